@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * PostgreSQL, for the rest of the server: three kinds of work, each an intrusive item that is
+ * submitted from any thread and comes home to the submitter's mailbox when it is done. Submitting
+ * never blocks and never fails: an item that is refused (queue full, database away, draining) comes
+ * home with that status.
+ *
+ * pl_query   anything that reads, and small transactions that do not append (reader threads)
+ * pl_append  one entry for a chat's log (the chat's writer thread)
+ * pl_mark    a device's cursor or a user's watermark moves (cursor thread)
+ */
+#ifndef PL_DB_DB_H
+#define PL_DB_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "base/mailbox.h"
+#include "base/metrics.h"
+#include "base/uuid.h"
+#include "db/params.h"
+#include "db/rows.h"
+
+struct pl_db;
+
+/* ---- queries ---- */
+
+enum pl_statement {
+#define PL_STATEMENT(name, on, sql) PL_STATEMENT_##name,
+#include "db/statements.def"
+#undef PL_STATEMENT
+    PL_STATEMENT_COUNT
+};
+
+#define PL_QUERY_STEPS_MAX 6
+
+struct pl_query_step {
+    enum pl_statement statement;
+    struct pl_params params;
+    struct pl_rows rows;
+};
+
+/*
+ * One or more statements that run in order as one transaction. Lives in the arena it was made in,
+ * which clears its rows and must outlive it.
+ */
+struct pl_query {
+    struct pl_task task;
+    struct pl_mailbox *home;
+    void (*done)(struct pl_query *query, void *context); /* on the home thread */
+    void *context;
+    int64_t deadline_us; /* pl_clock_now_us; not begun after this. 0: none */
+    enum pl_status status;
+    char constraint[64]; /* name of the unique key, with PL_ALREADY_EXISTS */
+    unsigned count;
+    struct pl_query_step steps[PL_QUERY_STEPS_MAX];
+};
+
+struct pl_query *pl_query_new(struct pl_arena *arena, struct pl_mailbox *home,
+                              void (*done)(struct pl_query *query, void *context), void *context);
+/* The parameters of a further step, to be filled in before submitting. */
+struct pl_params *pl_query_add(struct pl_query *query, enum pl_statement statement);
+/*
+ * Statuses: PL_OK, PL_ALREADY_EXISTS, PL_INVALID_ARGUMENT (SQLSTATE 22, 23), PL_OVERLOADED,
+ * PL_DEADLINE_EXCEEDED, PL_DATABASE_UNAVAILABLE (not done, or a read), PL_OUTCOME_UNKNOWN (the
+ * connection was lost after a transaction of a query with is_write statements was sent),
+ * PL_INTERNAL.
+ */
+void pl_db_query(struct pl_db *db, struct pl_query *query);
+
+/* ---- appends ---- */
+
+enum pl_body_kind {
+    PL_BODY_NONE,
+    PL_BODY_CONTENT,
+    PL_BODY_ENCRYPTED,
+    PL_BODY_DEVICE_PARTS /* body is a packed parley.v1.DeviceParts */
+};
+
+/* An entry as the table holds it. Pointers are borrowed. */
+struct pl_message {
+    struct pl_chat_id chat_id;
+    int64_t seq;
+    struct pl_message_id message_id;
+    struct pl_message_id prev_message_id; /* nil: the first */
+    struct pl_user_id sender_id;
+    struct pl_device_id sender_device_id; /* nil: an app's backend */
+    struct pl_user_id recipient_id;       /* nil: not an individual chat */
+    int16_t message_type;
+    enum pl_body_kind body_kind;
+    const void *body;
+    size_t body_bytes;
+    struct pl_media_id media_id;
+    struct pl_message_id reply_to_message_id;
+    const void *metadata; /* packed parley.v1.Message with field 12 only; NULL for none */
+    size_t metadata_bytes;
+    int64_t created_at_us;
+};
+
+/*
+ * One message to append. The submitter's memory; the writer's from submit until done.
+ * When app_id is set, message.recipient_id must be too, message.chat_id must be the individual chat
+ * of the two, and the chat is created when there is none.
+ */
+struct pl_append {
+    struct pl_task task;
+    struct pl_mailbox *home;
+    void (*done)(struct pl_append *append); /* on the home thread */
+    int64_t deadline_us;                    /* not begun after this. 0: none */
+    struct pl_app_id app_id;                /* nil: never create the chat */
+    struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, created_at_us */
+    /*
+     * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_USER_NOT_FOUND (recipient);
+     * PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT (the row itself is refused); PL_OVERLOADED;
+     * PL_DEADLINE_EXCEEDED; PL_DATABASE_UNAVAILABLE (not stored); PL_OUTCOME_UNKNOWN; PL_DRAINING;
+     * PL_INTERNAL.
+     */
+    enum pl_status status;
+    bool resend; /* the message was there already: seq and created_at_us are of the first */
+    /* The writer's own. */
+    int64_t submitted_us;
+    bool chat_tried; /* creating the chat was tried */
+};
+
+void pl_db_append(struct pl_db *db, struct pl_append *append);
+
+/* ---- cursors and watermarks ---- */
+
+/*
+ * One move. With device_id: the cursor of a device, which raises the user's delivered watermark;
+ * read_seq raises the read watermark and delivered with it. Lower values than stored change
+ * nothing. With done: flushed at once, and done when committed. Without: gathered (100 ms + 4 ms
+ * per member of the chat), and the cursor thread frees the mark.
+ */
+struct pl_mark {
+    struct pl_task task;
+    struct pl_mailbox *home;            /* with done */
+    void (*done)(struct pl_mark *mark); /* on the home thread; NULL: nobody waits */
+    struct pl_chat_id chat_id;
+    struct pl_user_id user_id;
+    struct pl_device_id device_id; /* nil: no cursor moves */
+    int64_t cursor_seq;
+    int64_t read_seq; /* 0: does not move */
+    uint32_t members; /* of the chat, as far as known; 0 counts as 2 */
+    enum pl_status status;
+    int64_t ret_delivered_seq; /* the user's watermarks after the commit */
+    int64_t ret_read_seq;
+};
+
+/* mark is from malloc when done is NULL. */
+void pl_db_mark(struct pl_db *db, struct pl_mark *mark);
+/* Everything gathered is flushed now; for the end of a session. */
+void pl_db_flush_marks(struct pl_db *db);
+
+/* ---- the whole ---- */
+
+/* What the database tells the hub. Called on database threads; must not block; arguments are
+ * borrowed. */
+struct pl_db_listener {
+    void *context;
+    /* Entries that are committed, in order within each chat, before the sender is told. */
+    void (*committed)(void *context, struct pl_append *const *appends, unsigned count);
+    /* The chat's log has at least this seq now, by way of something else than committed. */
+    void (*advanced)(void *context, struct pl_chat_id chat_id, int64_t last_seq);
+    /* An individual chat or a group was created: the user has a new chat. */
+    void (*joined)(void *context, struct pl_user_id user_id, struct pl_chat_id chat_id);
+    /* Watermarks that moved and are committed. */
+    void (*marked)(void *context, struct pl_chat_id chat_id, struct pl_user_id user_id, int64_t delivered_seq,
+                   int64_t read_seq, int64_t at_us);
+};
+
+/*
+ * Connects (waits up to 10 s for the first connection), migrates when config->migrate, starts the
+ * threads. PL_DATABASE_UNAVAILABLE or PL_FAILED_PRECONDITION (schema too old or too new) with a
+ * sentence in error.
+ */
+enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *metrics,
+                          const struct pl_db_listener *listener, struct pl_db **ret_db, char *error,
+                          unsigned error_bytes) PL_MUST_CHECK;
+/* Finishes what was submitted, flushes marks, joins the threads. Nothing is submitted afterwards.
+ */
+void pl_db_close(struct pl_db *db);
+/* False while the circuit is open. Any thread. */
+bool pl_db_ready(const struct pl_db *db);
+/* What the installation row says. */
+struct pl_uuid pl_db_epoch(const struct pl_db *db);
+const uint8_t *pl_db_page_token_key(const struct pl_db *db); /* 32 bytes */
+
+/* Applies what is missing, each migration in one transaction, under an advisory lock. */
+enum pl_status pl_db_migrate(const struct pl_config *config, char *error, unsigned error_bytes) PL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * The gRPC server: listening, loops, calls, health, reflection, drain. gRPC core is visible in this
+ * folder only.
+ */
+#ifndef PL_RPC_RPC_H
+#define PL_RPC_RPC_H
+
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "base/metrics.h"
+#include "rpc/call.h"
+
+struct pl_rpc;
+
+struct pl_rpc_options {
+    const struct pl_config *config;
+    struct pl_metrics *metrics;
+    /* Handed to handlers by pl_call_context. */
+    void *context;
+    /*
+     * Says who calls. Called first, on the call's loop; fills in pl_call_principal and calls
+     * pl_call_admit, now or later, or fails the call. Health and reflection are not asked.
+     */
+    void (*admit)(struct pl_call *call);
+    /* Every method of the API; opening asserts that each generated method has exactly one entry. */
+    const struct pl_method *const *methods;
+    unsigned method_count;
+};
+
+/* Binds and starts the loops, which do not accept calls yet: stream loops exist, so that a hub can
+ * be made on them. */
+enum pl_status pl_rpc_open(const struct pl_rpc_options *options, struct pl_rpc **ret_rpc, char *error,
+                           unsigned error_bytes) PL_MUST_CHECK;
+/* Starts to accept. */
+void pl_rpc_start(struct pl_rpc *rpc);
+/* The port that was bound (useful with port 0); 0 for a unix socket. */
+int pl_rpc_port(const struct pl_rpc *rpc);
+/* Stream loops, for whoever has state on them. */
+unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc);
+struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index);
+/* The admitted call goes on to its handler. On the call's loop. */
+void pl_call_admit(struct pl_call *call);
+/* What health answers, for "" and every service. Any thread. */
+void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving);
+/*
+ * Graceful end, in two steps around which the caller ends its streams: stop (health NOT_SERVING, no
+ * new connections, new calls refused with DRAINING), then close, which waits until calls and
+ * streams have ended, at most until deadline_us (pl_clock_now_us), cancels the rest, joins the
+ * threads and frees.
+ */
+void pl_rpc_stop(struct pl_rpc *rpc);
+void pl_rpc_close(struct pl_rpc *rpc, int64_t deadline_us);
+
+#endif
