@@ -18,7 +18,7 @@ enum pl_status {
 };
 
 #define PL_MUST_CHECK __attribute__((warn_unused_result))
-#define PL_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PL_PRINTF(format_, first_) __attribute__((__format__(__printf__, format_, first_)))
 
 /* google.rpc.Code, 0 to 16. */
 int pl_status_grpc_code(enum pl_status status);
