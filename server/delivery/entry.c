@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * The body is the last field of the serialised message, so that the entry without its body is a prefix of it and both
+ * are written without serialising again.
+ */
+#include "delivery/entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "messages/message.h"
+
+#define VARINT_BYTES_MAX 10
+#define TAG_CONTENT 30
+#define TAG_ENCRYPTED_CONTENT 31
+#define TAG_DEVICE_PARTS 32
+#define WIRE_LENGTH 2
+
+static size_t put_varint(uint8_t *at, uint64_t value)
+{
+    size_t bytes = 0;
+    while (value >= 0x80) {
+        at[bytes++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    at[bytes++] = (uint8_t)value;
+    return bytes;
+}
+
+static unsigned body_field(enum pl_body_kind kind)
+{
+    switch (kind) {
+    case PL_BODY_CONTENT:
+        return TAG_CONTENT;
+    case PL_BODY_ENCRYPTED:
+        return TAG_ENCRYPTED_CONTENT;
+    case PL_BODY_DEVICE_PARTS:
+        return TAG_DEVICE_PARTS;
+    case PL_BODY_NONE:
+        break;
+    }
+    return 0;
+}
+
+static size_t put_prefix(uint8_t *at, enum pl_body_kind kind, size_t body_bytes)
+{
+    if (kind == PL_BODY_NONE)
+        return 0;
+    size_t bytes = put_varint(at, (uint64_t)body_field(kind) << 3 | WIRE_LENGTH);
+    return bytes + put_varint(at + bytes, body_bytes);
+}
+
+struct pl_entry *pl_entry_new(const struct pl_message *message)
+{
+    struct pl_arena arena;
+    pl_arena_init(&arena, 0);
+    const Parley__V1__Message *head = pl_message_head_to_proto(message, &arena);
+    size_t head_bytes = parley__v1__message__get_packed_size(head) + message->metadata_bytes;
+
+    uint8_t prefix[2 * VARINT_BYTES_MAX];
+    size_t prefix_bytes = put_prefix(prefix, message->body_kind, message->body_bytes);
+    struct pl_entry *entry = malloc(sizeof(*entry) + head_bytes + prefix_bytes + message->body_bytes);
+    pl_assert(entry != NULL);
+    *entry = (struct pl_entry){
+        .holders = 1,
+        .chat_id = message->chat_id,
+        .seq = message->seq,
+        .sender_device_id = message->sender_device_id,
+        .body_kind = message->body_kind,
+        .head_bytes = (uint32_t)head_bytes,
+        .prefix_bytes = (uint32_t)prefix_bytes,
+        .body_bytes = (uint32_t)message->body_bytes,
+    };
+    uint8_t *at = entry->data;
+    at += parley__v1__message__pack(head, at);
+    /* Stored as a message with nothing but its metadata, which is what concatenation merges. */
+    if (message->metadata_bytes > 0)
+        memcpy(at, message->metadata, message->metadata_bytes);
+    at += message->metadata_bytes;
+    memcpy(at, prefix, prefix_bytes);
+    if (message->body_bytes > 0)
+        memcpy(at + prefix_bytes, message->body, message->body_bytes);
+    pl_arena_fini(&arena);
+    return entry;
+}
+
+struct pl_entry *pl_entry_hold(struct pl_entry *entry)
+{
+    atomic_fetch_add_explicit(&entry->holders, 1, memory_order_relaxed);
+    return entry;
+}
+
+void pl_entry_release(struct pl_entry *entry)
+{
+    if (atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) == 1)
+        free(entry);
+}
+
+static void put_element(uint8_t tag, size_t bytes, struct pl_buf *buf)
+{
+    uint8_t start[1 + VARINT_BYTES_MAX] = {tag};
+    pl_buf_put(buf, start, 1 + put_varint(start + 1, bytes));
+}
+
+static void put_own_part(const struct pl_entry *entry, uint8_t tag, const struct pl_device_id *device,
+                         struct pl_buf *buf)
+{
+    struct pl_arena arena;
+    pl_arena_init(&arena, 0);
+    size_t own_bytes = 0;
+    const uint8_t *own = pl_message_own_part(entry->data + entry->head_bytes + entry->prefix_bytes, entry->body_bytes,
+                                             device, &arena, &own_bytes);
+    uint8_t prefix[2 * VARINT_BYTES_MAX];
+    size_t prefix_bytes = put_prefix(prefix, PL_BODY_DEVICE_PARTS, own_bytes);
+    put_element(tag, entry->head_bytes + prefix_bytes + own_bytes, buf);
+    pl_buf_put(buf, entry->data, entry->head_bytes);
+    pl_buf_put(buf, prefix, prefix_bytes);
+    pl_buf_put(buf, own, own_bytes);
+    pl_arena_fini(&arena);
+}
+
+void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_device_id *device, struct pl_buf *buf)
+{
+    bool is_sender = pl_uuid_equal(&entry->sender_device_id.uuid, &device->uuid);
+    if (entry->body_kind == PL_BODY_DEVICE_PARTS && !is_sender) {
+        put_own_part(entry, tag, device, buf);
+        return;
+    }
+    size_t bytes = entry->head_bytes;
+    if (!is_sender)
+        bytes += entry->prefix_bytes + entry->body_bytes;
+    put_element(tag, bytes, buf);
+    pl_buf_put(buf, entry->data, bytes);
+}
+
+size_t pl_entry_size(const struct pl_entry *entry)
+{
+    return 1 + VARINT_BYTES_MAX + entry->head_bytes + entry->prefix_bytes + entry->body_bytes;
+}

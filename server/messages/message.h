@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A message between its three forms: the request that sends it, the row that holds it, and parley.v1.Message. Used by the
+ * unary methods and by streams alike. Any thread.
+ */
+#ifndef PL_MESSAGES_MESSAGE_H
+#define PL_MESSAGES_MESSAGE_H
+
+#include "auth/principal.h"
+#include "base/arena.h"
+#include "db/db.h"
+#include "parley/v1/message_service.pb-c.h"
+
+#define PL_CONTENT_BYTES_MAX 65536
+#define PL_DEVICE_PARTS_MAX 32
+#define PL_DEVICE_PARTS_BYTES_MAX 262144
+
+/*
+ * Checks a request and fills in append (app_id, message), with everything copied or packed into the arena.
+ * PL_INVALID_ARGUMENT, PL_INVALID_ID, PL_INVALID_CONTENT; *ret_sentence then says what is wrong (static).
+ */
+enum pl_status pl_message_from_request(const Parley__V1__SendMessageRequest *request,
+                                       const struct pl_principal *principal, struct pl_arena *arena,
+                                       struct pl_append *append, const char **ret_sentence) PL_MUST_CHECK;
+
+/*
+ * A row of a MESSAGE_* statement, whose columns are PL_MESSAGE_COLUMNS of server/db/statements.def. Borrows from
+ * rows.
+ */
+struct pl_message pl_message_from_row(const struct pl_rows *rows, int row);
+
+/* All fields but body, metadata, status and counts. In the arena. */
+Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, struct pl_arena *arena);
+/* All fields but status and counts; of a body in parts only device's own (nil device: an empty list). In the arena. */
+Parley__V1__Message *pl_message_to_proto(const struct pl_message *message, const struct pl_device_id *device,
+                                         struct pl_arena *arena);
+/* Packed parley.v1.DeviceParts with at most one part, out of packed DeviceParts. In the arena. */
+uint8_t *pl_message_own_part(const void *parts, size_t bytes, const struct pl_device_id *device,
+                             struct pl_arena *arena, size_t *ret_bytes);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* One reading of what ids, times, page sizes and metadata may be, for every method. */
+#include "rpc/fields.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define US_PER_S 1000000
+
+/* What every generated map<string, string> entry looks like. */
+struct map_entry {
+    ProtobufCMessage base;
+    char *key;
+    char *value;
+};
+
+char *pl_field_uuid(const struct pl_uuid *uuid, struct pl_arena *arena)
+{
+    char *text = pl_arena_alloc(arena, PL_UUID_TEXT_CHARS + 1);
+    if (!pl_uuid_is_nil(uuid))
+        pl_uuid_format(uuid, text);
+    return text;
+}
+
+enum pl_status pl_field_optional_uuid(const char *text, struct pl_uuid *ret_uuid)
+{
+    if (text[0] != '\0')
+        return pl_uuid_parse(text, ret_uuid);
+    *ret_uuid = (struct pl_uuid){{0}};
+    return PL_OK;
+}
+
+Google__Protobuf__Timestamp *pl_field_time(int64_t unix_us, struct pl_arena *arena)
+{
+    if (unix_us == 0)
+        return NULL;
+    Google__Protobuf__Timestamp *time = pl_arena_new(arena, Google__Protobuf__Timestamp);
+    google__protobuf__timestamp__init(time);
+    time->seconds = unix_us / US_PER_S;
+    time->nanos = (int32_t)(unix_us % US_PER_S) * 1000;
+    return time;
+}
+
+enum pl_status pl_field_page_size(int32_t page_size, int *ret_size)
+{
+    if (page_size < 0 || page_size > PL_PAGE_SIZE_MAX)
+        return PL_INVALID_PAGE_SIZE;
+    *ret_size = page_size == 0 ? PL_PAGE_SIZE_DEFAULT : page_size;
+    return PL_OK;
+}
+
+bool pl_field_chars(const char *text, size_t min, size_t max)
+{
+    size_t chars = pl_utf8_chars(text);
+    return chars >= min && chars <= max;
+}
+
+static bool key_repeats(const struct map_entry *const *entries, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(entries[i]->key, entries[index]->key) == 0)
+            return true;
+    return false;
+}
+
+enum pl_status pl_field_metadata(const void *entries, size_t count)
+{
+    const struct map_entry *const *map = entries;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += strlen(map[i]->key) + strlen(map[i]->value);
+        /* The size comes first: it bounds the number of keys that are compared. */
+        if (bytes > PL_METADATA_BYTES_MAX || map[i]->key[0] == '\0' || key_repeats(map, i))
+            return PL_INVALID_ARGUMENT;
+    }
+    return PL_OK;
+}
+
+uint8_t *pl_field_pack(const ProtobufCMessage *message, struct pl_arena *arena, size_t *ret_bytes)
+{
+    *ret_bytes = protobuf_c_message_get_packed_size(message);
+    uint8_t *data = pl_arena_alloc(arena, *ret_bytes);
+    protobuf_c_message_pack(message, data);
+    return data;
+}
+
+static void *arena_alloc(void *arena, size_t bytes)
+{
+    return pl_arena_alloc(arena, bytes);
+}
+
+static void arena_free(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+ProtobufCMessage *pl_field_unpack(const ProtobufCMessageDescriptor *descriptor, const void *data, size_t bytes,
+                                  struct pl_arena *arena)
+{
+    ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = arena};
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, bytes, data);
+    pl_assert(message != NULL);
+    return message;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Fields of API messages: ids, times, limits and metadata, between their wire form and ours. Any thread. */
+#ifndef PL_RPC_FIELDS_H
+#define PL_RPC_FIELDS_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "google/protobuf/timestamp.pb-c.h"
+
+#define PL_METADATA_BYTES_MAX 4096
+#define PL_PAGE_SIZE_DEFAULT 50
+#define PL_PAGE_SIZE_MAX 100
+
+/* "" for the nil UUID. In the arena. */
+char *pl_field_uuid(const struct pl_uuid *uuid, struct pl_arena *arena);
+/* As pl_uuid_parse, but "" is the nil UUID. */
+enum pl_status pl_field_optional_uuid(const char *text, struct pl_uuid *ret_uuid) PL_MUST_CHECK;
+/* NULL for 0. In the arena. */
+Google__Protobuf__Timestamp *pl_field_time(int64_t unix_us, struct pl_arena *arena);
+/* PL_INVALID_PAGE_SIZE below 0 and above 100; 0 is 50. */
+enum pl_status pl_field_page_size(int32_t page_size, int *ret_size) PL_MUST_CHECK;
+/* At least min and at most max code points of (already checked) UTF-8. */
+bool pl_field_chars(const char *text, size_t min, size_t max);
+/*
+ * Of a map<string, string>: entries as protobuf-c gives them, of any message. PL_INVALID_ARGUMENT over 4,096 bytes or
+ * with an empty or repeated key.
+ */
+enum pl_status pl_field_metadata(const void *entries, size_t count) PL_MUST_CHECK;
+/* A message packed into the arena. */
+uint8_t *pl_field_pack(const ProtobufCMessage *message, struct pl_arena *arena, size_t *ret_bytes);
+/* The unpacked form, in the arena, of bytes that we packed ourselves. */
+ProtobufCMessage *pl_field_unpack(const ProtobufCMessageDescriptor *descriptor, const void *data, size_t bytes,
+                                  struct pl_arena *arena);
+
+#endif
