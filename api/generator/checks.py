@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""What an API must have before anything is generated from it. Each problem is one sentence with file and line."""
+import re
+
+from google.protobuf import descriptor_pb2
+
+
+STREAM_SERVICE = "parley.v1.StreamService"  # served as a WebSocket, which google.api.http has no word for
+BODILESS_VERBS = ("GET", "DELETE")
+
+# Types that JSON writes in a way of its own, and that api/methods.h has no kind for.
+JSON_KINDLESS = re.compile(
+    r"\.google\.protobuf\.(Any|Struct|Value|ListValue|Empty|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$")
+
+
+def problems_of(api):
+    """All problems of the files of parley.v1, in the order of the files."""
+    problems = []
+    for file in api.own_files():
+        for element in _documented(file):
+            if not element.comment:
+                problems.append(f"{element.where}: {element.kind} {element.full_name} has no comment above it")
+        for service in file.services:
+            for method in service.methods:
+                problems += [f"{method.where}: rpc {method.full_name} {problem}"
+                             for problem in _method_problems(api, service, method)]
+        for message in file.all_messages():
+            problems += _field_problems(message)
+    return problems
+
+
+def _documented(file):
+    for service in file.services:
+        yield service
+        yield from service.methods
+    for message in file.all_messages():
+        if not message.is_map_entry:
+            yield message
+            yield from message.fields
+    for enum in file.all_enums():
+        yield enum
+        yield from enum.values
+
+
+def _method_problems(api, service, method):
+    known = [name for name, number in api.scopes if number != 0]
+    if method.scope not in known:
+        yield f"has no scope; add `option (scope) = SCOPE_...` with one of {', '.join(known)}"
+    if not method.http and service.full_name != STREAM_SERVICE:
+        yield "has no HTTP rule; add `option (google.api.http) = {...}`"
+    for rule in method.http:
+        yield from _rule_problems(api.message(method.proto.input_type[1:]), rule)
+
+
+def _rule_problems(request, rule):
+    fields = [field.proto.name for field in request.fields]
+    if not rule.verb or not rule.template.startswith("/"):
+        yield "has an HTTP rule without a verb and a path that starts with /"
+    for name in re.findall(r"{([^}=]+)", rule.template):
+        if name not in fields:
+            yield f"has {{{name}}} in its HTTP path, but {request.full_name} has no such field"
+    if rule.body and rule.verb in BODILESS_VERBS:
+        yield f"has a body in its HTTP rule, but {rule.verb} carries none"
+    if rule.body not in ("", "*", *fields):
+        yield f"has body {rule.body} in its HTTP rule, but {request.full_name} has no such field"
+
+
+def _field_problems(message):
+    for field in message.fields:
+        if field.proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE:
+            if JSON_KINDLESS.match(field.proto.type_name):
+                yield (f"{field.where}: field {field.full_name} is a {field.proto.type_name[1:]}, "
+                       "for which Parley has no JSON rule")
