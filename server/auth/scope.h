@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Who may call what: the scope of a method against who is asking. */
+#ifndef PL_AUTH_SCOPE_H
+#define PL_AUTH_SCOPE_H
+
+#include "api/methods.h"
+#include "auth/principal.h"
+#include "base/status.h"
+
+/*
+ * PL_OK, PL_CREDENTIALS_MISSING (nobody), PL_ACTING_USER_MISSING (an app without a user where a user
+ * is needed) or PL_PERMISSION_DENIED. A scope that this does not know admits nobody.
+ */
+enum pl_status pl_scope_check(const struct pl_principal *principal, enum pl_scope scope) PL_MUST_CHECK;
+
+#endif
