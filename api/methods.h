@@ -46,7 +46,11 @@ struct pl_api_method {
 extern const struct pl_api_method pl_api_methods[];
 extern const unsigned pl_api_method_count;
 
-/* How a field reads in JSON, beside what its protobuf-c descriptor says. */
+/*
+ * How a field reads in JSON, beside what its protobuf-c descriptor says. json_name is protobuf's: lowerCamelCase, or
+ * what the proto says; readers of JSON accept it beside the descriptor's own snake_case name, which is the one that is
+ * written.
+ */
 enum pl_api_json_kind {
     PL_API_JSON_PLAIN,
     PL_API_JSON_MAP,       /* repeated entries with key and value */
@@ -66,18 +70,21 @@ struct pl_api_json_message {
 extern const struct pl_api_json_message pl_api_json_messages[];
 extern const unsigned pl_api_json_message_count;
 
-/* The files of the API and what they import, for reflection: serialized FileDescriptorProtos. */
+/*
+ * The files of the API, of health and of reflection, and what they import: serialized FileDescriptorProtos without
+ * source info. A file comes after its imports.
+ */
 struct pl_api_file {
     const char *name;
     const uint8_t *data;
     size_t bytes;
-    const unsigned *dependencies; /* indexes of this file's transitive imports */
+    const unsigned *dependencies; /* indexes of this file's transitive imports, ascending */
     unsigned dependency_count;
 };
 extern const struct pl_api_file pl_api_files[];
 extern const unsigned pl_api_file_count;
 
-/* Fully qualified symbol (service, method, message, enum) to file, sorted by name. */
+/* Fully qualified symbol (service, method, message, enum) to file, sorted by name in the order of strcmp. */
 struct pl_api_symbol {
     const char *name;
     unsigned file;

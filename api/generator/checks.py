@@ -5,13 +5,12 @@ import re
 
 from google.protobuf import descriptor_pb2
 
-
 STREAM_SERVICE = "parley.v1.StreamService"  # served as a WebSocket, which google.api.http has no word for
 BODILESS_VERBS = ("GET", "DELETE")
 
 # Types that JSON writes in a way of its own, and that api/methods.h has no kind for.
 JSON_KINDLESS = re.compile(
-    r"\.google\.protobuf\.(Any|Struct|Value|ListValue|Empty|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$")
+    r"\.google\.protobuf\.(Any|Struct|Value|ListValue|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$")
 
 
 def problems_of(api):

@@ -103,9 +103,11 @@ def _method_row(number, service, method):
 
 
 def _json_messages(api):
-    """(file, message) of parley.v1, map entries included, and of the messages elsewhere that their fields name."""
+    """(file, message) of parley.v1, map entries included, and of the messages elsewhere that it names."""
     own = [(file, message) for file in api.own_files() for message in file.all_messages()]
-    named = {field.proto.type_name[1:] for _, message in own for field in message.fields if field.proto.type_name}
+    methods = [method.proto for file in api.own_files() for service in file.services for method in service.methods]
+    named = {field.proto.type_name[1:] for _, message in own for field in message.fields}
+    named |= {name[1:] for method in methods for name in (method.input_type, method.output_type)}
     foreign = [(file, message) for file in api.files if file.package != model.PACKAGE
                for message in file.all_messages() if message.full_name in named]
     return own + foreign
