@@ -79,13 +79,13 @@ pg_socket_dir() {
     echo "$socket_dir"
 }
 
-# Starts the server and waits until it is ready. A server that was killed leaves children that hold its memory for a
-# moment, and the next one gives up while they are there: that is tried again.
+# Starts the server and waits until it is ready. A server that was killed is there for a moment still, and so are children
+# that hold its memory; the next one gives up while they are there: that is tried again.
 pg_launch() {
     local dir=$1 user=$2 bin=$3 socket_dir=$4 server=0 log_bytes deadline=$((SECONDS + pg_wait_s))
     until "$bin/pg_isready" -q -h "$socket_dir" -U parley -d postgres -t 1; do
         if ! pg_alive "$server"; then
-            ((server == 0)) || pg_children_linger "$dir" "$log_bytes" ||
+            ((server == 0)) || pg_old_one_lingers "$dir" "$log_bytes" ||
                 fail "PostgreSQL does not start on $dir/data ($(pg_last_error "$dir")): see $dir/log"
             log_bytes=$(stat -c %s "$dir/log")
             pg_exec "$user" "$dir/data" "$bin/postgres" "${pg_settings[@]}" \
@@ -101,8 +101,8 @@ pg_alive() {
     (($1)) && kill -0 "$1" 2>/dev/null
 }
 
-pg_children_linger() {
-    tail -c "+$(($2 + 1))" "$1/log" | grep -q 'pre-existing shared memory block'
+pg_old_one_lingers() {
+    tail -c "+$(($2 + 1))" "$1/log" | grep -qE 'pre-existing shared memory block|lock file .* already exists'
 }
 
 pg_last_error() {
