@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-#define uthash_fatal(message) pl_assert(!message)
+#define uthash_fatal(message) pl_assert_failed(message, __FILE__, __LINE__)
 #include <uthash.h>
 
 struct entry {
