@@ -60,6 +60,8 @@ static void every_length_goes_both_ways(void **state)
 static void other_texts_are_refused(void **state)
 {
     static const char *const refused[] = {
+        "A",
+        "Zm9vA",
         "Z",
         "Zm9vY",
         "Zg==",
