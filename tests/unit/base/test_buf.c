@@ -94,6 +94,12 @@ static void printf_may_fill_the_bound_and_no_more(void **state)
     assert_true(buf.overflowed);
     assert_int_equal(buf.bytes, 0);
     pl_buf_fini(&buf);
+    /* As many bytes as the first piece of memory: the NUL behind them needs room too. */
+    pl_buf_init(&buf, 256);
+    pl_buf_printf(&buf, "%0256d", 7);
+    assert_false(buf.overflowed);
+    assert_int_equal(buf.data[255], '7');
+    pl_buf_fini(&buf);
 }
 
 static void extend_counts_its_room(void **state)
