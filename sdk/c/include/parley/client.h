@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A client: one connection to a Parley server with one set of credentials, and its unary calls. Calls block until they
+ * are answered or their deadline (parley_options_set_timeout_ms) has passed.
+ *
+ * What is safe to repeat is repeated by the library while the server is away or does not know the outcome, with
+ * jittered growing pauses, until the deadline: sending (the message_id is chosen before the first attempt), reading,
+ * listing, marking as read. Creating is attempted once.
+ */
+#ifndef PARLEY_CLIENT_H
+#define PARLEY_CLIENT_H
+
+#include <parley/export.h>
+#include <parley/status.h>
+#include <parley/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct parley_options parley_options;
+typedef struct parley_client parley_client;
+
+/* ---- options ---- */
+/* Texts are copied. One thread at a time. Free with parley_options_free, also after parley_client_new. */
+PARLEY_API parley_options *parley_options_new(void);
+PARLEY_API void parley_options_free(parley_options *options);
+/* host:port, or unix:/path. Default 127.0.0.1:50051. */
+PARLEY_API void parley_options_set_endpoint(parley_options *options, const char *endpoint);
+/* A device token; sent as authorization: Bearer. NULL takes it back, here and in the next two. */
+PARLEY_API void parley_options_set_token(parley_options *options, const char *token);
+/* An app's API key or the operator's key; sent as x-api-key. */
+PARLEY_API void parley_options_set_api_key(parley_options *options, const char *api_key);
+/* With an API key: the user for whom the app acts; sent as parley-user. */
+PARLEY_API void parley_options_set_acting_user(parley_options *options, const char *user_id);
+/* Deadline of a call with all its attempts, 1 to 600,000; default 10,000. */
+PARLEY_API void parley_options_set_timeout_ms(parley_options *options, int timeout_ms);
+/* Name and version of the program, for the operator's logs; at most 100 bytes are used. */
+PARLEY_API void parley_options_set_client_name(parley_options *options, const char *name);
+
+/* ---- the client ---- */
+/*
+ * Copies the options; connects when it is first used. PARLEY_INVALID_ARGUMENT: the endpoint cannot be understood, or a
+ * credential has characters that cannot be sent. Free with parley_client_free.
+ */
+PARLEY_API parley_status parley_client_new(const parley_options *options, parley_client **ret_client,
+                                           parley_error *ret_error);
+/* No call may be running and every stream must be closed. NULL is allowed. */
+PARLEY_API void parley_client_free(parley_client *client);
+/*
+ * Connects now. Unlike a call, it gives up at the first failed attempt, so that a program can say at once that nobody
+ * is there. PARLEY_UNREACHABLE, also when timeout_ms (0: the client's) is over.
+ */
+PARLEY_API parley_status parley_client_connect(parley_client *client, int timeout_ms, parley_error *ret_error);
+
+/* The library's version, e.g. "0.1.0". */
+PARLEY_API const char *parley_version(void);
+/* A new UUID version 7, as messages carry it. Any thread. */
+PARLEY_API void parley_id_make(char ret_id[PARLEY_ID_BYTES]);
+
+/* ---- administration: operator key, or API key of the app where said ---- */
+PARLEY_API parley_status parley_create_app(parley_client *client, const char *name, parley_app **ret_app,
+                                           parley_error *ret_error);
+/* Also the app itself. name may be NULL. */
+PARLEY_API parley_status parley_create_api_key(parley_client *client, const char *app_id, const char *name,
+                                               parley_api_key **ret_key, parley_error *ret_error);
+
+/* ---- users: API key ---- */
+PARLEY_API parley_status parley_create_user(parley_client *client, const parley_new_user *new_user,
+                                            parley_user **ret_user, parley_error *ret_error);
+/* Also a device. */
+PARLEY_API parley_status parley_get_user(parley_client *client, const char *user_id, parley_user **ret_user,
+                                         parley_error *ret_error);
+/* name may be NULL. */
+PARLEY_API parley_status parley_create_device(parley_client *client, const char *user_id, const char *name,
+                                              parley_device **ret_device, parley_error *ret_error);
+/* ttl_seconds: 60 to 86,400; 0: the longest. */
+PARLEY_API parley_status parley_create_token(parley_client *client, const char *user_id, const char *device_id,
+                                             int ttl_seconds, parley_token **ret_token, parley_error *ret_error);
+
+/* ---- chats: device token, or API key with an acting user ---- */
+PARLEY_API parley_status parley_create_chat(parley_client *client, const parley_new_chat *new_chat,
+                                            parley_chat **ret_chat, parley_error *ret_error);
+PARLEY_API parley_status parley_get_chat(parley_client *client, const char *chat_id, parley_chat **ret_chat,
+                                         parley_error *ret_error);
+/* user_id NULL: the caller. page_size 0: 50. page_token NULL or empty: the first page. */
+PARLEY_API parley_status parley_list_chats(parley_client *client, const char *user_id, int page_size,
+                                           const char *page_token, parley_chats **ret_chats, parley_error *ret_error);
+
+/* ---- messages: device token, or API key with an acting user ---- */
+/*
+ * Returns when the message is on disk. When this fails with PARLEY_UNREACHABLE, PARLEY_DEADLINE_EXCEEDED or
+ * PARLEY_OUTCOME_UNKNOWN the message may be stored all the same: send the draft again with the same message_id.
+ */
+PARLEY_API parley_status parley_send_message(parley_client *client, const parley_draft *draft,
+                                             parley_message **ret_message, parley_error *ret_error);
+PARLEY_API parley_status parley_get_message(parley_client *client, const char *message_id, parley_message **ret_message,
+                                            parley_error *ret_error);
+/* Newest first. page_size and page_token as in parley_list_chats. */
+PARLEY_API parley_status parley_list_messages(parley_client *client, const char *chat_id, int page_size,
+                                              const char *page_token, parley_messages **ret_messages,
+                                              parley_error *ret_error);
+/* Marks this message and all before it in its chat. ret_mark may be NULL. */
+PARLEY_API parley_status parley_mark_read(parley_client *client, const char *message_id, parley_read_mark **ret_mark,
+                                          parley_error *ret_error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

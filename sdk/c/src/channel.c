@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A gRPC channel and its unary calls. Each call has a completion queue of its own that its caller waits on, as gRPC's
+ * own blocking clients do, so no thread of ours is needed for it. gRPC's waiting between connection attempts is kept
+ * short and is overruled before each attempt of ours: the SDK paces attempts itself.
+ */
+#include "sdk/c/src/channel.h"
+
+#include <ctype.h>
+#include <dlfcn.h>
+#include <grpc/byte_buffer_reader.h>
+#include <grpc/grpc_security.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "rpc/codec.h"
+#include "sdk/c/src/channel_grpc.h"
+#include "sdk/c/src/error.h"
+#include "sdk/c/src/quiet_signals.h"
+
+#define RECEIVE_BYTES_MAX (32 << 20)
+#define METADATA_BYTES_MAX (16 << 10)
+#define KEEPALIVE_MS 30000
+#define KEEPALIVE_TIMEOUT_MS 10000
+#define CONNECT_TIMEOUT_MS 5000
+#define RECONNECT_FIRST_MS 100
+#define RECONNECT_MAX_MS 1000
+#define TARGET_BYTES_MAX 512
+
+/*
+ * abseil as Debian builds it watches the order of locks and aborts the process when it suspects a cycle. A library must
+ * not do that to its host. The symbol's name is Debian's, so it is looked up; elsewhere there is nothing to switch off.
+ */
+static void switch_off_deadlock_detection(void)
+{
+    void *symbol = dlsym(RTLD_DEFAULT, "_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE");
+    void (*set_mode)(int) = NULL;
+    memcpy(&set_mode, &symbol, sizeof set_mode);
+    if (set_mode != NULL)
+        set_mode(0);
+}
+
+static bool is_local(const char *endpoint)
+{
+    return strncmp(endpoint, "unix:", 5) == 0 || strncmp(endpoint, "127.", 4) == 0 ||
+           strncmp(endpoint, "localhost:", 10) == 0 || strncmp(endpoint, "[::1]:", 6) == 0;
+}
+
+/* host:port with a port of digits, or unix:/path. */
+static bool format_target(const char *endpoint, char ret_target[TARGET_BYTES_MAX])
+{
+    const char *colon = strrchr(endpoint, ':');
+    size_t bytes = strlen(endpoint);
+    if (bytes == 0 || bytes > TARGET_BYTES_MAX - 16)
+        return false;
+    if (strncmp(endpoint, "unix:", 5) == 0) {
+        snprintf(ret_target, TARGET_BYTES_MAX, "%s", endpoint);
+        return endpoint[5] == '/';
+    }
+    snprintf(ret_target, TARGET_BYTES_MAX, "dns:///%s", endpoint);
+    if (colon == NULL || colon == endpoint || strpbrk(endpoint, "/ \t@?#%") != NULL)
+        return false;
+    return strspn(colon + 1, "0123456789") == strlen(colon + 1) && atol(colon + 1) >= 1 && atol(colon + 1) <= 65535;
+}
+
+static void format_user_agent(const char *name, char *ret_text, size_t bytes)
+{
+    int used = snprintf(ret_text, bytes, "%.100s%slibparley/%s", name != NULL ? name : "", name != NULL ? " " : "",
+                        PARLEY_VERSION);
+    for (int i = 0; i < used; i++)
+        if (!isprint((unsigned char)ret_text[i]))
+            ret_text[i] = '?';
+}
+
+static grpc_arg int_arg(const char *key, int value)
+{
+    return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
+}
+
+static grpc_channel *create(const char *target, const char *user_agent, bool local)
+{
+    grpc_arg args[] = {
+        int_arg(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
+        int_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
+        int_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+        int_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_TIMEOUT_MS),
+        int_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, RECONNECT_FIRST_MS),
+        int_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, RECONNECT_MAX_MS),
+        int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, RECEIVE_BYTES_MAX),
+        int_arg(GRPC_ARG_MAX_METADATA_SIZE, METADATA_BYTES_MAX),
+        int_arg(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
+        int_arg(GRPC_ARG_ENABLE_RETRIES, 0),
+        int_arg(GRPC_ARG_ENABLE_HTTP_PROXY, !local),
+        /* No answer is compressed: an inflated one would not be bounded by the limit above. */
+        int_arg(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1),
+        {.type = GRPC_ARG_STRING,
+         .key = (char *)(uintptr_t)GRPC_ARG_PRIMARY_USER_AGENT_STRING,
+         .value.string = (char *)(uintptr_t)user_agent},
+    };
+    grpc_channel_args all = {.num_args = sizeof args / sizeof args[0], .args = args};
+    grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
+    grpc_channel *channel = grpc_channel_create(target, credentials, &all);
+    grpc_channel_credentials_release(credentials);
+    return channel;
+}
+
+/* False when the value has characters that a header cannot carry. */
+static bool add_header(struct pl_channel *channel, const char *key, const char *prefix, const char *value)
+{
+    grpc_metadata *header = &channel->headers[channel->header_count];
+    char *text = NULL;
+    if (value == NULL || value[0] == '\0')
+        return true;
+    pl_assert(asprintf(&text, "%s%s", prefix, value) >= 0);
+    memset(header, 0, sizeof *header);
+    header->key = grpc_slice_from_static_string(key);
+    header->value = grpc_slice_from_copied_string(text);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    channel->header_count++;
+    return grpc_header_nonbin_value_is_legal(header->value) != 0;
+}
+
+static bool add_credentials(struct pl_channel *channel, const struct parley_options *options)
+{
+    return add_header(channel, "authorization", "Bearer ", options->token) &&
+           add_header(channel, "x-api-key", "", options->api_key) &&
+           add_header(channel, "parley-user", "", options->acting_user);
+}
+
+parley_status pl_channel_open(const struct parley_options *options, struct pl_channel **ret_channel,
+                              parley_error *ret_error)
+{
+    char target[TARGET_BYTES_MAX];
+    char user_agent[160];
+    struct pl_channel *channel;
+    struct pl_quiet_signals signals;
+    if (!format_target(options->endpoint, target))
+        return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT,
+                            "the endpoint \"%.200s\" is not host:port or unix:/path", options->endpoint);
+    format_user_agent(options->client_name, user_agent, sizeof user_agent);
+    channel = calloc(1, sizeof *channel);
+    pl_assert(channel != NULL);
+    channel->endpoint = strdup(options->endpoint);
+    pl_assert(channel->endpoint != NULL);
+    switch_off_deadlock_detection();
+    pl_quiet_signals_begin(&signals);
+    grpc_init();
+    channel->grpc = create(target, user_agent, is_local(options->endpoint));
+    pl_quiet_signals_end(&signals);
+    if (!add_credentials(channel, options)) {
+        pl_channel_close(channel);
+        return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT, "a credential has characters that cannot be sent");
+    }
+    *ret_channel = channel;
+    return PARLEY_OK;
+}
+
+void pl_channel_close(struct pl_channel *channel)
+{
+    grpc_channel_destroy(channel->grpc);
+    for (size_t i = 0; i < channel->header_count; i++)
+        grpc_slice_unref(channel->headers[i].value);
+    grpc_shutdown();
+    free(channel->endpoint);
+    free(channel);
+}
+
+void pl_channel_retry_now(struct pl_channel *channel)
+{
+    grpc_channel_reset_connect_backoff(channel->grpc);
+}
+
+gpr_timespec pl_grpc_deadline(int64_t deadline_us)
+{
+    int64_t wait_us;
+    if (deadline_us == INT64_MAX)
+        return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    wait_us = deadline_us - pl_clock_now_us();
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(wait_us > 0 ? wait_us : 0, GPR_TIMESPAN));
+}
+
+static void drain_and_destroy(grpc_completion_queue *queue)
+{
+    grpc_completion_queue_shutdown(queue);
+    while (grpc_completion_queue_pluck(queue, NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
+           GRPC_QUEUE_SHUTDOWN)
+        continue;
+    grpc_completion_queue_destroy(queue);
+}
+
+parley_status pl_channel_connect(struct pl_channel *channel, int64_t deadline_us, parley_error *ret_error)
+{
+    grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
+    grpc_connectivity_state state;
+    bool in_time = true;
+    pl_channel_retry_now(channel);
+    for (;;) {
+        state = grpc_channel_check_connectivity_state(channel->grpc, 1);
+        if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN ||
+            !in_time)
+            break;
+        grpc_channel_watch_connectivity_state(channel->grpc, state, pl_grpc_deadline(deadline_us), queue, queue);
+        in_time = grpc_completion_queue_pluck(queue, queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).success != 0;
+    }
+    drain_and_destroy(queue);
+    if (state == GRPC_CHANNEL_READY)
+        return PARLEY_OK;
+    return pl_error_set(ret_error, PARLEY_UNREACHABLE, "cannot reach %.300s", channel->endpoint);
+}
+
+grpc_slice pl_grpc_pack(const ProtobufCMessage *message)
+{
+    grpc_slice slice = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
+    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(slice));
+    return slice;
+}
+
+void pl_call_end_init(struct pl_call_end *end)
+{
+    end->code = GRPC_STATUS_UNKNOWN;
+    end->message = grpc_empty_slice();
+    grpc_metadata_array_init(&end->trailers);
+}
+
+void pl_call_end_fini(struct pl_call_end *end)
+{
+    grpc_slice_unref(end->message);
+    grpc_metadata_array_destroy(&end->trailers);
+}
+
+void pl_call_end_op(struct pl_call_end *end, grpc_op *ret_op)
+{
+    ret_op->op = GRPC_OP_RECV_STATUS_ON_CLIENT;
+    ret_op->data.recv_status_on_client.status = &end->code;
+    ret_op->data.recv_status_on_client.status_details = &end->message;
+    ret_op->data.recv_status_on_client.trailing_metadata = &end->trailers;
+}
+
+parley_status pl_call_end_read(const struct pl_channel *channel, const struct pl_call_end *end, parley_error *ret_error)
+{
+    char sentence[sizeof ret_error->sentence];
+    struct pl_error_source source = {.grpc_code = (int)end->code, .sentence = sentence};
+    if (end->code == GRPC_STATUS_OK)
+        return PARLEY_OK;
+    snprintf(sentence, sizeof sentence, "%.*s", (int)GRPC_SLICE_LENGTH(end->message),
+             (const char *)GRPC_SLICE_START_PTR(end->message));
+    for (size_t i = 0; i < end->trailers.count; i++) {
+        const grpc_metadata *trailer = &end->trailers.metadata[i];
+        if (grpc_slice_str_cmp(trailer->key, "grpc-status-details-bin") == 0) {
+            source.details = GRPC_SLICE_START_PTR(trailer->value);
+            source.details_bytes = GRPC_SLICE_LENGTH(trailer->value);
+        }
+    }
+    pl_error_from_grpc(ret_error, &source);
+    if (ret_error->status == PARLEY_UNREACHABLE)
+        snprintf(ret_error->sentence, sizeof ret_error->sentence, "cannot reach %.100s: %.300s", channel->endpoint,
+                 sentence);
+    return ret_error->status;
+}
+
+/* Nobody was reached when the deadline passes while the channel is not connected. */
+static parley_status read_end(const struct pl_channel *channel, const struct pl_call_end *end, parley_error *ret_error)
+{
+    parley_status status = pl_call_end_read(channel, end, ret_error);
+    if (status == PARLEY_DEADLINE_EXCEEDED &&
+        grpc_channel_check_connectivity_state(channel->grpc, 0) != GRPC_CHANNEL_READY)
+        return pl_error_set(ret_error, PARLEY_UNREACHABLE, "cannot reach %.300s", channel->endpoint);
+    return status;
+}
+
+static parley_status unpack(grpc_byte_buffer *buffer, const struct pl_unary *unary, struct pl_arena *arena,
+                            ProtobufCMessage **ret_reply)
+{
+    grpc_byte_buffer_reader reader;
+    grpc_slice bytes;
+    enum pl_status status;
+    if (buffer == NULL || !grpc_byte_buffer_reader_init(&reader, buffer))
+        return PARLEY_BAD_REPLY;
+    bytes = grpc_byte_buffer_reader_readall(&reader);
+    status = pl_codec_unpack(unary->reply, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes), arena, ret_reply);
+    grpc_slice_unref(bytes);
+    grpc_byte_buffer_reader_destroy(&reader);
+    return status == PL_OK ? PARLEY_OK : PARLEY_BAD_REPLY;
+}
+
+/* Everything that a unary call's one batch points at. */
+struct exchange {
+    grpc_metadata headers[PL_CHANNEL_HEADERS_MAX];
+    grpc_metadata_array initial;
+    grpc_byte_buffer *request;
+    grpc_byte_buffer *reply;
+    struct pl_call_end end;
+};
+
+static void exchange_init(struct exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary)
+{
+    grpc_slice packed = pl_grpc_pack(unary->request);
+    memset(exchange, 0, sizeof *exchange);
+    memcpy(exchange->headers, channel->headers, sizeof exchange->headers);
+    grpc_metadata_array_init(&exchange->initial);
+    exchange->request = grpc_raw_byte_buffer_create(&packed, 1);
+    grpc_slice_unref(packed);
+    pl_call_end_init(&exchange->end);
+}
+
+static void exchange_fini(struct exchange *exchange)
+{
+    grpc_metadata_array_destroy(&exchange->initial);
+    grpc_byte_buffer_destroy(exchange->request);
+    if (exchange->reply != NULL)
+        grpc_byte_buffer_destroy(exchange->reply);
+    pl_call_end_fini(&exchange->end);
+}
+
+/* Blocks until the deadline at most: gRPC itself ends the call then. */
+static void exchange_run(struct exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary)
+{
+    grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
+    grpc_call *call = grpc_channel_create_call(channel->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
+                                               grpc_slice_from_static_string(unary->path), NULL,
+                                               pl_grpc_deadline(unary->deadline_us), NULL);
+    grpc_op ops[6];
+    memset(ops, 0, sizeof ops);
+    ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
+    ops[0].data.send_initial_metadata.count = channel->header_count;
+    ops[0].data.send_initial_metadata.metadata = exchange->headers;
+    ops[1].op = GRPC_OP_SEND_MESSAGE;
+    ops[1].data.send_message.send_message = exchange->request;
+    ops[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
+    ops[3].op = GRPC_OP_RECV_INITIAL_METADATA;
+    ops[3].data.recv_initial_metadata.recv_initial_metadata = &exchange->initial;
+    ops[4].op = GRPC_OP_RECV_MESSAGE;
+    ops[4].data.recv_message.recv_message = &exchange->reply;
+    pl_call_end_op(&exchange->end, &ops[5]);
+    pl_assert(grpc_call_start_batch(call, ops, 6, exchange, NULL) == GRPC_CALL_OK);
+    grpc_completion_queue_pluck(queue, exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    grpc_call_unref(call);
+    drain_and_destroy(queue);
+}
+
+parley_status pl_channel_call(struct pl_channel *channel, const struct pl_unary *unary, struct pl_arena *arena,
+                              ProtobufCMessage **ret_reply, parley_error *ret_error)
+{
+    struct exchange exchange;
+    parley_status status;
+    exchange_init(&exchange, channel, unary);
+    exchange_run(&exchange, channel, unary);
+    status = read_end(channel, &exchange.end, ret_error);
+    if (status == PARLEY_OK && unpack(exchange.reply, unary, arena, ret_reply) != PARLEY_OK)
+        status = pl_error_set(ret_error, PARLEY_BAD_REPLY, "%.300s answered %s with something else", channel->endpoint,
+                              unary->reply->short_name);
+    exchange_fini(&exchange);
+    return status;
+}

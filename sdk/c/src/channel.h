@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A connection to a server and its unary calls. gRPC core is visible in channel.c and wire.c only. Any thread, but for
+ * open and close.
+ */
+#ifndef PL_SDK_CHANNEL_H
+#define PL_SDK_CHANNEL_H
+
+#include <parley/types.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "sdk/c/src/options.h"
+
+struct pl_channel;
+
+/* One attempt of a unary call. */
+struct pl_unary {
+    const char *path; /* static */
+    const ProtobufCMessage *request;
+    const ProtobufCMessageDescriptor *reply;
+    int64_t deadline_us; /* pl_clock_now_us */
+};
+
+/* Copies what it needs. PARLEY_INVALID_ARGUMENT. */
+parley_status pl_channel_open(const struct parley_options *options, struct pl_channel **ret_channel,
+                              parley_error *ret_error);
+void pl_channel_close(struct pl_channel *channel);
+/* Blocks until connected, the first failure, or the deadline. */
+parley_status pl_channel_connect(struct pl_channel *channel, int64_t deadline_us, parley_error *ret_error);
+/* The next call tries to connect at once, whatever failed before. */
+void pl_channel_retry_now(struct pl_channel *channel);
+/* Blocks; the reply is built in the arena. ret_error is not NULL, and is set when the answer is not PARLEY_OK. */
+parley_status pl_channel_call(struct pl_channel *channel, const struct pl_unary *unary, struct pl_arena *arena,
+                              ProtobufCMessage **ret_reply, parley_error *ret_error);
+
+#endif

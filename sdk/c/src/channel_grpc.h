@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What channel.c and wire.c share of gRPC core. */
+#ifndef PL_SDK_CHANNEL_GRPC_H
+#define PL_SDK_CHANNEL_GRPC_H
+
+#include <grpc/grpc.h>
+#include <stdint.h>
+
+#include "sdk/c/src/channel.h"
+
+#define PL_CHANNEL_HEADERS_MAX 3
+
+struct pl_channel {
+    grpc_channel *grpc;
+    char *endpoint;
+    grpc_metadata headers[PL_CHANNEL_HEADERS_MAX]; /* credentials; const after open */
+    size_t header_count;
+};
+
+/* How a call ended; what RECV_STATUS_ON_CLIENT writes to. */
+struct pl_call_end {
+    grpc_status_code code;
+    grpc_slice message;
+    grpc_metadata_array trailers;
+};
+
+/* deadline_us of pl_clock_now_us; INT64_MAX: never. */
+gpr_timespec pl_grpc_deadline(int64_t deadline_us);
+grpc_slice pl_grpc_pack(const ProtobufCMessage *message);
+void pl_call_end_init(struct pl_call_end *end);
+void pl_call_end_fini(struct pl_call_end *end);
+/* The op that fills in end. */
+void pl_call_end_op(struct pl_call_end *end, grpc_op *ret_op);
+/* PARLEY_OK, or the failure in *ret_error. */
+parley_status pl_call_end_read(const struct pl_channel *channel, const struct pl_call_end *end,
+                               parley_error *ret_error);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A client, and the attempts of its calls. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "sdk/c/src/backoff.h"
+#include "sdk/c/src/client_call.h"
+#include "sdk/c/src/error.h"
+
+#define RETRY_FIRST_MS 100
+#define RETRY_MAX_MS 2000
+
+parley_status parley_client_new(const parley_options *options, parley_client **ret_client, parley_error *ret_error)
+{
+    struct pl_channel *channel;
+    parley_client *client;
+    parley_status status = pl_channel_open(options, &channel, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    client = calloc(1, sizeof *client);
+    pl_assert(client != NULL);
+    client->channel = channel;
+    client->options = pl_options_copy(options);
+    *ret_client = client;
+    return PARLEY_OK;
+}
+
+void parley_client_free(parley_client *client)
+{
+    if (client == NULL)
+        return;
+    pl_channel_close(client->channel);
+    parley_options_free(client->options);
+    free(client);
+}
+
+parley_status parley_client_connect(parley_client *client, int timeout_ms, parley_error *ret_error)
+{
+    int64_t wait_us = (int64_t)(timeout_ms > 0 ? timeout_ms : client->options->timeout_ms) * 1000;
+    return pl_channel_connect(client->channel, pl_clock_now_us() + wait_us, ret_error);
+}
+
+const char *parley_version(void)
+{
+    return PARLEY_VERSION;
+}
+
+void parley_id_make(char ret_id[PARLEY_ID_BYTES])
+{
+    struct pl_uuid uuid = pl_uuid_v7();
+    pl_uuid_format(&uuid, ret_id);
+}
+
+char *pl_request_text(const char *text)
+{
+    return (char *)(uintptr_t)(text != NULL ? text : "");
+}
+
+/* What the server asks for, or our own pause when that is longer. */
+static int64_t pause_us(struct pl_backoff *backoff, const parley_error *error)
+{
+    int own_ms = pl_backoff_next_ms(backoff, pl_backoff_random());
+    int asked_ms = pl_backoff_spread_ms(error->retry_after_ms, pl_backoff_random());
+    return (int64_t)(own_ms > asked_ms ? own_ms : asked_ms) * 1000;
+}
+
+static void sleep_us(int64_t us)
+{
+    struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0)
+        continue;
+}
+
+parley_status pl_client_call(parley_client *client, const struct pl_client_call *call, struct pl_arena *arena,
+                             ProtobufCMessage **ret_reply, parley_error *ret_error)
+{
+    struct pl_unary unary = {.path = call->path,
+                             .request = call->request,
+                             .reply = call->reply,
+                             .deadline_us = pl_clock_now_us() + (int64_t)client->options->timeout_ms * 1000};
+    struct pl_backoff backoff;
+    parley_error error = {.status = PARLEY_OK};
+    pl_backoff_init(&backoff, RETRY_FIRST_MS, RETRY_MAX_MS);
+    for (;;) {
+        int64_t wait_us;
+        if (pl_channel_call(client->channel, &unary, arena, ret_reply, &error) == PARLEY_OK)
+            return PARLEY_OK;
+        wait_us = pause_us(&backoff, &error);
+        if (!call->repeatable || !pl_error_is_passing(&error) || pl_clock_now_us() + wait_us >= unary.deadline_us)
+            return pl_error_give(ret_error, &error);
+        sleep_us(wait_us);
+        pl_channel_retry_now(client->channel);
+    }
+}

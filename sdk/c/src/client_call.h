@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What the public unary calls share. */
+#ifndef PL_SDK_CLIENT_CALL_H
+#define PL_SDK_CLIENT_CALL_H
+
+#include <parley/client.h>
+#include <stdbool.h>
+
+#include "sdk/c/src/channel.h"
+
+struct parley_client {
+    struct pl_channel *channel;
+    struct parley_options *options;
+};
+
+/* A unary call with its attempts, as data. */
+struct pl_client_call {
+    const char *path; /* static */
+    const ProtobufCMessage *request;
+    const ProtobufCMessageDescriptor *reply;
+    bool repeatable; /* a second time changes nothing */
+};
+
+/* Blocks until the client's timeout at most. The reply is built in the arena. ret_error may be NULL. */
+parley_status pl_client_call(parley_client *client, const struct pl_client_call *call, struct pl_arena *arena,
+                             ProtobufCMessage **ret_reply, parley_error *ret_error);
+/* A text of a request: never NULL, and borrowed. protobuf-c wants char *, but does not write to it. */
+char *pl_request_text(const char *text);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* From the messages of the wire to the public structs. */
+#include "sdk/c/src/convert.h"
+
+#include <string.h>
+
+int64_t pl_convert_time_us(const Google__Protobuf__Timestamp *time)
+{
+    /* Years 1 to 9999, as the type promises; anything else is not a time. */
+    if (time == NULL || time->seconds < INT64_C(-62135596800) || time->seconds > INT64_C(253402300799))
+        return 0;
+    return time->seconds * 1000000 + time->nanos / 1000;
+}
+
+/* Maps are repeated entries of one shape, but of a type for each map. */
+#define CONVERT_METADATA(ret_, from_, arena_)                                                                          \
+    do {                                                                                                               \
+        parley_metadata *pairs_ = pl_arena_array((arena_), parley_metadata, (from_)->n_metadata + 1);                  \
+        for (size_t i_ = 0; i_ < (from_)->n_metadata; i_++)                                                            \
+            pairs_[i_] = (parley_metadata){(from_)->metadata[i_]->key, (from_)->metadata[i_]->value};                  \
+        (ret_)->metadata = pairs_;                                                                                     \
+        (ret_)->metadata_count = (from_)->n_metadata;                                                                  \
+    } while (0)
+
+void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app)
+{
+    *ret_app =
+        (parley_app){.app_id = app->app_id, .name = app->name, .created_at_us = pl_convert_time_us(app->created_at)};
+}
+
+void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__CreateApiKeyResponse *response)
+{
+    static const Parley__V1__ApiKey absent = PARLEY__V1__API_KEY__INIT;
+    const Parley__V1__ApiKey *key = response->api_key != NULL ? response->api_key : &absent;
+    *ret_key = (parley_api_key){.key_id = key->key_id,
+                                .app_id = key->app_id,
+                                .name = key->name,
+                                .created_at_us = pl_convert_time_us(key->created_at),
+                                .secret = response->secret};
+}
+
+void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct pl_arena *arena)
+{
+    *ret_user = (parley_user){.user_id = user->user_id,
+                              .username = user->username,
+                              .phone_number = user->phone_number,
+                              .display_name = user->display_name,
+                              .about = user->about,
+                              .avatar_url = user->avatar_url,
+                              .created_at_us = pl_convert_time_us(user->created_at)};
+    CONVERT_METADATA(ret_user, user, arena);
+}
+
+void pl_convert_device(parley_device *ret_device, const Parley__V1__Device *device)
+{
+    *ret_device = (parley_device){.device_id = device->device_id,
+                                  .user_id = device->user_id,
+                                  .name = device->name,
+                                  .created_at_us = pl_convert_time_us(device->created_at)};
+}
+
+void pl_convert_token(parley_token *ret_token, const Parley__V1__CreateTokenResponse *response)
+{
+    *ret_token = (parley_token){.token = response->token, .expires_at_us = pl_convert_time_us(response->expires_at)};
+}
+
+static parley_participant *participant_of(const Parley__V1__Participant *from, struct pl_arena *arena)
+{
+    parley_participant *participant = pl_arena_new(arena, parley_participant);
+    *participant = (parley_participant){.chat_id = from->chat_id,
+                                        .user_id = from->user_id,
+                                        .role = (parley_role)from->role,
+                                        .joined_at_us = pl_convert_time_us(from->joined_at),
+                                        .last_delivered_seq = from->last_delivered_seq,
+                                        .last_read_seq = from->last_read_seq};
+    return participant;
+}
+
+void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct pl_arena *arena)
+{
+    const parley_participant **participants =
+        pl_arena_array(arena, const parley_participant *, chat->n_participants + 1);
+    for (size_t i = 0; i < chat->n_participants; i++)
+        participants[i] = participant_of(chat->participants[i], arena);
+    *ret_chat = (parley_chat){.chat_id = chat->chat_id,
+                              .chat_type = (parley_chat_type)chat->chat_type,
+                              .name = chat->name,
+                              .description = chat->description,
+                              .participants = participants,
+                              .participants_listed = chat->n_participants,
+                              .participant_count = chat->participant_count,
+                              .created_at_us = pl_convert_time_us(chat->created_at),
+                              .last_message_at_us = pl_convert_time_us(chat->last_message_at),
+                              .last_seq = chat->last_seq};
+    CONVERT_METADATA(ret_chat, chat, arena);
+}
+
+void pl_convert_chats(parley_chats *ret_chats, const Parley__V1__ListChatsResponse *response, struct pl_arena *arena)
+{
+    const parley_chat **items = pl_arena_array(arena, const parley_chat *, response->n_chats + 1);
+    for (size_t i = 0; i < response->n_chats; i++) {
+        parley_chat *chat = pl_arena_new(arena, parley_chat);
+        pl_convert_chat(chat, response->chats[i], arena);
+        items[i] = chat;
+    }
+    *ret_chats =
+        (parley_chats){.items = items, .count = response->n_chats, .next_page_token = response->next_page_token};
+}
+
+/* The wire's bytes have no NUL behind them; the public content has. */
+static void take_bytes(parley_message *message, parley_body body, const ProtobufCBinaryData *data,
+                       struct pl_arena *arena)
+{
+    message->body = body;
+    message->content = pl_arena_copy(arena, data->data, data->len);
+    message->content_bytes = data->len;
+}
+
+static void convert_body(parley_message *ret_message, const Parley__V1__Message *from, struct pl_arena *arena)
+{
+    ret_message->content = "";
+    switch (from->body_case) {
+    case PARLEY__V1__MESSAGE__BODY_CONTENT:
+        ret_message->body = PARLEY_BODY_TEXT;
+        ret_message->content = from->content;
+        ret_message->content_bytes = strlen(from->content);
+        break;
+    case PARLEY__V1__MESSAGE__BODY_ENCRYPTED_CONTENT:
+        take_bytes(ret_message, PARLEY_BODY_ENCRYPTED, &from->encrypted_content, arena);
+        break;
+    case PARLEY__V1__MESSAGE__BODY_DEVICE_PARTS:
+        if (from->device_parts->n_parts > 0)
+            take_bytes(ret_message, PARLEY_BODY_DEVICE_PART, &from->device_parts->parts[0]->encrypted_content, arena);
+        break;
+    default:
+        break;
+    }
+}
+
+void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *message, struct pl_arena *arena)
+{
+    *ret_message = (parley_message){.message_id = message->message_id,
+                                    .chat_id = message->chat_id,
+                                    .seq = message->seq,
+                                    .prev_message_id = message->prev_message_id,
+                                    .sender_id = message->sender_id,
+                                    .sender_device_id = message->sender_device_id,
+                                    .recipient_id = message->recipient_id,
+                                    .message_type = (parley_message_type)message->message_type,
+                                    .timestamp_us = pl_convert_time_us(message->timestamp),
+                                    .media_id = message->media_id,
+                                    .reply_to_message_id = message->reply_to_message_id,
+                                    .status = (parley_message_status)message->status,
+                                    .recipient_count = message->recipient_count,
+                                    .delivered_count = message->delivered_count,
+                                    .read_count = message->read_count};
+    CONVERT_METADATA(ret_message, message, arena);
+    convert_body(ret_message, message, arena);
+}
+
+void pl_convert_messages(parley_messages *ret_messages, const Parley__V1__ListMessagesResponse *response,
+                         struct pl_arena *arena)
+{
+    const parley_message **items = pl_arena_array(arena, const parley_message *, response->n_messages + 1);
+    for (size_t i = 0; i < response->n_messages; i++) {
+        parley_message *message = pl_arena_new(arena, parley_message);
+        pl_convert_message(message, response->messages[i], arena);
+        items[i] = message;
+    }
+    *ret_messages =
+        (parley_messages){.items = items, .count = response->n_messages, .next_page_token = response->next_page_token};
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * How a failure becomes a parley_error: by the reason in google.rpc.ErrorInfo when the library knows it, else by the
+ * gRPC code. A failure without ErrorInfo did not come from Parley but from the connection or something in between.
+ */
+#include "sdk/c/src/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+#include "rpc/codec.h"
+
+/* Those of google.rpc.Code that mean "try again". */
+enum {
+    GRPC_CODE_OK = 0,
+    GRPC_CODE_CANCELLED = 1,
+    GRPC_CODE_UNKNOWN = 2,
+    GRPC_CODE_DEADLINE_EXCEEDED = 4,
+    GRPC_CODE_RESOURCE_EXHAUSTED = 8,
+    GRPC_CODE_ABORTED = 10,
+    GRPC_CODE_INTERNAL = 13,
+    GRPC_CODE_UNAVAILABLE = 14,
+};
+
+#define DETAILS_BYTES_MAX (64 << 10)
+
+static void put_reason(parley_error *error, const char *reason)
+{
+    snprintf(error->reason, sizeof error->reason, "%s", reason);
+}
+
+static void put_sentence(parley_error *error, const char *sentence)
+{
+    const char *text = sentence != NULL && sentence[0] != '\0' ? sentence : parley_status_sentence(error->status);
+    snprintf(error->sentence, sizeof error->sentence, "%s", text);
+}
+
+parley_status pl_error_set(parley_error *ret_error, parley_status status, const char *format, ...)
+{
+    va_list arguments;
+    if (ret_error == NULL)
+        return status;
+    *ret_error = (parley_error){.status = status};
+    put_reason(ret_error, parley_status_reason(status));
+    put_sentence(ret_error, NULL);
+    if (format != NULL) {
+        va_start(arguments, format);
+        vsnprintf(ret_error->sentence, sizeof ret_error->sentence, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+/* The general word for a gRPC code: the first of its rows that does not claim too much. */
+static parley_status status_of_code(int grpc_code)
+{
+    for (int status = 0; status < PL_STATUS_COUNT; status++)
+        if (pl_status_grpc_code((enum pl_status)status) == grpc_code && status != PL_MESSAGE_TOO_LARGE &&
+            status != PL_SESSION_REPLACED)
+            return (parley_status)status;
+    return PARLEY_INTERNAL;
+}
+
+static parley_status status_of_reason(const char *reason, int grpc_code)
+{
+    for (int status = 0; status < PL_STATUS_COUNT; status++)
+        if (strcmp(pl_status_reason((enum pl_status)status), reason) == 0)
+            return (parley_status)status;
+    return status_of_code(grpc_code);
+}
+
+void pl_error_from_reason(parley_error *ret_error, int grpc_code, const char *reason, const char *sentence)
+{
+    *ret_error = (parley_error){.status = status_of_reason(reason, grpc_code)};
+    put_reason(ret_error, reason);
+    put_sentence(ret_error, sentence);
+}
+
+static ProtobufCMessage *unpack_any(const Google__Protobuf__Any *any, const ProtobufCMessageDescriptor *descriptor,
+                                    struct pl_arena *arena)
+{
+    ProtobufCMessage *message = NULL;
+    const char *slash = strrchr(any->type_url, '/');
+    if (slash == NULL || strcmp(slash + 1, descriptor->name) != 0)
+        return NULL;
+    if (pl_codec_unpack(descriptor, any->value.data, any->value.len, arena, &message) != PL_OK)
+        return NULL;
+    return message;
+}
+
+/* 0 for a pause that nobody would wait for. */
+static int milliseconds(const Google__Protobuf__Duration *duration)
+{
+    if (duration->seconds < 0 || duration->seconds >= 3600 || duration->nanos < 0)
+        return 0;
+    return (int)(duration->seconds * 1000) + duration->nanos / 1000000;
+}
+
+/* True when there was an ErrorInfo. */
+static bool read_details(parley_error *error, const struct pl_error_source *source, struct pl_arena *arena)
+{
+    ProtobufCMessage *message = NULL;
+    const Google__Rpc__Status *status;
+    int retry_after_ms = 0;
+    bool found = false;
+    if (source->details_bytes == 0 || pl_codec_unpack(&google__rpc__status__descriptor, source->details,
+                                                      source->details_bytes, arena, &message) != PL_OK)
+        return false;
+    status = (const Google__Rpc__Status *)message;
+    for (size_t i = 0; i < status->n_details; i++) {
+        const Google__Rpc__ErrorInfo *info =
+            (const Google__Rpc__ErrorInfo *)unpack_any(status->details[i], &google__rpc__error_info__descriptor, arena);
+        const Google__Rpc__RetryInfo *retry =
+            (const Google__Rpc__RetryInfo *)unpack_any(status->details[i], &google__rpc__retry_info__descriptor, arena);
+        if (info != NULL)
+            pl_error_from_reason(error, source->grpc_code, info->reason, source->sentence);
+        if (retry != NULL && retry->retry_delay != NULL)
+            retry_after_ms = milliseconds(retry->retry_delay);
+        found = found || info != NULL;
+    }
+    error->retry_after_ms = retry_after_ms;
+    return found;
+}
+
+void pl_error_from_grpc(parley_error *ret_error, const struct pl_error_source *source)
+{
+    struct pl_arena arena;
+    parley_error error = {.status = status_of_code(source->grpc_code)};
+    pl_arena_init(&arena, DETAILS_BYTES_MAX);
+    if (!read_details(&error, source, &arena)) {
+        if (source->grpc_code == GRPC_CODE_UNAVAILABLE)
+            error.status = PARLEY_UNREACHABLE;
+        put_reason(&error, parley_status_reason(error.status));
+        put_sentence(&error, source->sentence);
+    }
+    pl_arena_fini(&arena);
+    *ret_error = error;
+}
+
+parley_status pl_error_give(parley_error *ret_error, const parley_error *error)
+{
+    if (ret_error != NULL)
+        *ret_error = *error;
+    return error->status;
+}
+
+bool pl_error_is_passing(const parley_error *error)
+{
+    switch ((int)error->status) {
+    case PARLEY_UNREACHABLE:
+    case PARLEY_OVERLOADED:
+    case PARLEY_UNAVAILABLE:
+    case PARLEY_DATABASE_UNAVAILABLE:
+    case PARLEY_OUTCOME_UNKNOWN:
+    case PARLEY_DRAINING:
+        return true;
+    default:
+        return error->retry_after_ms > 0;
+    }
+}
+
+static bool code_is_final(int grpc_code)
+{
+    switch (grpc_code) {
+    case GRPC_CODE_OK:
+    case GRPC_CODE_CANCELLED:
+    case GRPC_CODE_UNKNOWN:
+    case GRPC_CODE_DEADLINE_EXCEEDED:
+    case GRPC_CODE_RESOURCE_EXHAUSTED:
+    case GRPC_CODE_ABORTED:
+    case GRPC_CODE_INTERNAL:
+    case GRPC_CODE_UNAVAILABLE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+bool pl_error_is_final(const parley_error *error)
+{
+    if (error->status == PARLEY_SESSION_REPLACED)
+        return true;
+    if ((unsigned)error->status >= PL_STATUS_COUNT)
+        return false;
+    return code_is_final(pl_status_grpc_code((enum pl_status)error->status));
+}

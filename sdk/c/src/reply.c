@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Results that the caller owns, and the public functions that free them. */
+#include <parley/parley.h>
+#include <stdlib.h>
+
+#include "sdk/c/src/reply.h"
+
+/* A page of 100 messages with the largest bodies stays far below this. */
+#define REPLY_BYTES_MAX ((size_t)256 << 20)
+
+struct reply {
+    struct pl_arena arena;
+    max_align_t object[]; /* the public struct */
+};
+
+static struct reply *reply_of(void *object)
+{
+    return pl_container_of(object, struct reply, object);
+}
+
+void *pl_reply_new(size_t struct_bytes)
+{
+    struct reply *reply = calloc(1, sizeof *reply + struct_bytes);
+    pl_assert(reply != NULL);
+    pl_arena_init(&reply->arena, REPLY_BYTES_MAX);
+    return reply->object;
+}
+
+struct pl_arena *pl_reply_arena(void *reply)
+{
+    return &reply_of(reply)->arena;
+}
+
+void pl_reply_free(void *reply)
+{
+    if (reply == NULL)
+        return;
+    pl_arena_fini(&reply_of(reply)->arena);
+    free(reply_of(reply));
+}
+
+/* The text lies in the reply's own arena, so it may be written to. */
+static void wipe(const char *secret)
+{
+    if (secret != NULL)
+        explicit_bzero((void *)(uintptr_t)secret, strlen(secret));
+}
+
+void parley_app_free(parley_app *app)
+{
+    pl_reply_free(app);
+}
+
+void parley_api_key_free(parley_api_key *key)
+{
+    if (key != NULL)
+        wipe(key->secret);
+    pl_reply_free(key);
+}
+
+void parley_user_free(parley_user *user)
+{
+    pl_reply_free(user);
+}
+
+void parley_device_free(parley_device *device)
+{
+    pl_reply_free(device);
+}
+
+void parley_token_free(parley_token *token)
+{
+    if (token != NULL)
+        wipe(token->token);
+    pl_reply_free(token);
+}
+
+void parley_chat_free(parley_chat *chat)
+{
+    pl_reply_free(chat);
+}
+
+void parley_chats_free(parley_chats *chats)
+{
+    pl_reply_free(chats);
+}
+
+void parley_message_free(parley_message *message)
+{
+    pl_reply_free(message);
+}
+
+void parley_messages_free(parley_messages *messages)
+{
+    pl_reply_free(messages);
+}
+
+void parley_read_mark_free(parley_read_mark *mark)
+{
+    pl_reply_free(mark);
+}
