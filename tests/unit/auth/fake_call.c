@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What server/auth asks of a call. */
+#include "unit/auth/fake_call.h"
+
+#include <string.h>
+
+#include "rpc/rpc.h"
+
+static void ring(void *owner)
+{
+    (void)owner;
+}
+
+void fake_call_init(struct pl_call *call, enum pl_scope scope)
+{
+    memset(call, 0, sizeof(*call));
+    call->scope = scope;
+    call->method.scope = scope;
+    pl_arena_init(&call->arena, 1 << 20);
+    pl_loop_init(&call->loop, 0, ring, call);
+}
+
+void fake_call_fini(struct pl_call *call)
+{
+    pl_loop_fini(&call->loop);
+    pl_arena_fini(&call->arena);
+}
+
+const struct pl_api_method *pl_call_method(const struct pl_call *call)
+{
+    return &call->method;
+}
+
+const char *pl_call_metadata(struct pl_call *call, const char *key)
+{
+    if (strcmp(key, "x-api-key") == 0)
+        return call->api_key;
+    if (strcmp(key, "authorization") == 0)
+        return call->authorization;
+    return strcmp(key, "parley-user") == 0 ? call->acting_user : NULL;
+}
+
+struct pl_loop *pl_call_loop(const struct pl_call *call)
+{
+    return (struct pl_loop *)&call->loop;
+}
+
+struct pl_arena *pl_call_arena(struct pl_call *call)
+{
+    return &call->arena;
+}
+
+struct pl_principal *pl_call_principal(struct pl_call *call)
+{
+    return &call->principal;
+}
+
+int64_t pl_call_deadline_us(const struct pl_call *call)
+{
+    (void)call;
+    return FAKE_DEADLINE_US;
+}
+
+void pl_call_admit(struct pl_call *call)
+{
+    call->ended++;
+    call->status = PL_OK;
+}
+
+void pl_call_fail(struct pl_call *call, enum pl_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    call->ended++;
+    call->status = status;
+    call->sentence = pl_status_sentence(status);
+    if (format == NULL)
+        return;
+    va_start(arguments, format);
+    call->sentence = pl_arena_vprintf(&call->arena, format, arguments);
+    va_end(arguments);
+}
