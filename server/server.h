@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* What parleyd is made of; made in main and handed to every handler. */
+/* What parleyd is made of; made in main and handed to every handler as the context of its call. */
 #ifndef PL_SERVER_H
 #define PL_SERVER_H
 
 #include "base/config.h"
 #include "base/metrics.h"
+#include "db/db.h"
+#include "rpc/call.h"
 
 struct pl_auth;
-struct pl_db;
 struct pl_hub;
 struct pl_rpc;
 
@@ -20,5 +21,10 @@ struct pl_server {
     struct pl_rpc *rpc;
     struct pl_hub *hub;
 };
+
+/* A query of a call: in the call's arena, home to its loop, not begun after its deadline. */
+struct pl_query *pl_server_query(struct pl_call *call, void (*done)(struct pl_query *query, void *context),
+                                 void *context);
+void pl_server_submit(struct pl_call *call, struct pl_query *query);
 
 #endif

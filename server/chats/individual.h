@@ -6,7 +6,8 @@
 
 #include "base/uuid.h"
 
-/* UUIDv8 of SHA-256("1:1", app, lower user, higher user), ids as their 16 bytes. The order of the users does not matter. */
+/* UUIDv8 of SHA-256("1:1", app, lower user, higher user), ids as their 16 bytes. The order of the users does not
+ * matter. */
 struct pl_chat_id pl_individual_chat_id(struct pl_app_id app, struct pl_user_id one, struct pl_user_id other);
 
 #endif

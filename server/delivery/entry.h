@@ -30,8 +30,8 @@ struct pl_entry *pl_entry_new(const struct pl_message *message);
 struct pl_entry *pl_entry_hold(struct pl_entry *entry);
 void pl_entry_release(struct pl_entry *entry);
 /*
- * Writes the entry as one element of a repeated message field with this tag byte, as device may see it: without body for the
- * device that sent it, with only its own part of a body in parts.
+ * Writes the entry as one element of a repeated message field with this tag byte, as device may see it: without body
+ * for the device that sent it, with only its own part of a body in parts.
  */
 void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_device_id *device, struct pl_buf *buf);
 /* Bytes that pl_entry_put writes at most. */

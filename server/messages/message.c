@@ -192,8 +192,8 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
 uint8_t *pl_message_own_part(const void *parts, size_t bytes, const struct pl_device_id *device, struct pl_arena *arena,
                              size_t *ret_bytes)
 {
-    Parley__V1__DeviceParts *all = (Parley__V1__DeviceParts *)pl_field_unpack(&parley__v1__device_parts__descriptor,
-                                                                              parts, bytes, arena);
+    Parley__V1__DeviceParts *all =
+        (Parley__V1__DeviceParts *)pl_field_unpack(&parley__v1__device_parts__descriptor, parts, bytes, arena);
     Parley__V1__DeviceParts own = PARLEY__V1__DEVICE_PARTS__INIT;
     for (size_t i = 0; i < all->n_parts && own.n_parts == 0; i++) {
         struct pl_uuid part_device;

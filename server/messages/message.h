@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A message between its three forms: the request that sends it, the row that holds it, and parley.v1.Message. Used by the
- * unary methods and by streams alike. Any thread.
+ * A message between its three forms: the request that sends it, the row that holds it, and parley.v1.Message. Used by
+ * the unary methods and by streams alike. Any thread.
  */
 #ifndef PL_MESSAGES_MESSAGE_H
 #define PL_MESSAGES_MESSAGE_H
@@ -36,7 +36,7 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
 Parley__V1__Message *pl_message_to_proto(const struct pl_message *message, const struct pl_device_id *device,
                                          struct pl_arena *arena);
 /* Packed parley.v1.DeviceParts with at most one part, out of packed DeviceParts. In the arena. */
-uint8_t *pl_message_own_part(const void *parts, size_t bytes, const struct pl_device_id *device,
-                             struct pl_arena *arena, size_t *ret_bytes);
+uint8_t *pl_message_own_part(const void *parts, size_t bytes, const struct pl_device_id *device, struct pl_arena *arena,
+                             size_t *ret_bytes);
 
 #endif

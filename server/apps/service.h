@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* AdminService: apps and their credentials. */
+#ifndef PL_APPS_SERVICE_H
+#define PL_APPS_SERVICE_H
+
+#include "rpc/call.h"
+
+extern const struct pl_method pl_create_app;
+extern const struct pl_method pl_create_api_key;
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* One reading of a chat's rows, for every method that answers with a chat. */
+#include "chats/chat.h"
+
+#include "rpc/fields.h"
+
+Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    size_t bytes = 0;
+    const void *metadata = pl_rows_bytes(rows, row, 4, &bytes);
+    Parley__V1__Chat *chat = (Parley__V1__Chat *)pl_field_unpack(&parley__v1__chat__descriptor, metadata, bytes, arena);
+    struct pl_uuid chat_id = pl_rows_uuid(rows, row, 0);
+    chat->chat_id = pl_field_uuid(&chat_id, arena);
+    chat->chat_type = (Parley__V1__ChatType)pl_rows_int(rows, row, 1);
+    chat->name = (char *)pl_rows_text(rows, row, 2);
+    chat->description = (char *)pl_rows_text(rows, row, 3);
+    chat->created_at = pl_field_time(pl_rows_time(rows, row, 5), arena);
+    chat->last_message_at = pl_field_time(pl_rows_time(rows, row, 6), arena);
+    chat->last_seq = pl_rows_int(rows, row, 7);
+    chat->participant_count = (int32_t)pl_rows_int(rows, row, 8);
+    return chat;
+}
+
+static Parley__V1__Participant *participant_from_row(char *chat_id, const struct pl_rows *rows, int row,
+                                                     struct pl_arena *arena)
+{
+    Parley__V1__Participant *participant = pl_arena_new(arena, Parley__V1__Participant);
+    parley__v1__participant__init(participant);
+    struct pl_uuid user_id = pl_rows_uuid(rows, row, 0);
+    participant->chat_id = chat_id;
+    participant->user_id = pl_field_uuid(&user_id, arena);
+    participant->role = (Parley__V1__Role)pl_rows_int(rows, row, 1);
+    participant->joined_at = pl_field_time(pl_rows_time(rows, row, 2), arena);
+    participant->last_delivered_seq = pl_rows_int(rows, row, 3);
+    participant->last_read_seq = pl_rows_int(rows, row, 4);
+    return participant;
+}
+
+void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena)
+{
+    int count = pl_rows_count(rows);
+    chat->n_participants = (size_t)count;
+    chat->participants = pl_arena_array(arena, Parley__V1__Participant *, (size_t)count);
+    for (int row = 0; row < count; row++)
+        chat->participants[row] = participant_from_row(chat->chat_id, rows, row, arena);
+}
+
+void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user)
+{
+    struct pl_params *get = pl_query_add(query, PL_STATEMENT_CHAT_GET);
+    pl_params_uuid(get, &chat->uuid);
+    pl_params_uuid(get, &user->uuid);
+    pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS), &chat->uuid);
+}
+
+void pl_chat_reply(struct pl_call *call, const struct pl_query *query, unsigned first)
+{
+    const struct pl_rows *rows = &query->steps[first].rows;
+    if (pl_rows_count(rows) == 0) {
+        pl_call_fail(call, PL_NOT_A_MEMBER, NULL);
+        return;
+    }
+    Parley__V1__Chat *chat = pl_chat_from_row(rows, 0, pl_call_arena(call));
+    pl_chat_put_participants(chat, &query->steps[first + 1].rows, pl_call_arena(call));
+    pl_call_reply(call, &chat->base);
+}

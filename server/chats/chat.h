@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A chat from its rows to parley.v1.Chat. */
+#ifndef PL_CHATS_CHAT_H
+#define PL_CHATS_CHAT_H
+
+#include "db/db.h"
+#include "parley/v1/chat_service.pb-c.h"
+#include "rpc/call.h"
+
+#define PL_CHAT_COLUMN_COUNT 9
+
+/* A row of a statement that begins with PL_CHAT_COLUMNS; without participants. Borrows texts from rows. */
+Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);
+/* Rows of CHAT_PARTICIPANTS. */
+void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena);
+
+/*
+ * Adds the two steps that pl_chat_reply reads to query; user must be a member.
+ */
+void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user);
+/* Answers the call with the chat that the steps from first on read, or NOT_A_MEMBER. */
+void pl_chat_reply(struct pl_call *call, const struct pl_query *query, unsigned first);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* ChatService: chats and who is in them. */
+#ifndef PL_CHATS_SERVICE_H
+#define PL_CHATS_SERVICE_H
+
+#include "rpc/call.h"
+
+extern const struct pl_method pl_create_chat;
+extern const struct pl_method pl_get_chat;
+extern const struct pl_method pl_list_chats;
+
+#endif

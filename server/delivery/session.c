@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A session's life: StreamService.Connect opens it, hello registers it, the end of the call detaches and frees it. */
+#include "delivery/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "delivery/connect.h"
+#include "rpc/fields.h"
+#include "server.h"
+
+#define PROTOCOL_VERSION 1
+#define CLIENT_CHARS_MAX 128
+#define HELLO_WAIT_US 10000000
+#define END_WAIT_US 2000000
+
+static void opened(struct pl_call *call);
+static void received(struct pl_call *call, const ProtobufCMessage *message);
+static void half_closed(struct pl_call *call);
+static void written(struct pl_call *call);
+static void closed(struct pl_call *call);
+static void on_timer(struct pl_timer *timer);
+
+static const struct pl_stream_ops connect_ops = {
+    .opened = opened,
+    .received = received,
+    .half_closed = half_closed,
+    .written = written,
+    .closed = closed,
+};
+
+const struct pl_method pl_connect = {
+    .path = "/parley.v1.StreamService/Connect",
+    .request_bytes_max = PL_SESSION_FRAME_BYTES_MAX,
+    .stream = &connect_ops,
+};
+
+static void arm(struct pl_session *session, int64_t due_us)
+{
+    pl_timers_arm(&session->loop->timers, &session->timer, due_us);
+}
+
+static void opened(struct pl_call *call)
+{
+    struct pl_server *server = pl_call_context(call);
+    struct pl_session *session = calloc(1, sizeof(*session));
+    pl_assert(session != NULL);
+    session->hub = server->hub;
+    session->loop = pl_call_loop(call);
+    session->call = call;
+    session->principal = *pl_call_principal(call);
+    session->session_id = pl_uuid_v7();
+    session->timer.run = on_timer;
+    TAILQ_INIT(&session->wanting_head);
+    TAILQ_INIT(&session->wanting_page);
+    pl_session_out_init(session);
+    pl_call_set_owner(call, session);
+    pl_hub_count_session(session->hub, 1);
+    arm(session, pl_clock_now_us() + HELLO_WAIT_US);
+}
+
+bool pl_session_is_open(const struct pl_session *session)
+{
+    return session->call != NULL && session->end_status == PL_OK;
+}
+
+/* ---- hello ---- */
+
+static bool take_cursors(struct pl_session *session, const Parley__V1__Hello *hello)
+{
+    if (hello->n_cursors > PL_SESSION_CURSORS_MAX)
+        return false;
+    for (size_t i = 0; i < hello->n_cursors; i++) {
+        struct pl_chat_id chat;
+        if (pl_uuid_parse(hello->cursors[i]->chat_id, &chat.uuid) != PL_OK || hello->cursors[i]->seq < 0)
+            return false;
+        struct pl_hello_cursor *cursor;
+        HASH_FIND(hh, session->hello_cursors, &chat, sizeof(chat), cursor);
+        if (cursor != NULL)
+            return false;
+        cursor = calloc(1, sizeof(*cursor));
+        pl_assert(cursor != NULL);
+        cursor->chat_id = chat;
+        cursor->seq = hello->cursors[i]->seq;
+        HASH_ADD(hh, session->hello_cursors, chat_id, sizeof(chat), cursor);
+    }
+    return true;
+}
+
+static void drop_cursors(struct pl_session *session)
+{
+    struct pl_hello_cursor *cursor, *next;
+    HASH_ITER(hh, session->hello_cursors, cursor, next)
+    {
+        HASH_DEL(session->hello_cursors, cursor);
+        free(cursor);
+    }
+}
+
+/* Cursors of another epoch speak of a log that is no more. */
+static bool epoch_matches(const struct pl_session *session, const Parley__V1__Hello *hello)
+{
+    struct pl_uuid theirs;
+    struct pl_uuid ours = pl_db_epoch(session->hub->server->db);
+    return pl_uuid_parse(hello->epoch, &theirs) == PL_OK && pl_uuid_equal(&theirs, &ours);
+}
+
+static void take_hello(struct pl_session *session, const Parley__V1__Hello *hello)
+{
+    if (hello->protocol_version != PROTOCOL_VERSION) {
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "hello.protocol_version must be 1");
+        return;
+    }
+    if (!pl_field_chars(hello->client, 0, CLIENT_CHARS_MAX)) {
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "hello.client must be 0 to 128 characters");
+        return;
+    }
+    if (epoch_matches(session, hello) && !take_cursors(session, hello)) {
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "hello.cursors must be at most 10000, one for each chat");
+        return;
+    }
+    session->state = PL_SESSION_REGISTERING;
+    session->is_registered = true;
+    session->user_task.run = pl_user_record_register;
+    pl_mailbox_post(&pl_hub_user_shard(session->hub, &session->principal.user_id)->loop->mailbox, &session->user_task);
+}
+
+static void welcome(struct pl_session *session)
+{
+    struct pl_arena arena;
+    pl_arena_init(&arena, 0);
+    struct pl_uuid epoch = pl_db_epoch(session->hub->server->db);
+    Parley__V1__Welcome welcome = PARLEY__V1__WELCOME__INIT;
+    welcome.protocol_version = PROTOCOL_VERSION;
+    welcome.session_id = pl_field_uuid(&session->session_id, &arena);
+    welcome.epoch = pl_field_uuid(&epoch, &arena);
+    welcome.server_time = pl_field_time(pl_clock_wall_us(), &arena);
+    welcome.token_expires_at = pl_field_time(session->principal.expires_at_us, &arena);
+    welcome.ack_interval_ms = PL_SESSION_ACK_INTERVAL_MS;
+    welcome.ack_entries_max = PL_SESSION_ACK_ENTRIES;
+    welcome.content_bytes_max = 65536;
+    welcome.frame_bytes_max = PL_SESSION_FRAME_BYTES_MAX;
+    welcome.sends_in_flight_max = PL_SESSION_SENDS_MAX;
+    pl_session_reply(session, PL_SERVER_FRAME_WELCOME, &welcome.base);
+    pl_arena_fini(&arena);
+}
+
+static void unregister(struct pl_session *session)
+{
+    session->user_task.run = pl_user_record_unregister;
+    pl_mailbox_post(&pl_hub_user_shard(session->hub, &session->principal.user_id)->loop->mailbox, &session->user_task);
+}
+
+void pl_session_registered(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, user_task);
+    session->state = PL_SESSION_RUNNING;
+    if (session->call == NULL) {
+        unregister(session);
+        return;
+    }
+    if (!pl_session_is_open(session))
+        return;
+    arm(session, pl_clock_now_us() + session->principal.expires_at_us - pl_clock_wall_us());
+    welcome(session);
+    pl_session_list_chats(session);
+}
+
+/* ---- frames ---- */
+
+static void received(struct pl_call *call, const ProtobufCMessage *message)
+{
+    struct pl_session *session = pl_call_owner(call);
+    const Parley__V1__ClientFrame *frame = (const Parley__V1__ClientFrame *)message;
+    if (!pl_session_is_open(session))
+        return;
+    bool is_first = session->state == PL_SESSION_OPENED;
+    if (is_first != (frame->hello != NULL)) {
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "hello must be in the first frame, and only there");
+        return;
+    }
+    if (is_first)
+        take_hello(session, frame->hello);
+    if (pl_session_is_open(session))
+        pl_session_take_frame(session, frame);
+}
+
+/* A device that will say no more may still listen; the stream ends when it goes. */
+static void half_closed(struct pl_call *call)
+{
+    struct pl_session *session = pl_call_owner(call);
+    if (pl_session_is_open(session))
+        pl_session_end(session, PL_CANCELLED, 0);
+}
+
+static void written(struct pl_call *call)
+{
+    pl_session_written(pl_call_owner(call));
+}
+
+/* ---- the end ---- */
+
+void pl_session_fail(struct pl_session *session, enum pl_status status, const char *sentence)
+{
+    session->end_status = status;
+    if (session->is_failed)
+        return;
+    session->is_failed = true;
+    pl_call_fail(session->call, status, "%s", sentence != NULL ? sentence : pl_status_sentence(status));
+}
+
+void pl_session_end(struct pl_session *session, enum pl_status status, int reconnect_after_ms)
+{
+    if (!pl_session_is_open(session))
+        return;
+    session->end_status = status;
+    Parley__V1__GoingAway going_away = PARLEY__V1__GOING_AWAY__INIT;
+    going_away.reason = (char *)pl_status_reason(status);
+    going_away.reconnect_after_ms = reconnect_after_ms;
+    pl_session_reply(session, PL_SERVER_FRAME_GOING_AWAY, &going_away.base);
+    /* A client that does not read does not get to keep the stream. */
+    arm(session, pl_clock_now_us() + END_WAIT_US);
+}
+
+static void on_timer(struct pl_timer *timer)
+{
+    struct pl_session *session = pl_container_of(timer, struct pl_session, timer);
+    if (session->end_status != PL_OK)
+        pl_session_fail(session, session->end_status, NULL);
+    else if (session->state == PL_SESSION_OPENED)
+        pl_session_fail(session, PL_DEADLINE_EXCEEDED, "hello did not come within 10 s");
+    else
+        pl_session_end(session, PL_TOKEN_EXPIRED, 0);
+}
+
+static void free_when_over(struct pl_session *session)
+{
+    if (session->call != NULL || session->out_count > 0 || session->is_registered || session->subscriptions != NULL)
+        return;
+    struct pl_hub *hub = session->hub;
+    pl_session_out_fini(session);
+    free(session);
+    pl_hub_count_session(hub, -1);
+}
+
+void pl_session_unregistered(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, user_task);
+    session->is_registered = false;
+    free_when_over(session);
+}
+
+void pl_session_returned(struct pl_session *session)
+{
+    free_when_over(session);
+}
+
+static void closed(struct pl_call *call)
+{
+    struct pl_session *session = pl_call_owner(call);
+    session->call = NULL;
+    pl_timers_disarm(&session->loop->timers, &session->timer);
+    drop_cursors(session);
+    pl_session_drop_entries(session);
+    pl_session_detach_all(session);
+    /* While it registers the answer is waited for. */
+    if (session->state == PL_SESSION_RUNNING)
+        unregister(session);
+    pl_db_flush_marks(session->hub->server->db);
+    free_when_over(session);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A device's live stream. Everything of a session happens on its call's loop; only the fields of its place in the
+ * user's record belong to that record's loop. Inside server/delivery only.
+ *
+ * A session ends when its call is closed; it is freed when everything that it has out (its registration, its
+ * subscriptions, reads, sends, marks) has come back.
+ *
+ *   session.c        life: hello, registration, end
+ *   session_in.c     what the device says: sends, acks, reads
+ *   session_out.c    what it is told: one write in flight, the rest gathers
+ *   catch_up.c       chats: heads, pages, join; behind and live
+ */
+#ifndef PL_DELIVERY_SESSION_H
+#define PL_DELIVERY_SESSION_H
+
+#include "base/buf.h"
+#include "delivery/shard.h"
+#include "parley/v1/stream_service.pb-c.h"
+#include "rpc/call.h"
+
+#define PL_SESSION_FRAME_BYTES_MAX (1 << 20)
+#define PL_SESSION_SENDS_MAX 256
+#define PL_SESSION_ACK_INTERVAL_MS 50
+#define PL_SESSION_ACK_ENTRIES 64
+#define PL_SESSION_CURSORS_MAX 10000
+
+enum pl_session_state {
+    PL_SESSION_OPENED,      /* no hello yet */
+    PL_SESSION_REGISTERING, /* the user's record is asked */
+    PL_SESSION_RUNNING
+};
+
+struct pl_queued_entry {
+    STAILQ_ENTRY(pl_queued_entry) next;
+    struct pl_subscription *subscription;
+    struct pl_entry *entry;
+};
+
+/* What the device said in hello that it has, until the chat's head is known. */
+struct pl_hello_cursor {
+    UT_hash_handle hh;
+    struct pl_chat_id chat_id;
+    int64_t seq;
+};
+
+struct pl_session {
+    struct pl_hub *hub;
+    struct pl_loop *loop;
+    struct pl_call *call; /* NULL when it is closed */
+    struct pl_principal principal;
+    struct pl_uuid session_id;
+    enum pl_session_state state;
+    enum pl_status end_status; /* PL_OK while it is not ending */
+    bool is_failed;            /* the call was told its status */
+    struct pl_timer timer;     /* hello's deadline, then the token's end, then the end's */
+    unsigned out_count;        /* reads, sends and marks that will come back */
+    bool is_registered;        /* or about to be */
+
+    /* The user's record. */
+    struct pl_task user_task;
+    TAILQ_ENTRY(pl_session) of_user; /* the record's loop only */
+
+    /* Chats. */
+    struct pl_subscription *subscriptions;
+    struct pl_hello_cursor *hello_cursors;
+    struct pl_subscription_queue wanting_head;
+    struct pl_subscription_queue wanting_page;
+    bool is_reading_heads;
+    bool is_reading_page;
+    bool has_listed;        /* hello's list of chats is known */
+    unsigned not_caught_up; /* of hello's chats, how many have not joined yet */
+    bool caught_up_told;
+
+    /* Out. */
+    struct pl_task flush_task;
+    bool flush_deferred;
+    bool is_writing;
+    struct pl_buf replies; /* packed parts of a ServerFrame: welcome, sents, faileds */
+    STAILQ_HEAD(, pl_queued_entry) entries;
+    size_t entries_bytes;
+    struct pl_subscription_queue telling;
+    unsigned sends_out;       /* with the writer */
+    unsigned answers_waiting; /* in replies */
+};
+
+/* ---- session.c ---- */
+/* Ends the call, once; sentence NULL: the status' own. Without going_away: the client broke the rules, or was told. */
+void pl_session_fail(struct pl_session *session, enum pl_status status, const char *sentence);
+/* Something that was out has come back; frees the session when that was the last thing and it is over. */
+void pl_session_returned(struct pl_session *session);
+/* False when the stream is over or ending: what comes now is for nobody. */
+bool pl_session_is_open(const struct pl_session *session);
+
+/* ---- session_in.c ---- */
+void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame);
+/* The cursor is at least seq now. */
+void pl_session_mark_cursor(struct pl_session *session, struct pl_subscription *subscription, int64_t seq);
+
+/* ---- session_out.c ---- */
+void pl_session_out_init(struct pl_session *session);
+void pl_session_out_fini(struct pl_session *session);
+/* A packed message as one element of ServerFrame's field with this tag byte. */
+void pl_session_reply(struct pl_session *session, uint8_t tag, const ProtobufCMessage *message);
+/* Takes the hold on the entry. */
+void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *subscription, struct pl_entry *entry);
+/* No live entry of this size may be queued. An entry larger than the whole queue may when it is alone. */
+bool pl_session_is_full(const struct pl_session *session, const struct pl_entry *entry);
+/* Room for another page of entries, which may pass the bound by its own size. */
+bool pl_session_has_room(const struct pl_session *session);
+/* Forgets the entries not written yet; each chat is back at what was sent. */
+void pl_session_drop_entries(struct pl_session *session);
+void pl_session_tell_later(struct pl_session *session, struct pl_subscription *subscription);
+void pl_session_flush_later(struct pl_session *session);
+void pl_session_written(struct pl_session *session);
+/* Forgets what waits for this subscription. */
+void pl_session_out_forget(struct pl_subscription *subscription);
+
+#define PL_SERVER_FRAME_WELCOME 0x0a
+#define PL_SERVER_FRAME_SENTS 0x12
+#define PL_SERVER_FRAME_FAILEDS 0x1a
+#define PL_SERVER_FRAME_ENTRIES 0x22
+#define PL_SERVER_FRAME_RECEIPTS 0x2a
+#define PL_SERVER_FRAME_READ_OKS 0x32
+#define PL_SERVER_FRAME_CAUGHT_UP 0x38
+#define PL_SERVER_FRAME_GOING_AWAY 0x42
+
+/* ---- catch_up.c ---- */
+/* Hello's list of chats is read. */
+void pl_session_list_chats(struct pl_session *session);
+struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat);
+/* Detaches everything that is not on its way already. */
+void pl_session_detach_all(struct pl_session *session);
+/* The next heads or page to read, if there is one and there is room. */
+void pl_session_catch_up(struct pl_session *session);
+
+#endif

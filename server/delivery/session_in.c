@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What a device says: messages to send, how far it has each chat, how far its user has read. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "delivery/session.h"
+#include "messages/message.h"
+#include "rpc/fields.h"
+#include "server.h"
+
+#define SEND_WAIT_US 10000000
+#define RETRY_AFTER_MS 1000
+
+/* ---- sends ---- */
+
+struct send {
+    struct pl_append append;
+    struct pl_session *session;
+    uint64_t request_id;
+    struct pl_arena arena;
+};
+
+static bool may_be_repeated(enum pl_status status)
+{
+    int code = pl_status_grpc_code(status);
+    return code == pl_status_grpc_code(PL_UNAVAILABLE) || code == pl_status_grpc_code(PL_OVERLOADED) ||
+           code == pl_status_grpc_code(PL_DEADLINE_EXCEEDED);
+}
+
+static void reply_failed(struct pl_session *session, uint64_t request_id, enum pl_status status, const char *sentence)
+{
+    Parley__V1__Failed failed = PARLEY__V1__FAILED__INIT;
+    failed.request_id = request_id;
+    failed.code = pl_status_grpc_code(status);
+    failed.reason = (char *)pl_status_reason(status);
+    failed.message = (char *)(sentence != NULL ? sentence : pl_status_sentence(status));
+    failed.retry_after_ms = may_be_repeated(status) ? RETRY_AFTER_MS : 0;
+    session->answers_waiting++;
+    pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed.base);
+}
+
+static void reply_sent(struct pl_session *session, const struct send *send)
+{
+    struct pl_arena arena;
+    pl_arena_init(&arena, 0);
+    const struct pl_message *message = &send->append.message;
+    Parley__V1__Sent sent = PARLEY__V1__SENT__INIT;
+    sent.request_id = send->request_id;
+    sent.chat_id = pl_field_uuid(&message->chat_id.uuid, &arena);
+    sent.message_id = pl_field_uuid(&message->message_id.uuid, &arena);
+    sent.seq = message->seq;
+    sent.timestamp = pl_field_time(message->created_at_us, &arena);
+    session->answers_waiting++;
+    pl_session_reply(session, PL_SERVER_FRAME_SENTS, &sent.base);
+    pl_arena_fini(&arena);
+}
+
+static void on_appended(struct pl_append *append)
+{
+    struct send *send = pl_container_of(append, struct send, append);
+    struct pl_session *session = send->session;
+    if (pl_session_is_open(session)) {
+        if (append->status == PL_OK)
+            reply_sent(session, send);
+        else
+            reply_failed(session, send->request_id, append->status, NULL);
+    }
+    pl_arena_fini(&send->arena);
+    free(send);
+    session->sends_out--;
+    session->out_count--;
+    pl_session_returned(session);
+}
+
+static struct send *new_send(struct pl_session *session, uint64_t request_id)
+{
+    struct send *send = calloc(1, sizeof(*send));
+    pl_assert(send != NULL);
+    pl_arena_init(&send->arena, 0);
+    send->session = session;
+    send->request_id = request_id;
+    send->append.home = &session->loop->mailbox;
+    send->append.done = on_appended;
+    send->append.deadline_us = pl_clock_now_us() + SEND_WAIT_US;
+    return send;
+}
+
+static void take_send(struct pl_session *session, const Parley__V1__Send *request)
+{
+    if (request->message == NULL) {
+        reply_failed(session, request->request_id, PL_INVALID_ARGUMENT, "message must be set");
+        return;
+    }
+    if (session->sends_out + session->answers_waiting >= PL_SESSION_SENDS_MAX) {
+        reply_failed(session, request->request_id, PL_OVERLOADED, "too many sends are unanswered on this stream");
+        return;
+    }
+    struct send *send = new_send(session, request->request_id);
+    const char *sentence = NULL;
+    enum pl_status status =
+        pl_message_from_request(request->message, &session->principal, &send->arena, &send->append, &sentence);
+    if (status != PL_OK) {
+        reply_failed(session, request->request_id, status, sentence);
+        pl_arena_fini(&send->arena);
+        free(send);
+        return;
+    }
+    session->sends_out++;
+    session->out_count++;
+    pl_db_append(session->hub->server->db, &send->append);
+}
+
+/* ---- acks ---- */
+
+void pl_session_mark_cursor(struct pl_session *session, struct pl_subscription *subscription, int64_t seq)
+{
+    if (seq <= subscription->acked_seq)
+        return;
+    subscription->acked_seq = seq;
+    struct pl_mark *mark = calloc(1, sizeof(*mark));
+    pl_assert(mark != NULL);
+    mark->chat_id = subscription->chat_id;
+    mark->user_id = session->principal.user_id;
+    mark->device_id = session->principal.device_id;
+    mark->cursor_seq = seq;
+    pl_db_mark(session->hub->server->db, mark);
+}
+
+static void take_ack(struct pl_session *session, struct pl_subscription *subscription, int64_t seq)
+{
+    pl_metrics_add(&session->hub->server->metrics, PL_METRIC_entries_acked_total, 1);
+    pl_session_mark_cursor(session, subscription, seq);
+}
+
+/* ---- reads ---- */
+
+struct reading {
+    struct pl_mark mark;
+    struct pl_session *session;
+};
+
+static void on_read(struct pl_mark *mark)
+{
+    struct reading *reading = pl_container_of(mark, struct reading, mark);
+    struct pl_session *session = reading->session;
+    struct pl_subscription *subscription = pl_session_find(session, &mark->chat_id);
+    /* A read that failed is not answered: the client repeats it. */
+    if (mark->status == PL_OK && subscription != NULL && pl_session_is_open(session)) {
+        subscription->read_ok_seq = mark->ret_read_seq;
+        pl_session_tell_later(session, subscription);
+    }
+    free(reading);
+    session->out_count--;
+    pl_session_returned(session);
+}
+
+static void take_read(struct pl_session *session, struct pl_subscription *subscription, int64_t seq)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    pl_assert(reading != NULL);
+    reading->session = session;
+    reading->mark.home = &session->loop->mailbox;
+    reading->mark.done = on_read;
+    reading->mark.chat_id = subscription->chat_id;
+    reading->mark.user_id = session->principal.user_id;
+    reading->mark.read_seq = seq;
+    session->out_count++;
+    pl_db_mark(session->hub->server->db, &reading->mark);
+}
+
+/* ---- the frame ---- */
+
+typedef void (*take_cursor)(struct pl_session *session, struct pl_subscription *subscription, int64_t seq);
+
+/* A cursor may name only what was sent to this device. */
+static void take_cursors(struct pl_session *session, Parley__V1__Cursor **cursors, size_t count, take_cursor take)
+{
+    for (size_t i = 0; i < count && pl_session_is_open(session); i++) {
+        struct pl_chat_id chat;
+        if (pl_uuid_parse(cursors[i]->chat_id, &chat.uuid) != PL_OK) {
+            pl_session_fail(session, PL_INVALID_ID, "a cursor's chat_id is not a UUID of 36 characters");
+            return;
+        }
+        struct pl_subscription *subscription = pl_session_find(session, &chat);
+        if (subscription == NULL || cursors[i]->seq < 0 || cursors[i]->seq > subscription->sent_seq) {
+            pl_session_fail(session, PL_INVALID_ARGUMENT, "a cursor is above what was sent to this device");
+            return;
+        }
+        take(session, subscription, cursors[i]->seq);
+    }
+}
+
+void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame)
+{
+    for (size_t i = 0; i < frame->n_sends; i++)
+        take_send(session, frame->sends[i]);
+    take_cursors(session, frame->acks, frame->n_acks, take_ack);
+    take_cursors(session, frame->reads, frame->n_reads, take_read);
+    /* Refusals that the client does not read would gather without bound. */
+    if (session->answers_waiting > 2 * PL_SESSION_SENDS_MAX && pl_session_is_open(session))
+        pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * What a session tells its device. One write is in flight; everything else gathers and leaves as one frame at the end
+ * of the turn in which the write is done. The queue of entries is bounded by bytes, answers to sends by their number,
+ * and receipts and read_oks by coalescing: of each chat and user only the newest is kept.
+ */
+#include <stdlib.h>
+
+#include "delivery/session.h"
+#include "rpc/fields.h"
+#include "server.h"
+
+#define FRAME_ENTRIES_BYTES 262144
+#define FRAME_BYTES_MAX (2 << 20)
+#define VARINT_BYTES_MAX 10
+
+struct pl_pending_receipt {
+    STAILQ_ENTRY(pl_pending_receipt) next;
+    struct pl_receipt receipt;
+};
+
+static void flush(struct pl_task *task);
+
+void pl_session_out_init(struct pl_session *session)
+{
+    STAILQ_INIT(&session->entries);
+    TAILQ_INIT(&session->telling);
+    pl_buf_init(&session->replies, FRAME_BYTES_MAX);
+    session->flush_task.run = flush;
+}
+
+void pl_session_drop_entries(struct pl_session *session)
+{
+    struct pl_queued_entry *queued;
+    while ((queued = STAILQ_FIRST(&session->entries)) != NULL) {
+        STAILQ_REMOVE_HEAD(&session->entries, next);
+        queued->subscription->queued_seq = queued->subscription->sent_seq;
+        pl_entry_release(queued->entry);
+        free(queued);
+    }
+    session->entries_bytes = 0;
+}
+
+void pl_session_out_fini(struct pl_session *session)
+{
+    pl_session_drop_entries(session);
+    pl_buf_fini(&session->replies);
+}
+
+void pl_session_flush_later(struct pl_session *session)
+{
+    if (session->flush_deferred || session->is_writing || session->call == NULL)
+        return;
+    session->flush_deferred = true;
+    pl_loop_defer(session->loop, &session->flush_task);
+}
+
+static void put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage *message)
+{
+    size_t bytes = protobuf_c_message_get_packed_size(message);
+    pl_buf_put_u8(buf, tag);
+    size_t length = bytes;
+    while (length >= 0x80) {
+        pl_buf_put_u8(buf, (uint8_t)(length | 0x80));
+        length >>= 7;
+    }
+    pl_buf_put_u8(buf, (uint8_t)length);
+    uint8_t *at = pl_buf_extend(buf, bytes);
+    if (at != NULL)
+        protobuf_c_message_pack(message, at);
+}
+
+void pl_session_reply(struct pl_session *session, uint8_t tag, const ProtobufCMessage *message)
+{
+    put_element(&session->replies, tag, message);
+    pl_session_flush_later(session);
+}
+
+/* ---- entries ---- */
+
+bool pl_session_has_room(const struct pl_session *session)
+{
+    return session->entries_bytes < (size_t)session->hub->server->config.session_queue_bytes_max / 2;
+}
+
+static size_t queued_bytes(const struct pl_entry *entry)
+{
+    return pl_entry_size(entry) + sizeof(struct pl_queued_entry);
+}
+
+bool pl_session_is_full(const struct pl_session *session, const struct pl_entry *entry)
+{
+    size_t bytes_max = (size_t)session->hub->server->config.session_queue_bytes_max;
+    return session->entries_bytes > 0 && session->entries_bytes + queued_bytes(entry) > bytes_max;
+}
+
+void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *subscription, struct pl_entry *entry)
+{
+    struct pl_queued_entry *queued = malloc(sizeof(*queued));
+    pl_assert(queued != NULL);
+    *queued = (struct pl_queued_entry){.subscription = subscription, .entry = entry};
+    STAILQ_INSERT_TAIL(&session->entries, queued, next);
+    session->entries_bytes += queued_bytes(entry);
+    subscription->queued_seq = entry->seq;
+    pl_session_flush_later(session);
+}
+
+static void put_entries(struct pl_session *session, struct pl_buf *frame)
+{
+    int64_t count = 0;
+    struct pl_queued_entry *queued;
+    while ((queued = STAILQ_FIRST(&session->entries)) != NULL && frame->bytes < FRAME_ENTRIES_BYTES) {
+        STAILQ_REMOVE_HEAD(&session->entries, next);
+        pl_entry_put(queued->entry, PL_SERVER_FRAME_ENTRIES, &session->principal.device_id, frame);
+        session->entries_bytes -= queued_bytes(queued->entry);
+        queued->subscription->sent_seq = queued->entry->seq;
+        pl_entry_release(queued->entry);
+        free(queued);
+        count++;
+    }
+    pl_metrics_add(&session->hub->server->metrics, PL_METRIC_entries_delivered_total, count);
+}
+
+/* ---- receipts and read_oks ---- */
+
+void pl_session_tell_later(struct pl_session *session, struct pl_subscription *subscription)
+{
+    if (!subscription->is_telling) {
+        subscription->is_telling = true;
+        TAILQ_INSERT_TAIL(&session->telling, subscription, telling);
+    }
+    pl_session_flush_later(session);
+}
+
+static struct pl_receipt *pending_receipt(struct pl_subscription *subscription, const struct pl_user_id *user)
+{
+    struct pl_pending_receipt *pending;
+    STAILQ_FOREACH(pending, &subscription->receipts, next)
+    if (pl_uuid_equal(&pending->receipt.user_id.uuid, &user->uuid))
+        return &pending->receipt;
+    pending = calloc(1, sizeof(*pending));
+    pl_assert(pending != NULL);
+    pending->receipt.user_id = *user;
+    STAILQ_INSERT_TAIL(&subscription->receipts, pending, next);
+    return &pending->receipt;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+void pl_session_receipt(struct pl_subscription *subscription, const struct pl_receipt *receipt)
+{
+    struct pl_session *session = subscription->session;
+    if (!pl_session_is_open(session) || subscription->state == PL_SUBSCRIPTION_DETACHING)
+        return;
+    struct pl_receipt *pending = pending_receipt(subscription, &receipt->user_id);
+    pending->delivered_seq = larger(pending->delivered_seq, receipt->delivered_seq);
+    pending->read_seq = larger(pending->read_seq, receipt->read_seq);
+    pending->at_us = larger(pending->at_us, receipt->at_us);
+    pl_session_tell_later(session, subscription);
+}
+
+static void put_receipts(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame,
+                         struct pl_arena *arena)
+{
+    struct pl_pending_receipt *pending;
+    while ((pending = STAILQ_FIRST(&subscription->receipts)) != NULL) {
+        STAILQ_REMOVE_HEAD(&subscription->receipts, next);
+        Parley__V1__Receipt receipt = PARLEY__V1__RECEIPT__INIT;
+        receipt.chat_id = chat_id;
+        receipt.user_id = pl_field_uuid(&pending->receipt.user_id.uuid, arena);
+        receipt.delivered_seq = pending->receipt.delivered_seq;
+        receipt.read_seq = pending->receipt.read_seq;
+        receipt.at = pl_field_time(pending->receipt.at_us, arena);
+        put_element(frame, PL_SERVER_FRAME_RECEIPTS, &receipt.base);
+        free(pending);
+    }
+}
+
+static void put_read_ok(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
+{
+    if (subscription->read_ok_seq == 0)
+        return;
+    Parley__V1__Cursor read_ok = PARLEY__V1__CURSOR__INIT;
+    read_ok.chat_id = chat_id;
+    read_ok.seq = subscription->read_ok_seq;
+    subscription->read_ok_seq = 0;
+    put_element(frame, PL_SERVER_FRAME_READ_OKS, &read_ok.base);
+}
+
+static void put_tellings(struct pl_session *session, struct pl_buf *frame)
+{
+    struct pl_arena arena;
+    pl_arena_init(&arena, 0);
+    struct pl_subscription *subscription;
+    while ((subscription = TAILQ_FIRST(&session->telling)) != NULL && frame->bytes < FRAME_BYTES_MAX / 2) {
+        TAILQ_REMOVE(&session->telling, subscription, telling);
+        subscription->is_telling = false;
+        char *chat_id = pl_field_uuid(&subscription->chat_id.uuid, &arena);
+        put_receipts(subscription, chat_id, frame, &arena);
+        put_read_ok(subscription, chat_id, frame);
+    }
+    pl_arena_fini(&arena);
+}
+
+void pl_session_out_forget(struct pl_subscription *subscription)
+{
+    struct pl_pending_receipt *pending;
+    while ((pending = STAILQ_FIRST(&subscription->receipts)) != NULL) {
+        STAILQ_REMOVE_HEAD(&subscription->receipts, next);
+        free(pending);
+    }
+    if (subscription->is_telling)
+        TAILQ_REMOVE(&subscription->session->telling, subscription, telling);
+    subscription->is_telling = false;
+}
+
+/* ---- the frame ---- */
+
+/* Told behind the last entry that hello found, never before it. */
+static void put_caught_up(struct pl_session *session, struct pl_buf *frame)
+{
+    if (session->caught_up_told || !session->has_listed || session->not_caught_up > 0 ||
+        !STAILQ_EMPTY(&session->entries))
+        return;
+    session->caught_up_told = true;
+    pl_buf_put_u8(frame, PL_SERVER_FRAME_CAUGHT_UP);
+    pl_buf_put_u8(frame, 1);
+}
+
+static void put_frame(struct pl_session *session, struct pl_buf *frame)
+{
+    pl_buf_put(frame, session->replies.data, session->replies.bytes);
+    pl_buf_reset(&session->replies);
+    session->answers_waiting = 0;
+    put_entries(session, frame);
+    put_tellings(session, frame);
+    put_caught_up(session, frame);
+}
+
+static void flush(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, flush_task);
+    session->flush_deferred = false;
+    if (session->call == NULL || session->is_failed || session->is_writing)
+        return;
+    struct pl_buf frame;
+    pl_buf_init(&frame, SIZE_MAX);
+    put_frame(session, &frame);
+    if (frame.bytes > 0) {
+        session->is_writing = true;
+        pl_call_write(session->call, frame.data, frame.bytes);
+    } else if (session->end_status != PL_OK) {
+        pl_session_fail(session, session->end_status, NULL);
+    }
+    pl_buf_fini(&frame);
+}
+
+void pl_session_written(struct pl_session *session)
+{
+    session->is_writing = false;
+    pl_session_flush_later(session);
+    pl_session_catch_up(session);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * The hub's part on one stream loop, and the two halves of what connects a session to it. Inside server/delivery only.
+ *
+ * A session and a record talk by a strict exchange: the session posts one operation, the record answers it, and until
+ * the answer is back the session posts no other for the same subscription. As entries for a session go the same way as
+ * answers, nothing reaches a subscription after the answer to PL_OP_DETACH.
+ */
+#ifndef PL_DELIVERY_SHARD_H
+#define PL_DELIVERY_SHARD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <uthash.h>
+
+#include "base/loop.h"
+#include "delivery/entry.h"
+#include "delivery/hub.h"
+
+struct pl_session;
+struct chat_record;
+struct user_record;
+
+struct pl_shard {
+    struct pl_hub *hub;
+    struct pl_loop *loop;
+    struct chat_record *chats;
+    struct user_record *users;
+    bool draining;
+    struct pl_task drain_task;
+};
+
+struct pl_hub {
+    struct pl_server *server;
+    pthread_mutex_t lock; /* guards session_count */
+    pthread_cond_t emptied;
+    unsigned session_count;
+    unsigned shard_count;
+    struct pl_shard shards[];
+};
+
+/* A session begins or is gone; its loop. */
+void pl_hub_count_session(struct pl_hub *hub, int change);
+
+struct pl_shard *pl_hub_chat_shard(struct pl_hub *hub, const struct pl_chat_id *chat);
+struct pl_shard *pl_hub_user_shard(struct pl_hub *hub, const struct pl_user_id *user);
+
+/* ---- one session's place in one chat ---- */
+
+enum pl_operation {
+    PL_OP_ATTACH, /* know of the chat from now on: receipts come, and no commit is missed between now and JOIN */
+    PL_OP_JOIN,   /* into the list, if the session has everything up to the tail */
+    PL_OP_LEAVE,  /* out of the list, still attached */
+    PL_OP_DETACH  /* the end */
+};
+
+enum pl_subscription_state {
+    PL_SUBSCRIPTION_ATTACHING,
+    PL_SUBSCRIPTION_ATTACHED, /* its head is to be read, or is being read */
+    PL_SUBSCRIPTION_BEHIND,   /* pages are to be read */
+    PL_SUBSCRIPTION_JOINING,
+    PL_SUBSCRIPTION_LIVE,
+    PL_SUBSCRIPTION_LEAVING,
+    PL_SUBSCRIPTION_DETACHING
+};
+
+struct pl_pending_receipt;
+struct pl_subscription;
+TAILQ_HEAD(pl_subscription_queue, pl_subscription);
+
+struct pl_subscription {
+    struct pl_session *session;
+    struct pl_chat_id chat_id;
+    struct pl_shard *shard; /* of the chat */
+
+    /* The exchange: whoever has it may write. */
+    struct pl_task task;
+    enum pl_operation operation;
+    int64_t seq;  /* JOIN: what the session has; its answer: the tail */
+    bool is_live; /* JOIN's answer */
+
+    /* The session's half; its loop only. */
+    UT_hash_handle hh;
+    TAILQ_ENTRY(pl_subscription) waiting; /* for its head, or for a page */
+    struct pl_subscription_queue *waiting_in;
+    TAILQ_ENTRY(pl_subscription) telling; /* has receipts or read_ok to tell */
+    bool is_telling;
+    bool is_counted; /* one of those that hello waits for */
+    enum pl_subscription_state state;
+    int64_t queued_seq; /* the last entry queued, or had before */
+    int64_t sent_seq;   /* the last entry written to the stream, or had before */
+    int64_t acked_seq;
+    int64_t joining_seq; /* what JOIN was asked with */
+    int64_t head_seq;    /* the log's end, as last heard */
+    int64_t read_ok_seq; /* to tell; 0 for nothing */
+    STAILQ_HEAD(, pl_pending_receipt) receipts;
+
+    /* The record's half; the shard's loop only. */
+    TAILQ_ENTRY(pl_subscription) attached;
+    struct chat_record *record;
+    bool in_list;
+    int64_t have_seq; /* of a joiner that was ahead of the tail: older entries are not for it */
+};
+
+struct pl_receipt {
+    struct pl_user_id user_id;
+    int64_t delivered_seq;
+    int64_t read_seq;
+    int64_t at_us;
+};
+
+/* ---- a record's side; on the shard's loop ---- */
+
+/* The chat's operations: subscription->task posted to the shard's loop. */
+void pl_chat_record_operate(struct pl_task *task);
+/* Takes the hold on the entry. */
+void pl_chat_record_publish(struct pl_shard *shard, struct pl_entry *entry);
+void pl_chat_record_advance(struct pl_shard *shard, const struct pl_chat_id *chat, int64_t last_seq);
+void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, const struct pl_receipt *receipt);
+
+/* session->user_task posted to the shard's loop. */
+void pl_user_record_register(struct pl_task *task);
+void pl_user_record_unregister(struct pl_task *task);
+void pl_user_record_joined(struct pl_shard *shard, const struct pl_user_id *user, const struct pl_chat_id *chat);
+/* Tells every session to go away. */
+void pl_user_records_drain(struct pl_shard *shard);
+
+/* ---- a session's side; on the session's loop ---- */
+
+/* subscription->task posted to the session's loop. */
+void pl_session_answered(struct pl_task *task);
+/* Takes the hold on the entry. */
+void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *entry);
+void pl_session_receipt(struct pl_subscription *subscription, const struct pl_receipt *receipt);
+/* session->user_task posted to the session's loop, after register and after unregister. */
+void pl_session_registered(struct pl_task *task);
+void pl_session_unregistered(struct pl_task *task);
+void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat);
+/* Says going_away and ends the stream with status. reconnect_after_ms 0: the client is not to come back by itself. */
+void pl_session_end(struct pl_session *session, enum pl_status status, int reconnect_after_ms);
+
+#endif

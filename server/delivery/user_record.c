@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A user's record: the sessions of the user on this node. It is where a newer stream of a device ends the older, and
+ * where a user's new chat finds the sessions that must take it up.
+ */
+#include <stdlib.h>
+
+#include "delivery/session.h"
+#include "delivery/shard.h"
+#include "server.h"
+
+#define RECONNECT_SPREAD_MS 5000
+
+struct user_record {
+    UT_hash_handle hh;
+    struct pl_user_id user_id;
+    TAILQ_HEAD(, pl_session) sessions;
+};
+
+struct notice {
+    struct pl_task task;
+    struct pl_session *session;
+    enum pl_status status; /* PL_OK: joined chat_id */
+    int reconnect_after_ms;
+    struct pl_chat_id chat_id;
+};
+
+static void run_notice(struct pl_task *task)
+{
+    struct notice *notice = pl_container_of(task, struct notice, task);
+    if (notice->status == PL_OK)
+        pl_session_joined(notice->session, &notice->chat_id);
+    else
+        pl_session_end(notice->session, notice->status, notice->reconnect_after_ms);
+    free(notice);
+}
+
+static void post_notice(const struct notice *content)
+{
+    struct notice *notice = malloc(sizeof(*notice));
+    pl_assert(notice != NULL);
+    *notice = *content;
+    notice->task.run = run_notice;
+    pl_mailbox_post(&notice->session->loop->mailbox, &notice->task);
+}
+
+/* Spread over the whole range by the session's own id, so that a drained node's devices do not come back at once. */
+static void send_away(struct pl_session *session)
+{
+    int delay_ms = 1 + (int)(pl_uuid_hash(&session->session_id) % RECONNECT_SPREAD_MS);
+    post_notice(&(struct notice){.session = session, .status = PL_DRAINING, .reconnect_after_ms = delay_ms});
+}
+
+static struct user_record *find(struct pl_shard *shard, const struct pl_user_id *user)
+{
+    struct user_record *record;
+    HASH_FIND(hh, shard->users, user, sizeof(*user), record);
+    return record;
+}
+
+static struct user_record *find_or_add(struct pl_shard *shard, const struct pl_user_id *user)
+{
+    struct user_record *record = find(shard, user);
+    if (record != NULL)
+        return record;
+    record = calloc(1, sizeof(*record));
+    pl_assert(record != NULL);
+    record->user_id = *user;
+    TAILQ_INIT(&record->sessions);
+    HASH_ADD(hh, shard->users, user_id, sizeof(record->user_id), record);
+    return record;
+}
+
+static void end_older(struct user_record *record, const struct pl_session *newer)
+{
+    struct pl_session *session;
+    TAILQ_FOREACH(session, &record->sessions, of_user)
+    {
+        if (!pl_uuid_equal(&session->principal.device_id.uuid, &newer->principal.device_id.uuid))
+            continue;
+        pl_metrics_add(&newer->hub->server->metrics, PL_METRIC_sessions_replaced_total, 1);
+        post_notice(&(struct notice){.session = session, .status = PL_SESSION_REPLACED});
+    }
+}
+
+void pl_user_record_register(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, user_task);
+    struct pl_shard *shard = pl_hub_user_shard(session->hub, &session->principal.user_id);
+    struct user_record *record = find_or_add(shard, &session->principal.user_id);
+    end_older(record, session);
+    TAILQ_INSERT_TAIL(&record->sessions, session, of_user);
+    if (shard->draining)
+        send_away(session);
+    session->user_task.run = pl_session_registered;
+    pl_mailbox_post(&session->loop->mailbox, &session->user_task);
+}
+
+void pl_user_record_unregister(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, user_task);
+    struct pl_shard *shard = pl_hub_user_shard(session->hub, &session->principal.user_id);
+    struct user_record *record = find(shard, &session->principal.user_id);
+    TAILQ_REMOVE(&record->sessions, session, of_user);
+    if (TAILQ_EMPTY(&record->sessions)) {
+        HASH_DEL(shard->users, record);
+        free(record);
+    }
+    session->user_task.run = pl_session_unregistered;
+    pl_mailbox_post(&session->loop->mailbox, &session->user_task);
+}
+
+void pl_user_record_joined(struct pl_shard *shard, const struct pl_user_id *user, const struct pl_chat_id *chat)
+{
+    struct user_record *record = find(shard, user);
+    if (record == NULL)
+        return;
+    struct pl_session *session;
+    TAILQ_FOREACH(session, &record->sessions, of_user)
+    post_notice(&(struct notice){.session = session, .status = PL_OK, .chat_id = *chat});
+}
+
+void pl_user_records_drain(struct pl_shard *shard)
+{
+    struct user_record *record, *next;
+    HASH_ITER(hh, shard->users, record, next)
+    {
+        struct pl_session *session;
+        TAILQ_FOREACH(session, &record->sessions, of_user)
+        send_away(session);
+    }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* MessageService.GetMessage: the message, then the watermarks of its chat for the status. */
+#include "messages/message.h"
+#include "messages/service.h"
+#include "messages/status.h"
+#include "server.h"
+
+static void get_message(struct pl_call *call, const ProtobufCMessage *message);
+static void on_message(struct pl_query *query, void *context);
+static void on_watermarks(struct pl_query *query, void *context);
+
+const struct pl_method pl_get_message = {
+    .path = "/parley.v1.MessageService/GetMessage",
+    .request_bytes_max = 1024,
+    .handle = get_message,
+};
+
+struct look_up {
+    struct pl_call *call;
+    Parley__V1__Message *message;
+};
+
+static void get_message(struct pl_call *call, const ProtobufCMessage *message)
+{
+    const Parley__V1__GetMessageRequest *request = (const Parley__V1__GetMessageRequest *)message;
+    struct pl_message_id message_id;
+    if (pl_uuid_parse(request->message_id, &message_id.uuid) != PL_OK) {
+        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+        return;
+    }
+    struct look_up *look_up = pl_arena_new(pl_call_arena(call), struct look_up);
+    look_up->call = call;
+    struct pl_query *query = pl_server_query(call, on_message, look_up);
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_MESSAGE_GET);
+    pl_params_uuid(params, &message_id.uuid);
+    pl_params_uuid(params, &pl_call_principal(call)->user_id.uuid);
+    pl_server_submit(call, query);
+}
+
+static void on_message(struct pl_query *query, void *context)
+{
+    struct look_up *look_up = context;
+    struct pl_call *call = look_up->call;
+    const struct pl_rows *rows = &query->steps[0].rows;
+    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
+        pl_call_fail(call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+        return;
+    }
+    struct pl_message message = pl_message_from_row(rows, 0);
+    look_up->message = pl_message_to_proto(&message, &pl_call_principal(call)->device_id, pl_call_arena(call));
+    struct pl_query *next = pl_server_query(call, on_watermarks, look_up);
+    pl_params_uuid(pl_query_add(next, PL_STATEMENT_CHAT_WATERMARKS), &message.chat_id.uuid);
+    pl_server_submit(call, next);
+}
+
+static void on_watermarks(struct pl_query *query, void *context)
+{
+    const struct look_up *look_up = context;
+    if (query->status != PL_OK) {
+        pl_call_fail(look_up->call, query->status, NULL);
+        return;
+    }
+    pl_message_put_status(look_up->message, &query->steps[0].rows);
+    pl_call_reply(look_up->call, &look_up->message->base);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* MessageService.SendMessage: one append, answered when it is on disk. */
+#include "messages/message.h"
+#include "messages/service.h"
+#include "server.h"
+
+#define REQUEST_BYTES_MAX (PL_DEVICE_PARTS_BYTES_MAX + 65536)
+
+static void send_message(struct pl_call *call, const ProtobufCMessage *message);
+static void on_appended(struct pl_append *append);
+
+const struct pl_method pl_send_message = {
+    .path = "/parley.v1.MessageService/SendMessage",
+    .request_bytes_max = REQUEST_BYTES_MAX,
+    .handle = send_message,
+};
+
+struct sending {
+    struct pl_append append;
+    struct pl_call *call;
+};
+
+static void send_message(struct pl_call *call, const ProtobufCMessage *message)
+{
+    struct pl_server *server = pl_call_context(call);
+    struct sending *sending = pl_arena_new(pl_call_arena(call), struct sending);
+    const char *sentence = NULL;
+    enum pl_status status =
+        pl_message_from_request((const Parley__V1__SendMessageRequest *)message, pl_call_principal(call),
+                                pl_call_arena(call), &sending->append, &sentence);
+    if (status != PL_OK) {
+        pl_call_fail(call, status, "%s", sentence);
+        return;
+    }
+    sending->call = call;
+    sending->append.home = &pl_call_loop(call)->mailbox;
+    sending->append.done = on_appended;
+    sending->append.deadline_us = pl_call_deadline_us(call);
+    pl_db_append(server->db, &sending->append);
+}
+
+static void on_appended(struct pl_append *append)
+{
+    struct sending *sending = pl_container_of(append, struct sending, append);
+    struct pl_call *call = sending->call;
+    if (append->status != PL_OK) {
+        pl_call_fail(call, append->status, NULL);
+        return;
+    }
+    Parley__V1__Message *message =
+        pl_message_to_proto(&append->message, &pl_call_principal(call)->device_id, pl_call_arena(call));
+    message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+    pl_call_reply(call, &message->base);
+}

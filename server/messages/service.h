@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* MessageService: sending, reading, marking read. */
+#ifndef PL_MESSAGES_SERVICE_H
+#define PL_MESSAGES_SERVICE_H
+
+#include "rpc/call.h"
+
+extern const struct pl_method pl_send_message;
+extern const struct pl_method pl_get_message;
+extern const struct pl_method pl_list_messages;
+extern const struct pl_method pl_mark_read;
+
+#endif

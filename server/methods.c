@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A new RPC is a new file and a line here. */
+#include "methods.h"
+
+#include "apps/service.h"
+#include "chats/service.h"
+#include "delivery/connect.h"
+#include "messages/service.h"
+#include "users/service.h"
+
+const struct pl_method *const pl_methods[] = {
+    &pl_create_app,   &pl_create_api_key, &pl_create_user, &pl_get_user,   &pl_create_device,
+    &pl_create_token, &pl_create_chat,    &pl_get_chat,    &pl_list_chats, &pl_send_message,
+    &pl_get_message,  &pl_list_messages,  &pl_mark_read,   &pl_connect,
+};
+
+const unsigned pl_method_count = sizeof(pl_methods) / sizeof(pl_methods[0]);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What every handler does to ask the database. */
+#include "server.h"
+
+struct pl_query *pl_server_query(struct pl_call *call, void (*done)(struct pl_query *query, void *context),
+                                 void *context)
+{
+    struct pl_query *query = pl_query_new(pl_call_arena(call), &pl_call_loop(call)->mailbox, done, context);
+    query->deadline_us = pl_call_deadline_us(call);
+    return query;
+}
+
+void pl_server_submit(struct pl_call *call, struct pl_query *query)
+{
+    const struct pl_server *server = pl_call_context(call);
+    pl_db_query(server->db, query);
+}

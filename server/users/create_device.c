@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* UserService.CreateDevice: a device whose cursors begin where its user's chats are now. */
+#include "parley/v1/user_service.pb-c.h"
+#include "rpc/fields.h"
+#include "server.h"
+#include "users/service.h"
+
+static void create_device(struct pl_call *call, const ProtobufCMessage *message);
+static void on_created(struct pl_query *query, void *context);
+
+const struct pl_method pl_create_device = {
+    .path = "/parley.v1.UserService/CreateDevice",
+    .request_bytes_max = 4096,
+    .handle = create_device,
+};
+
+struct creation {
+    struct pl_call *call;
+    struct pl_user_id user_id;
+    struct pl_device_id device_id;
+    const char *name;
+};
+
+static void insert(struct creation *creation)
+{
+    struct pl_call *call = creation->call;
+    struct pl_query *query = pl_server_query(call, on_created, creation);
+    struct pl_params *device = pl_query_add(query, PL_STATEMENT_DEVICE_INSERT);
+    pl_params_uuid(device, &creation->user_id.uuid);
+    pl_params_uuid(device, &pl_call_principal(call)->app_id.uuid);
+    pl_params_uuid(device, &creation->device_id.uuid);
+    pl_params_text(device, creation->name);
+    struct pl_params *cursors = pl_query_add(query, PL_STATEMENT_DEVICE_CURSORS_INSERT);
+    pl_params_uuid(cursors, &creation->user_id.uuid);
+    pl_params_uuid(cursors, &creation->device_id.uuid);
+    pl_server_submit(call, query);
+}
+
+static void create_device(struct pl_call *call, const ProtobufCMessage *message)
+{
+    const Parley__V1__CreateDeviceRequest *request = (const Parley__V1__CreateDeviceRequest *)message;
+    struct creation *creation = pl_arena_new(pl_call_arena(call), struct creation);
+    *creation = (struct creation){.call = call, .device_id = {pl_uuid_v7()}, .name = request->name};
+    if (pl_uuid_parse(request->user_id, &creation->user_id.uuid) != PL_OK) {
+        pl_call_fail(call, PL_INVALID_ID, "user_id is not a UUID of 36 characters");
+        return;
+    }
+    if (!pl_field_chars(request->name, 0, 255)) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 0 to 255 characters");
+        return;
+    }
+    insert(creation);
+}
+
+static void on_created(struct pl_query *query, void *context)
+{
+    const struct creation *creation = context;
+    struct pl_call *call = creation->call;
+    const struct pl_rows *rows = &query->steps[0].rows;
+    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
+        pl_call_fail(call, query->status != PL_OK ? query->status : PL_USER_NOT_FOUND, NULL);
+        return;
+    }
+    Parley__V1__Device device = PARLEY__V1__DEVICE__INIT;
+    device.device_id = pl_field_uuid(&creation->device_id.uuid, pl_call_arena(call));
+    device.user_id = pl_field_uuid(&creation->user_id.uuid, pl_call_arena(call));
+    device.name = (char *)creation->name;
+    device.created_at = pl_field_time(pl_rows_time(rows, 0, 0), pl_call_arena(call));
+    pl_call_reply(call, &device.base);
+}
