@@ -132,6 +132,7 @@ static const struct endpoint *find_endpoint(const char *path)
  * MHD calls this for the headers, then for each piece of a body, then once more. A method that is refused is answered
  * at the headers, upon which MHD reads no body and closes.
  */
+/* NOLINTNEXTLINE(readability-function-size): the parameters are MHD's. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload, size_t *upload_bytes,
                                   void **state)
@@ -162,6 +163,7 @@ static struct MHD_Daemon *start_daemon(struct pl_admin *admin, int fd)
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S_MAX, MHD_OPTION_END);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): one more parameter than usual, for a function called once. */
 enum pl_status pl_admin_open(const struct pl_config *config, const struct pl_metrics *metrics,
                              bool (*ready)(void *context), void *context, struct pl_admin **ret_admin, char *error,
                              unsigned error_bytes)

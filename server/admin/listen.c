@@ -34,6 +34,7 @@ static bool copy_port(const char *text, char ret_port[PORT_BYTES])
 /* The host without brackets, and the port. */
 static bool split(const char *address, char ret_host[HOST_BYTES], char ret_port[PORT_BYTES])
 {
+    static const char loopback[] = "127.0.0.1";
     const char *colon = strrchr(address, ':');
 
     if (colon == NULL || !copy_port(colon + 1, ret_port)) {
@@ -41,7 +42,7 @@ static bool split(const char *address, char ret_host[HOST_BYTES], char ret_port[
     }
     size_t bytes = (size_t)(colon - address);
     if (bytes == 0 || (bytes == 9 && memcmp(address, "localhost", 9) == 0)) {
-        strcpy(ret_host, "127.0.0.1");
+        memcpy(ret_host, loopback, sizeof(loopback));
         return true;
     }
     bool bracketed = bytes > 2 && address[0] == '[' && address[bytes - 1] == ']';
@@ -70,37 +71,39 @@ static struct addrinfo *resolve(const char *address)
     return found;
 }
 
-/* 0, or the errno. */
-static int listen_on(const struct addrinfo *info, int *ret_fd)
+/* The socket, or the errno below zero. */
+static int listen_on(const struct addrinfo *info)
 {
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
     int off = 0;
 
     if (fd < 0) {
-        return errno;
+        return -errno;
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (info->ai_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     }
     if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
-        *ret_fd = fd;
-        return 0;
+        return fd;
     }
     int code = errno;
     close(fd);
-    return code;
+    return -code;
 }
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {0}};
     socklen_t bytes = sizeof(address);
 
-    getsockname(fd, (struct sockaddr *)&address, &bytes);
-    /* The port stands at the same place for both families. */
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    getsockname(fd, &address.any, &bytes);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 enum pl_status pl_admin_listen(const char *address, int *ret_fd, int *ret_port, char *error, unsigned error_bytes)
@@ -113,16 +116,17 @@ enum pl_status pl_admin_listen(const char *address, int *ret_fd, int *ret_port, 
                  address);
         return PL_INVALID_ARGUMENT;
     }
-    int code = listen_on(info, ret_fd);
+    int fd = listen_on(info);
     freeaddrinfo(info);
-    if (code == EADDRINUSE) {
+    if (fd == -EADDRINUSE) {
         snprintf(error, error_bytes, "admin-listen: %s is in use by another process", address);
         return PL_UNAVAILABLE;
     }
-    if (code != 0) {
-        snprintf(error, error_bytes, "admin-listen: cannot listen on %s: %s", address, strerror(code));
+    if (fd < 0) {
+        snprintf(error, error_bytes, "admin-listen: cannot listen on %s: %s", address, strerror(-fd));
         return PL_UNAVAILABLE;
     }
-    *ret_port = port_of(*ret_fd);
+    *ret_fd = fd;
+    *ret_port = port_of(fd);
     return PL_OK;
 }

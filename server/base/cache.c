@@ -79,10 +79,11 @@ void pl_cache_free(struct pl_cache *cache)
     if (cache == NULL) {
         return;
     }
-    while (!TAILQ_EMPTY(&cache->by_use)) {
-        struct entry *entry = TAILQ_FIRST(&cache->by_use);
-        take_out(cache, entry);
+    HASH_CLEAR(hh, cache->table);
+    for (struct entry *entry = TAILQ_FIRST(&cache->by_use); entry != NULL;) {
+        struct entry *next = TAILQ_NEXT(entry, by_use);
         free(entry);
+        entry = next;
     }
     pthread_mutex_destroy(&cache->lock);
     free(cache);

@@ -209,9 +209,10 @@ enum pl_status pl_config_load(int argc, char **argv, struct pl_config *ret_confi
                               unsigned error_bytes)
 {
     struct pl_config config;
-    struct load load = {.config = &config, .error = error, .error_bytes = error_bytes};
+    struct load load = {.config = &config, .error_bytes = error_bytes};
     int rest = argc;
 
+    load.error = error;
     set_defaults(&load);
     enum pl_status status = load_environment(&load);
     if (status == PL_OK) {
