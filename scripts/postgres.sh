@@ -44,7 +44,7 @@ pg_exec() {
     local user=$1 data=$2 as=()
     shift 2
     ((EUID == 0)) && as=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups)
-    exec 9<"$data" 8>&-
+    exec 9<"$data" 7>&- 8>&-
     cd / && exec env -i PATH="$PATH" LC_ALL=C PGDATA=/proc/self/fd/9 setsid "${as[@]}" "$@"
 }
 

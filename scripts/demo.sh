@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+# shellcheck shell=bash
+#
+# The demo app of `up`: one app, its API key, and the users alice and bob with a device each. demo.env holds their names;
+# it is made once, and gets fresh tokens at each `up`.
+
+# demo_make FIELD ARGUMENT...: runs `parley admin ARGUMENT...` and prints FIELD of its answer.
+demo_make() {
+    local field=$1 answer
+    shift
+    answer=$("$parley" admin "$@" --json 2>>"$home/log/demo.log") || return
+    /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$field" <<<"$answer"
+}
+
+demo_create() {
+    local operator_key
+    operator_key=$(<"$home/operator.key")
+    app_id=$(PARLEY_API_KEY=$operator_key demo_make app_id create-app Demo) || return
+    PARLEY_API_KEY=$(PARLEY_API_KEY=$operator_key demo_make secret create-key "$app_id" --name demo) || return
+    export PARLEY_API_KEY
+    ALICE_ID=$(demo_make user_id create-user alice) || return
+    ALICE_DEVICE_ID=$(demo_make device_id create-device "$ALICE_ID") || return
+    BOB_ID=$(demo_make user_id create-user bob) || return
+    BOB_DEVICE_ID=$(demo_make device_id create-device "$BOB_ID") || return
+}
+
+# Writes demo.env, whole or not at all.
+demo_write() {
+    local app_id alice_token bob_token
+    export PARLEY_GRPC=127.0.0.1:$grpc_port
+    # shellcheck source=/dev/null
+    if [[ -e $home/demo.env ]]; then
+        source <(grep -E '^export (PARLEY_API_KEY|(ALICE|BOB)_(DEVICE_)?ID)=' "$home/demo.env")
+    else
+        demo_create || return
+    fi
+    alice_token=$(demo_make token create-token "$ALICE_ID" "$ALICE_DEVICE_ID") || return
+    bob_token=$(demo_make token create-token "$BOB_ID" "$BOB_DEVICE_ID") || return
+    (umask 077 && cat >"$home/demo.env.new") <<END && mv "$home/demo.env.new" "$home/demo.env"
+export PARLEY_GRPC=$PARLEY_GRPC
+export PARLEY_REST=http://127.0.0.1:$rest_port
+export PARLEY_API_KEY=$PARLEY_API_KEY
+export ALICE_ID=$ALICE_ID
+export ALICE_DEVICE_ID=$ALICE_DEVICE_ID
+export ALICE_TOKEN=$alice_token
+export BOB_ID=$BOB_ID
+export BOB_DEVICE_ID=$BOB_DEVICE_ID
+export BOB_TOKEN=$bob_token
+END
+}
+
+demo_print() {
+    local env cli
+    printf -v env %q "$home/demo.env"
+    printf -v cli %q "$parley"
+    cat <<END
+
+Parley is ready: gRPC on $PARLEY_GRPC, metrics on http://127.0.0.1:$metrics_port/metrics. Paste into two terminals:
+
+  # bob waits for messages
+  source $env
+  PARLEY_TOKEN=\$BOB_TOKEN $cli tail
+
+  # alice writes to bob, and sees when it has reached his device
+  source $env
+  PARLEY_TOKEN=\$ALICE_TOKEN $cli send \$BOB_ID "Hello Bob" --wait delivered
+
+  # the same with any gRPC client: this one knows only what reflection tells
+  PARLEY_TOKEN=\$ALICE_TOKEN /usr/bin/python3 $(printf %q "$root")/docs/examples/reflection_client.py \$BOB_ID "Hello from Python"
+
+END
+}

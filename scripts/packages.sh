@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+# shellcheck shell=bash
+#
+# The Debian 12 packages that Parley is built from, run and tested with, and their installation.
+
+run_packages=(
+    build-essential cmake ninja-build pkg-config
+    libgrpc-dev libprotobuf-c-dev protobuf-c-compiler libprotobuf-dev protobuf-compiler python3-protobuf
+    grpc-proto golang-github-grpc-ecosystem-grpc-gateway-dev
+    libpq-dev libssl-dev libsodium-dev libjansson-dev libmicrohttpd-dev uthash-dev
+    postgresql-15 curl python3 python3-grpcio
+)
+test_packages=(libcmocka-dev python3-pytest)
+lint_packages=(git clang-format clang-tidy shellcheck)
+
+# Installs what is missing of PACKAGE..., with root's rights or sudo; what apt says goes to LOG.
+packages_need() {
+    local log=$1 package missing=() as=() apt
+    shift
+    for package; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    command -v apt-get >/dev/null || fail "these Debian packages are needed, and there is no apt-get: ${missing[*]}"
+    if ((EUID)); then
+        command -v sudo >/dev/null || fail "as root, run: apt-get install --no-install-recommends ${missing[*]}"
+        as=(sudo)
+    fi
+    echo "Installing ${missing[*]}"
+    apt=("${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3)
+    "${apt[@]}" update </dev/null >>"$log" 2>&1 || fail "apt-get update failed: see $log"
+    "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 ||
+        fail "the packages could not be installed: see $log"
+}
