@@ -165,3 +165,4 @@ create table append_feed (
     created_at timestamptz not null default statement_timestamp(),
     primary key (writer, n, chat_id)
 );
+create index append_feed_created_at on append_feed (created_at); -- rows of writers that are gone are removed by age

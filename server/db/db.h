@@ -122,7 +122,8 @@ struct pl_append {
     bool resend; /* the message was there already: seq and created_at_us are of the first */
     /* The writer's own. */
     int64_t submitted_us;
-    bool chat_tried; /* creating the chat was tried */
+    bool chat_tried;   /* creating the chat was tried */
+    bool maybe_stored; /* was once sent up to a commit whose outcome is unknown */
 };
 
 void pl_db_append(struct pl_db *db, struct pl_append *append);
@@ -133,7 +134,12 @@ void pl_db_append(struct pl_db *db, struct pl_append *append);
  * One move. With device_id: the cursor of a device, which raises the user's delivered watermark;
  * read_seq raises the read watermark and delivered with it. Lower values than stored change
  * nothing. With done: flushed at once, and done when committed. Without: gathered (100 ms + 4 ms
- * per member of the chat), and the cursor thread frees the mark.
+ * per member of the chat), and the cursor thread frees the mark; when the database is away for so
+ * long that too many gather, they are dropped, for devices acknowledge again what comes again.
+ *
+ * Statuses: PL_OK; PL_NOT_A_MEMBER (never was a participant: nothing changed); PL_INVALID_ARGUMENT;
+ * PL_OVERLOADED; PL_DATABASE_UNAVAILABLE or PL_OUTCOME_UNKNOWN (a mark may simply be repeated);
+ * PL_DRAINING; PL_INTERNAL.
  */
 struct pl_mark {
     struct pl_task task;
@@ -165,7 +171,8 @@ struct pl_db_listener {
     void (*committed)(void *context, struct pl_append *const *appends, unsigned count);
     /* The chat's log has at least this seq now, by way of something else than committed. */
     void (*advanced)(void *context, struct pl_chat_id chat_id, int64_t last_seq);
-    /* An individual chat or a group was created: the user has a new chat. */
+    /* An individual chat was created: the user has a new chat. A hint: after a lost connection it may come again, or
+     * for a chat that could not be created. */
     void (*joined)(void *context, struct pl_user_id user_id, struct pl_chat_id chat_id);
     /* Watermarks that moved and are committed. */
     void (*marked)(void *context, struct pl_chat_id chat_id, struct pl_user_id user_id, int64_t delivered_seq,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Binary parameters of one statement, built in an arena. Values are copied. Latches when a 17th is
- * put (our own bug: asserted).
+ * Binary parameters of one statement, built in an arena. Values are copied. Putting more
+ * than PL_PARAMS_MAX is our own bug and asserted.
  */
 #ifndef PL_DB_PARAMS_H
 #define PL_DB_PARAMS_H
@@ -40,7 +40,14 @@ void pl_params_time(struct pl_params *params, int64_t unix_us);
 
 /* One-dimensional arrays: begin with the element type, put exactly count elements of that type,
  * end. */
-enum pl_element { PL_ELEMENT_UUID, PL_ELEMENT_INT16, PL_ELEMENT_INT64, PL_ELEMENT_BYTES, PL_ELEMENT_TEXT };
+enum pl_element {
+    PL_ELEMENT_UUID,
+    PL_ELEMENT_INT16,
+    PL_ELEMENT_INT64,
+    PL_ELEMENT_BYTES,
+    PL_ELEMENT_TEXT,
+    PL_ELEMENT_TIME
+};
 struct pl_array {
     struct pl_params *params;
     struct pl_buf buf;
@@ -53,6 +60,9 @@ void pl_array_int16(struct pl_array *array, int16_t value);
 void pl_array_int64(struct pl_array *array, int64_t value);
 /* NULL data is put as null. */
 void pl_array_bytes(struct pl_array *array, const void *data, size_t bytes);
+/* Microseconds since 1970. */
+void pl_array_time(struct pl_array *array, int64_t unix_us);
+void pl_array_text(struct pl_array *array, const char *text);
 void pl_array_end(struct pl_array *array);
 
 #endif

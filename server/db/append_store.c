@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Numbering and inserting: what happens while the chats' rows are locked. */
+#include "db/append_store.h"
+
+#include <string.h>
+
+static bool same_uuid(const struct pl_rows *rows, int row, int column, const struct pl_uuid *uuid)
+{
+    struct pl_uuid stored = pl_rows_uuid(rows, row, column);
+    return pl_uuid_equal(&stored, uuid);
+}
+
+static bool same_bytes(const struct pl_rows *rows, int row, int column, const void *data, size_t bytes)
+{
+    size_t stored_bytes;
+    const void *stored = pl_rows_bytes(rows, row, column, &stored_bytes);
+    return stored_bytes == bytes && (bytes == 0 || memcmp(stored, data, bytes) == 0);
+}
+
+/* Whether the stored row is what this sender sends again. Of a deleted one only the sender is left. */
+static bool is_resend(const struct pl_message *message, const struct pl_rows *rows, int row)
+{
+    if (!same_uuid(rows, row, 4, &message->sender_id.uuid))
+        return false;
+    if (pl_rows_bool(rows, row, 5))
+        return true;
+    return pl_rows_int(rows, row, 6) == message->message_type &&
+           pl_rows_int(rows, row, 7) == (int64_t)message->body_kind &&
+           same_bytes(rows, row, 8, message->body, message->body_bytes) &&
+           same_uuid(rows, row, 9, &message->media_id.uuid) &&
+           same_uuid(rows, row, 10, &message->reply_to_message_id.uuid) &&
+           same_bytes(rows, row, 11, message->metadata, message->metadata_bytes);
+}
+
+static void refuse(struct pl_slot *slot, enum pl_status status)
+{
+    slot->verdict = PL_VERDICT_REFUSED;
+    slot->status = status;
+}
+
+/* In an individual chat the other user; nil in a group, whose user_low and user_high are nil. */
+static struct pl_user_id recipient_of(const struct pl_head *head, const struct pl_message *message)
+{
+    return pl_uuid_equal(&head->user_low.uuid, &message->sender_id.uuid) ? head->user_high : head->user_low;
+}
+
+static void recognise(struct pl_slot *slot, const struct pl_rows *rows, int row)
+{
+    struct pl_message *message = &slot->append->message;
+    message->seq = pl_rows_int(rows, row, 1);
+    message->prev_message_id.uuid = pl_rows_uuid(rows, row, 2);
+    message->created_at_us = pl_rows_time(rows, row, 3);
+    message->recipient_id = recipient_of(slot->head, message);
+    slot->verdict = PL_VERDICT_RESENT;
+    slot->head->resent = true;
+}
+
+/* A time never falls as seq rises, even when the database's clock steps back. */
+static void number(struct pl_slot *slot, int64_t now_us)
+{
+    struct pl_message *message = &slot->append->message;
+    struct pl_head *head = slot->head;
+    if (head->last_at_us < now_us)
+        head->last_at_us = now_us;
+    message->seq = ++head->last_seq;
+    message->prev_message_id = head->last_message_id;
+    message->created_at_us = head->last_at_us;
+    message->recipient_id = recipient_of(head, message);
+    head->last_message_id = message->message_id;
+    head->stored = true;
+    slot->verdict = PL_VERDICT_STORED;
+}
+
+static void miss_chat(struct pl_slot *slot)
+{
+    if (pl_uuid_is_nil(&slot->append->app_id.uuid))
+        refuse(slot, PL_NOT_A_MEMBER);
+    else if (slot->append->chat_tried)
+        refuse(slot, PL_USER_NOT_FOUND);
+    else
+        slot->verdict = PL_VERDICT_NO_CHAT;
+}
+
+void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
+{
+    for (unsigned i = 0; i < batch->slot_count; i++) {
+        struct pl_slot *slot = &batch->slots[i];
+        bool again = slot->duplicate > 0 && is_resend(&slot->append->message, duplicates, slot->duplicate - 1);
+        if (!slot->head->found) {
+            miss_chat(slot);
+        } else if (again) {
+            recognise(slot, duplicates, slot->duplicate - 1);
+        } else if (!slot->member) {
+            refuse(slot, PL_NOT_A_MEMBER);
+        } else if (slot->duplicate > 0) {
+            refuse(slot, PL_MESSAGE_ID_REUSED);
+        } else {
+            number(slot, batch->now_us);
+            batch->stored_count++;
+        }
+    }
+}
+
+/* One array parameter with an element for each new entry. */
+static void put_entries(const struct pl_batch *batch, struct pl_params *params, enum pl_element element,
+                        void (*put)(struct pl_array *array, const struct pl_message *message))
+{
+    struct pl_array array;
+    pl_array_begin(&array, params, element, batch->stored_count);
+    for (unsigned i = 0; i < batch->slot_count; i++) {
+        if (batch->slots[i].verdict == PL_VERDICT_STORED)
+            put(&array, &batch->slots[i].append->message);
+    }
+    pl_array_end(&array);
+}
+
+static void put_chat_id(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->chat_id.uuid);
+}
+
+static void put_seq(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_int64(array, message->seq);
+}
+
+static void put_message_id(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->message_id.uuid);
+}
+
+static void put_prev(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->prev_message_id.uuid);
+}
+
+static void put_sender(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->sender_id.uuid);
+}
+
+static void put_device(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->sender_device_id.uuid);
+}
+
+static void put_type(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_int16(array, message->message_type);
+}
+
+static void put_body_kind(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_int16(array, (int16_t)message->body_kind);
+}
+
+static void put_body(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_bytes(array, message->body, message->body_bytes);
+}
+
+static void put_media(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->media_id.uuid);
+}
+
+static void put_reply_to(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->reply_to_message_id.uuid);
+}
+
+static void put_metadata(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_bytes(array, message->metadata, message->metadata_bytes);
+}
+
+static void put_created_at(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_time(array, message->created_at_us);
+}
+
+static bool send_entries(const struct pl_batch *batch)
+{
+    struct pl_params params;
+    pl_params_init(&params, batch->arena);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_chat_id);
+    put_entries(batch, &params, PL_ELEMENT_INT64, put_seq);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_message_id);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_prev);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_sender);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_device);
+    put_entries(batch, &params, PL_ELEMENT_INT16, put_type);
+    put_entries(batch, &params, PL_ELEMENT_INT16, put_body_kind);
+    put_entries(batch, &params, PL_ELEMENT_BYTES, put_body);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_media);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_reply_to);
+    put_entries(batch, &params, PL_ELEMENT_BYTES, put_metadata);
+    put_entries(batch, &params, PL_ELEMENT_TIME, put_created_at);
+    return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_INSERT, &params);
+}
+
+/* The chats that got something, in the order of the batch. */
+static struct pl_head **moved_heads(const struct pl_batch *batch, unsigned *ret_count)
+{
+    struct pl_head **moved = pl_arena_array(batch->arena, struct pl_head *, batch->head_count);
+    *ret_count = 0;
+    for (unsigned i = 0; i < batch->head_count; i++) {
+        if (batch->heads[i].stored)
+            moved[(*ret_count)++] = &batch->heads[i];
+    }
+    return moved;
+}
+
+static void put_chats(struct pl_params *params, struct pl_head *const *heads, unsigned count)
+{
+    struct pl_array array;
+    pl_array_begin(&array, params, PL_ELEMENT_UUID, count);
+    for (unsigned i = 0; i < count; i++)
+        pl_array_uuid(&array, &heads[i]->chat_id.uuid);
+    pl_array_end(&array);
+}
+
+static void put_last_seqs(struct pl_params *params, struct pl_head *const *heads, unsigned count)
+{
+    struct pl_array array;
+    pl_array_begin(&array, params, PL_ELEMENT_INT64, count);
+    for (unsigned i = 0; i < count; i++)
+        pl_array_int64(&array, heads[i]->last_seq);
+    pl_array_end(&array);
+}
+
+static bool send_heads(const struct pl_batch *batch, struct pl_head *const *heads, unsigned count)
+{
+    struct pl_params params;
+    struct pl_array array;
+    pl_params_init(&params, batch->arena);
+    put_chats(&params, heads, count);
+    put_last_seqs(&params, heads, count);
+    pl_array_begin(&array, &params, PL_ELEMENT_UUID, count);
+    for (unsigned i = 0; i < count; i++)
+        pl_array_uuid(&array, &heads[i]->last_message_id.uuid);
+    pl_array_end(&array);
+    pl_array_begin(&array, &params, PL_ELEMENT_TIME, count);
+    for (unsigned i = 0; i < count; i++)
+        pl_array_time(&array, heads[i]->last_at_us);
+    pl_array_end(&array);
+    return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_HEADS, &params);
+}
+
+static bool send_feed(const struct pl_batch *batch, struct pl_head *const *heads, unsigned count)
+{
+    struct pl_params params;
+    pl_params_init(&params, batch->arena);
+    pl_params_uuid(&params, &batch->feed->writer);
+    pl_params_int64(&params, batch->feed->n + 1);
+    pl_params_uuid(&params, &heads[0]->chat_id.uuid);
+    put_chats(&params, heads, count);
+    put_last_seqs(&params, heads, count);
+    return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_FEED, &params);
+}
+
+static void remember_unsettled(struct pl_batch *batch, struct pl_head *const *heads, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        batch->feed->unsettled[i] = heads[i]->chat_id;
+    batch->feed->unsettled_count = count;
+    for (unsigned i = 0; i < batch->slot_count; i++) {
+        if (batch->slots[i].verdict == PL_VERDICT_STORED)
+            batch->slots[i].append->maybe_stored = true;
+    }
+}
+
+enum pl_failure pl_append_store(struct pl_batch *batch)
+{
+    unsigned moved_count;
+    struct pl_head **moved = moved_heads(batch, &moved_count);
+    if (moved_count > 0 &&
+        (!send_entries(batch) || !send_heads(batch, moved, moved_count) || !send_feed(batch, moved, moved_count)))
+        return PL_FAILURE_LOST;
+    enum pl_failure failure = pl_conn_sync(batch->conn) ? pl_conn_finish(batch->conn) : PL_FAILURE_LOST;
+    if (failure == PL_FAILURE_LOST || failure == PL_FAILURE_UNKNOWN)
+        remember_unsettled(batch, moved, moved_count);
+    if (failure == PL_FAILURE_NONE && moved_count > 0)
+        batch->feed->n++;
+    return failure;
+}

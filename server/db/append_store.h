@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* The second half of the append transaction, for append.c. */
+#ifndef PL_DB_APPEND_STORE_H
+#define PL_DB_APPEND_STORE_H
+
+#include "db/append.h"
+
+/* Gives every slot its verdict, new entries their numbers. duplicates are the rows of APPEND_DUPLICATES. */
+void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates);
+/* Inserts what is new and commits; as pl_append_batch. */
+enum pl_failure pl_append_store(struct pl_batch *batch) PL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "db/link.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define ATTEMPT_US INT64_C(2000000)
+/* A connection that did not last this long is not opened again at once. */
+#define STEADY_US INT64_C(1000000)
+#define PAUSE_US_MIN INT64_C(100000)
+#define PAUSE_US_MAX INT64_C(2000000)
+
+void pl_link_init(struct pl_link *link, struct pl_db_context *context, struct pl_circuit *circuit,
+                  enum pl_conn_kind kind)
+{
+    *link = (struct pl_link){.context = context, .circuit = circuit, .kind = kind, .pause_us = PAUSE_US_MIN};
+}
+
+void pl_link_fini(struct pl_link *link)
+{
+    pl_conn_close(&link->conn);
+}
+
+enum pl_status pl_link_open(struct pl_link *link, int64_t deadline_us, const char **ret_error)
+{
+    enum pl_status status = pl_conn_open(&link->conn, link->context->config, link->kind, deadline_us);
+    if (status != PL_OK)
+        *ret_error = link->conn.error;
+    return status;
+}
+
+bool pl_link_is_up(const struct pl_link *link)
+{
+    return link->conn.pg != NULL;
+}
+
+/* Between half and the whole, so that threads and nodes do not come all at once. */
+static int64_t with_jitter(int64_t pause_us)
+{
+    struct pl_uuid random = pl_uuid_v7();
+    return pause_us / 2 + (int64_t)(pl_uuid_hash(&random) % (uint64_t)(pause_us / 2));
+}
+
+static void pause_next(struct pl_link *link)
+{
+    link->retry_at_us = pl_clock_now_us() + with_jitter(link->pause_us);
+    link->pause_us = link->pause_us * 2 > PAUSE_US_MAX ? PAUSE_US_MAX : link->pause_us * 2;
+}
+
+static void attempt_failed(struct pl_link *link)
+{
+    pl_log(PL_LOG_WARNING, "database_connect_failed", PL_LOG_TEXT("error", link->conn.error));
+    if (!link->away) {
+        link->away = true;
+        pl_circuit_lose(link->circuit);
+    }
+    pause_next(link);
+}
+
+bool pl_link_revive(struct pl_link *link)
+{
+    if (pl_link_is_up(link))
+        return true;
+    int64_t now_us = pl_clock_now_us();
+    if (now_us < link->retry_at_us)
+        return false;
+    if (pl_conn_open(&link->conn, link->context->config, link->kind, now_us + ATTEMPT_US) != PL_OK) {
+        attempt_failed(link);
+        return false;
+    }
+    link->opened_at_us = pl_clock_now_us();
+    pl_metrics_add(link->context->metrics, PL_METRIC_database_reconnects_total, 1);
+    if (link->away) {
+        link->away = false;
+        pl_circuit_regain(link->circuit);
+    }
+    return true;
+}
+
+void pl_link_drop(struct pl_link *link)
+{
+    pl_conn_close(&link->conn);
+    if (pl_clock_now_us() - link->opened_at_us < STEADY_US) {
+        pause_next(link);
+        return;
+    }
+    link->pause_us = PAUSE_US_MIN;
+    link->retry_at_us = 0;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A reader's thread: take, send, receive, send home. */
+#include "db/reader.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define IN_FLIGHT_MAX 16
+
+static struct pl_query *query_of(struct pl_task *task)
+{
+    return pl_container_of(task, struct pl_query, task);
+}
+
+static void finish_task(struct pl_task *task)
+{
+    struct pl_query *query = query_of(task);
+    query->done(query, query->context);
+}
+
+static bool is_write(const struct pl_query *query)
+{
+    for (unsigned i = 0; i < query->count; i++) {
+        if (pl_statement_is_write(query->steps[i].statement))
+            return true;
+    }
+    return false;
+}
+
+static void answer(struct pl_reader *reader, struct pl_query *query, enum pl_status status)
+{
+    query->status = status;
+    for (unsigned i = 0; status != PL_OK && i < query->count; i++)
+        pl_rows_clear(&query->steps[i].rows);
+    pl_metrics_add(reader->all->context->metrics, PL_METRIC_queries_total, 1);
+    pl_homes_add(&reader->homes, query->home, &query->task);
+}
+
+/* ---- the queue ---- */
+
+/* Under the lock. */
+static struct pl_query *pop(struct pl_readers *all)
+{
+    struct pl_task *task = STAILQ_FIRST(&all->queue);
+    STAILQ_REMOVE_HEAD(&all->queue, next);
+    all->queued--;
+    pl_metrics_set(all->context->metrics, PL_METRIC_query_queue, all->queued);
+    return query_of(task);
+}
+
+/* Under the lock. A reader that would take more: best one with nothing in flight. */
+static struct pl_reader *sleeper(struct pl_readers *all)
+{
+    struct pl_reader *found = NULL;
+    for (unsigned i = 0; i < all->count; i++) {
+        struct pl_reader *reader = &all->each[i];
+        if (reader->asleep && (found == NULL || reader->in_flight_count < found->in_flight_count))
+            found = reader;
+    }
+    if (found != NULL)
+        found->asleep = false;
+    return found;
+}
+
+/*
+ * Moves the reader's share of the queue to taken: so much that all readers get work, and a slow
+ * statement holds up few.
+ */
+static unsigned take(struct pl_reader *reader, struct pl_task_list *taken)
+{
+    struct pl_readers *all = reader->all;
+    STAILQ_INIT(taken);
+    pthread_mutex_lock(&all->lock);
+    unsigned share = all->queued / all->count + (all->queued % all->count != 0);
+    unsigned room = IN_FLIGHT_MAX - reader->in_flight_count;
+    unsigned count = share < room ? share : room;
+    for (unsigned i = 0; i < count; i++)
+        STAILQ_INSERT_TAIL(taken, &pop(all)->task, next);
+    reader->in_flight_count += count;
+    reader->asleep = count < room;
+    pthread_mutex_unlock(&all->lock);
+    return count;
+}
+
+static void set_in_flight(struct pl_reader *reader, unsigned count)
+{
+    pthread_mutex_lock(&reader->all->lock);
+    reader->in_flight_count = count;
+    pthread_mutex_unlock(&reader->all->lock);
+}
+
+/* ---- sending ---- */
+
+static bool send_steps(struct pl_reader *reader, struct pl_query *query)
+{
+    for (unsigned i = 0; i < query->count; i++) {
+        if (!pl_conn_send(&reader->link.conn, query->steps[i].statement, &query->steps[i].params))
+            return false;
+    }
+    return pl_conn_sync(&reader->link.conn);
+}
+
+static void begin_first(struct pl_reader *reader)
+{
+    reader->step = 0;
+    reader->status = PL_OK;
+    reader->since_us = pl_clock_now_us();
+    reader->link.conn.warned = false;
+}
+
+/* False: the connection is lost; the query is among those in flight and answered with them. */
+static bool begin(struct pl_reader *reader, struct pl_query *query)
+{
+    if (query->deadline_us != 0 && pl_clock_now_us() > query->deadline_us) {
+        answer(reader, query, PL_DEADLINE_EXCEEDED);
+        set_in_flight(reader, reader->in_flight_count - 1);
+        return true;
+    }
+    if (STAILQ_EMPTY(&reader->in_flight))
+        begin_first(reader);
+    STAILQ_INSERT_TAIL(&reader->in_flight, &query->task, next);
+    return send_steps(reader, query);
+}
+
+static bool send_taken(struct pl_reader *reader)
+{
+    struct pl_task_list taken;
+    bool sent = true;
+    take(reader, &taken);
+    while (!STAILQ_EMPTY(&taken)) {
+        struct pl_query *query = query_of(STAILQ_FIRST(&taken));
+        STAILQ_REMOVE_HEAD(&taken, next);
+        if (sent) {
+            sent = begin(reader, query);
+        } else {
+            answer(reader, query, PL_DATABASE_UNAVAILABLE);
+            set_in_flight(reader, reader->in_flight_count - 1);
+        }
+    }
+    return sent;
+}
+
+/* ---- receiving ---- */
+
+static void take_result(struct pl_reader *reader, struct pl_query *query, struct pg_result *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        pl_assert(reader->step < query->count);
+        query->steps[reader->step].rows.result = result;
+        return;
+    }
+    if (status != PGRES_PIPELINE_ABORTED && reader->status == PL_OK) {
+        const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+        reader->status = pl_sqlstate_status(sqlstate, is_write(query));
+        snprintf(query->constraint, sizeof(query->constraint), "%s", constraint == NULL ? "" : constraint);
+        if (reader->status == PL_INTERNAL)
+            pl_log(PL_LOG_ERROR, "query_failed", PL_LOG_TEXT("sqlstate", sqlstate),
+                   PL_LOG_TEXT("statement", pl_statement_texts[query->steps[reader->step].statement].name));
+    }
+    PQclear(result);
+}
+
+static void finish_first(struct pl_reader *reader)
+{
+    struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+    if (reader->status == PL_OK && reader->link.conn.warned && is_write(query))
+        reader->status = PL_OUTCOME_UNKNOWN;
+    STAILQ_REMOVE_HEAD(&reader->in_flight, next);
+    set_in_flight(reader, reader->in_flight_count - 1);
+    answer(reader, query, reader->status);
+    begin_first(reader);
+}
+
+/* Everything that has come. False: the connection is lost. */
+static bool receive(struct pl_reader *reader)
+{
+    while (!STAILQ_EMPTY(&reader->in_flight)) {
+        struct pg_result *result = NULL;
+        switch (pl_conn_next(&reader->link.conn, 0, &result)) {
+        case PL_CONN_RESULT:
+            take_result(reader, query_of(STAILQ_FIRST(&reader->in_flight)), result);
+            break;
+        case PL_CONN_END:
+            reader->step++;
+            break;
+        case PL_CONN_SYNCED:
+            finish_first(reader);
+            break;
+        case PL_CONN_BUSY:
+            return true;
+        case PL_CONN_LOST:
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- a lost connection ---- */
+
+static void fail_in_flight(struct pl_reader *reader)
+{
+    while (!STAILQ_EMPTY(&reader->in_flight)) {
+        struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+        STAILQ_REMOVE_HEAD(&reader->in_flight, next);
+        answer(reader, query, is_write(query) ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE);
+    }
+    set_in_flight(reader, 0);
+    pl_homes_send(&reader->homes);
+}
+
+/* Work that this reader was rung for goes to another. */
+static void pass_on(struct pl_readers *all)
+{
+    pthread_mutex_lock(&all->lock);
+    struct pl_reader *other = STAILQ_EMPTY(&all->queue) ? NULL : sleeper(all);
+    pthread_mutex_unlock(&all->lock);
+    if (other != NULL)
+        pl_wake_ring(&other->wake);
+}
+
+static void lose(struct pl_reader *reader)
+{
+    pl_link_drop(&reader->link);
+    pthread_mutex_lock(&reader->all->lock);
+    reader->asleep = false;
+    pthread_mutex_unlock(&reader->all->lock);
+    fail_in_flight(reader);
+    pass_on(reader->all);
+}
+
+/* While all connections are away, who waits in the queue is told. */
+static void refuse_queued(struct pl_reader *reader)
+{
+    struct pl_readers *all = reader->all;
+    struct pl_task_list refused = STAILQ_HEAD_INITIALIZER(refused);
+    pthread_mutex_lock(&all->lock);
+    while (pl_circuit_is_open(&all->circuit) && !STAILQ_EMPTY(&all->queue))
+        STAILQ_INSERT_TAIL(&refused, &pop(all)->task, next);
+    pthread_mutex_unlock(&all->lock);
+    while (!STAILQ_EMPTY(&refused)) {
+        struct pl_query *query = query_of(STAILQ_FIRST(&refused));
+        STAILQ_REMOVE_HEAD(&refused, next);
+        answer(reader, query, PL_DATABASE_UNAVAILABLE);
+    }
+    pl_homes_send(&reader->homes);
+}
+
+/* ---- the thread ---- */
+
+static bool is_done(struct pl_reader *reader)
+{
+    if (!atomic_load(&reader->all->context->stopping) || !STAILQ_EMPTY(&reader->in_flight))
+        return false;
+    pthread_mutex_lock(&reader->all->lock);
+    bool empty = STAILQ_EMPTY(&reader->all->queue);
+    pthread_mutex_unlock(&reader->all->lock);
+    return empty;
+}
+
+/* When the reply to the first in flight is overdue. Each of its steps may take the whole timeout. */
+static int64_t reply_due_us(const struct pl_reader *reader)
+{
+    if (STAILQ_EMPTY(&reader->in_flight))
+        return INT64_MAX;
+    return reader->since_us + reader->link.conn.reply_wait_us * query_of(STAILQ_FIRST(&reader->in_flight))->count;
+}
+
+/* False: the connection is lost. */
+static bool turn(struct pl_reader *reader)
+{
+    if (!send_taken(reader) || !receive(reader))
+        return false;
+    pl_homes_send(&reader->homes);
+    if (is_done(reader))
+        return true;
+    int64_t due_us = reply_due_us(reader);
+    if (pl_clock_now_us() >= due_us || !pl_conn_wait(&reader->link.conn, &reader->wake, due_us))
+        return false;
+    pl_wake_clear(&reader->wake);
+    return receive(reader);
+}
+
+static void *run(void *argument)
+{
+    struct pl_reader *reader = argument;
+    while (!is_done(reader)) {
+        if (pl_link_revive(&reader->link)) {
+            if (!turn(reader))
+                lose(reader);
+            continue;
+        }
+        refuse_queued(reader);
+        if (!is_done(reader))
+            pl_wake_wait(&reader->wake, reader->link.retry_at_us);
+    }
+    return NULL;
+}
+
+static void init_reader(struct pl_reader *reader, struct pl_readers *all)
+{
+    reader->all = all;
+    pl_wake_init(&reader->wake);
+    pl_link_init(&reader->link, all->context, &all->circuit, PL_CONN_READER);
+    pl_homes_init(&reader->homes);
+    STAILQ_INIT(&reader->in_flight);
+}
+
+void pl_readers_init(struct pl_readers *readers, struct pl_db_context *context)
+{
+    memset(readers, 0, sizeof(*readers));
+    readers->context = context;
+    readers->count = (unsigned)context->config->readers;
+    readers->each = calloc(readers->count, sizeof(*readers->each));
+    pl_assert(readers->each != NULL);
+    pthread_mutex_init(&readers->lock, NULL);
+    STAILQ_INIT(&readers->queue);
+    pl_circuit_init(&readers->circuit, &context->circuits, readers->count);
+    for (unsigned i = 0; i < readers->count; i++)
+        init_reader(&readers->each[i], readers);
+}
+
+void pl_readers_fini(struct pl_readers *readers)
+{
+    for (unsigned i = 0; i < readers->count; i++) {
+        pl_link_fini(&readers->each[i].link);
+        pl_wake_fini(&readers->each[i].wake);
+    }
+    pthread_mutex_destroy(&readers->lock);
+    free(readers->each);
+}
+
+enum pl_status pl_readers_start(struct pl_readers *readers, int64_t deadline_us, const char **ret_error)
+{
+    for (unsigned i = 0; i < readers->count; i++) {
+        enum pl_status status = pl_link_open(&readers->each[i].link, deadline_us, ret_error);
+        if (status != PL_OK)
+            return status;
+    }
+    for (unsigned i = 0; i < readers->count; i++)
+        pl_assert(pthread_create(&readers->each[i].thread, NULL, run, &readers->each[i]) == 0);
+    return PL_OK;
+}
+
+void pl_readers_join(struct pl_readers *readers)
+{
+    for (unsigned i = 0; i < readers->count; i++)
+        pl_wake_ring(&readers->each[i].wake);
+    for (unsigned i = 0; i < readers->count; i++)
+        pl_assert(pthread_join(readers->each[i].thread, NULL) == 0);
+}
+
+static enum pl_status enqueue(struct pl_readers *readers, struct pl_query *query, struct pl_reader **ret_rung)
+{
+    if (atomic_load(&readers->context->stopping))
+        return PL_DRAINING;
+    if (pl_circuit_is_open(&readers->circuit))
+        return PL_DATABASE_UNAVAILABLE;
+    if (readers->queued >= (unsigned)readers->context->config->query_queue_max)
+        return PL_OVERLOADED;
+    STAILQ_INSERT_TAIL(&readers->queue, &query->task, next);
+    readers->queued++;
+    pl_metrics_set(readers->context->metrics, PL_METRIC_query_queue, readers->queued);
+    *ret_rung = sleeper(readers);
+    return PL_OK;
+}
+
+void pl_readers_submit(struct pl_readers *readers, struct pl_query *query)
+{
+    struct pl_reader *rung = NULL;
+    query->task.run = finish_task;
+    query->constraint[0] = '\0';
+    pthread_mutex_lock(&readers->lock);
+    enum pl_status status = enqueue(readers, query, &rung);
+    pthread_mutex_unlock(&readers->lock);
+    if (rung != NULL)
+        pl_wake_ring(&rung->wake);
+    if (status == PL_OK)
+        return;
+    query->status = status;
+    pl_mailbox_post(query->home, &query->task);
+}
