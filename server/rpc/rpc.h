@@ -46,12 +46,14 @@ void pl_call_admit(struct pl_call *call);
 /* What health answers, for "" and every service. Any thread. */
 void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving);
 /*
- * Graceful end, in two steps around which the caller ends its streams: stop (health NOT_SERVING, no
- * new connections, new calls refused with DRAINING), then close, which waits until calls and
- * streams have ended, at most until deadline_us (pl_clock_now_us), cancels the rest, joins the
- * threads and frees.
+ * Graceful end, in three steps, so that the caller can end its streams after the first and close what calls work with
+ * after the second. Stop: health NOT_SERVING, no new connections, new calls refused with DRAINING.
  */
 void pl_rpc_stop(struct pl_rpc *rpc);
-void pl_rpc_close(struct pl_rpc *rpc, int64_t deadline_us);
+/* Waits until calls and streams have ended, at most until deadline_us (pl_clock_now_us), then cancels the rest. The loops
+ * still run mail. */
+void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us);
+/* After drain. Runs the mail that is left, joins the threads, frees. */
+void pl_rpc_close(struct pl_rpc *rpc);
 
 #endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * The server as a whole: open binds and starts the loops, start accepts, stop refuses, close waits and frees. Core's
+ * shutdown notice comes when its last call and connection are gone; what still lives at the deadline is cancelled.
+ * Connections without calls that do not leave by themselves get CLOSE_GRACE_US.
+ */
+#include "rpc/rpc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "rpc/core_log.h"
+#include "rpc/core_start.h"
+#include "rpc/health.h"
+#include "rpc/server_args.h"
+#include "rpc/serving.h"
+#include "rpc/stream.h"
+
+enum { CLOSE_GRACE_US = 1000000, SCRATCH_BYTES_PER_REQUEST_BYTE = 8, SCRATCH_BYTES_MIN = 64 << 10 };
+
+static void end_builtins(struct pl_task *task)
+{
+    struct pl_stream_home *home = pl_container_of(task, struct pl_stream_home, end_builtins);
+    struct pl_stream *stream;
+
+    TAILQ_FOREACH(stream, &home->streams, on_home)
+    {
+        if (stream->call.served->builtin) {
+            pl_stream_end(stream, PL_DRAINING);
+        }
+    }
+}
+
+static void on_shut_down(struct pl_tag *tag, bool ok)
+{
+    struct pl_rpc *rpc = pl_container_of(tag, struct pl_rpc, shut_down_tag);
+
+    (void)ok;
+    pthread_mutex_lock(&rpc->lock);
+    rpc->shut_down = true;
+    pthread_cond_broadcast(&rpc->changed);
+    pthread_mutex_unlock(&rpc->lock);
+}
+
+void pl_rpc_call_gone(struct pl_rpc *rpc)
+{
+    if (atomic_fetch_sub(&rpc->living, 1) == 1 && atomic_load(&rpc->closing)) {
+        pthread_mutex_lock(&rpc->lock);
+        pthread_cond_broadcast(&rpc->changed);
+        pthread_mutex_unlock(&rpc->lock);
+    }
+}
+
+static void init_lock(struct pl_rpc *rpc)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&rpc->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* as pl_clock_now_us */
+    pthread_cond_init(&rpc->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* Counts up what it started, so that a failure half way can be undone. */
+static enum pl_status start_loops(struct pl_rpc *rpc)
+{
+    const struct pl_config *config = rpc->options.config;
+    size_t scratch_bytes =
+        pl_serving_request_bytes_max(&rpc->options) * SCRATCH_BYTES_PER_REQUEST_BYTE + SCRATCH_BYTES_MIN;
+    enum pl_status status = PL_OK;
+
+    rpc->unary_loops = calloc((size_t)config->unary_threads, sizeof(*rpc->unary_loops));
+    rpc->stream_homes = calloc((size_t)config->stream_threads, sizeof(*rpc->stream_homes));
+    pl_assert(rpc->unary_loops != NULL && rpc->stream_homes != NULL);
+    while (status == PL_OK && rpc->unary_count < config->unary_threads) {
+        status = pl_queue_loop_start(&rpc->unary_loops[rpc->unary_count], rpc->unary_count, true, 0);
+        rpc->unary_count += status == PL_OK;
+    }
+    while (status == PL_OK && rpc->stream_count < config->stream_threads) {
+        struct pl_stream_home *home = &rpc->stream_homes[rpc->stream_count];
+        home->rpc = rpc;
+        home->tell.run = pl_health_tell;
+        home->end_builtins.run = end_builtins;
+        TAILQ_INIT(&home->streams);
+        status = pl_queue_loop_start(&home->queue, rpc->stream_count, false, scratch_bytes);
+        rpc->stream_count += status == PL_OK;
+    }
+    return status;
+}
+
+/* All that open made, in reverse. Core has no call left. */
+static void free_rpc(struct pl_rpc *rpc)
+{
+    if (rpc->server != NULL) {
+        grpc_server_destroy(rpc->server);
+    }
+    for (unsigned i = 0; i < rpc->unary_count; i++) {
+        pl_queue_loop_stop(&rpc->unary_loops[i]);
+    }
+    for (unsigned i = 0; i < rpc->stream_count; i++) {
+        pl_queue_loop_stop(&rpc->stream_homes[i].queue);
+    }
+    pl_serving_fini(rpc);
+    pl_listener_free(rpc->listener);
+    pthread_cond_destroy(&rpc->changed);
+    pthread_mutex_destroy(&rpc->lock);
+    free(rpc->unary_loops);
+    free(rpc->stream_homes);
+    free(rpc);
+    grpc_shutdown();
+    pl_core_log_route(NULL);
+}
+
+static void make_server(struct pl_rpc *rpc)
+{
+    rpc->server = pl_server_args_create(pl_serving_request_bytes_max(&rpc->options));
+    for (unsigned i = 0; i < rpc->unary_count; i++) {
+        grpc_server_register_completion_queue(rpc->server, rpc->unary_loops[i].queue, NULL);
+    }
+    pl_serving_init(rpc);
+}
+
+enum pl_status pl_rpc_open(const struct pl_rpc_options *options, struct pl_rpc **ret_rpc, char *error,
+                           unsigned error_bytes)
+{
+    struct pl_listener_options listener_options = {.address = options->config->grpc_listen,
+                                                   .connections_max = options->config->connections_max,
+                                                   .metrics = options->metrics};
+    struct pl_listener *listener;
+    enum pl_status status = pl_listener_open(&listener_options, &listener, error, error_bytes);
+    struct pl_rpc *rpc;
+
+    if (status != PL_OK) {
+        return status;
+    }
+    rpc = calloc(1, sizeof(*rpc));
+    pl_assert(rpc != NULL);
+    rpc->options = *options;
+    rpc->listener = listener;
+    rpc->shut_down_tag.run = on_shut_down;
+    init_lock(rpc);
+    pl_core_log_route(options->metrics);
+    pl_core_start();
+    if (start_loops(rpc) != PL_OK) {
+        snprintf(error, error_bytes, "the system gives no more threads");
+        free_rpc(rpc);
+        return PL_UNAVAILABLE;
+    }
+    make_server(rpc);
+    *ret_rpc = rpc;
+    return PL_OK;
+}
+
+void pl_rpc_start(struct pl_rpc *rpc)
+{
+    enum pl_status status;
+
+    pl_assert(!rpc->started);
+    rpc->started = true;
+    grpc_server_start(rpc->server);
+    pl_serving_arm(rpc);
+    status = pl_listener_start(rpc->listener, rpc->server);
+    pl_assert(status == PL_OK);
+}
+
+int pl_rpc_port(const struct pl_rpc *rpc)
+{
+    return pl_listener_port(rpc->listener);
+}
+
+unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc)
+{
+    return rpc->stream_count;
+}
+
+struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)
+{
+    pl_assert(index < rpc->stream_count);
+    return &rpc->stream_homes[index].queue.loop;
+}
+
+void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving)
+{
+    if (atomic_exchange(&rpc->serving, serving) == serving) {
+        return;
+    }
+    for (unsigned i = 0; i < rpc->stream_count; i++) {
+        struct pl_stream_home *home = &rpc->stream_homes[i];
+        if (!atomic_exchange(&home->told, true)) {
+            pl_mailbox_post(&home->queue.loop.mailbox, &home->tell);
+        }
+    }
+}
+
+void pl_rpc_stop(struct pl_rpc *rpc)
+{
+    pl_rpc_set_serving(rpc, false);
+    atomic_store(&rpc->draining, true);
+    pl_listener_stop(rpc->listener);
+}
+
+/* Until core has shut down, or until no call lives (when that is enough), or until_us. */
+static bool wait_shut_down(struct pl_rpc *rpc, int64_t until_us, bool or_idle)
+{
+    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    int timed_out = 0;
+    bool shut_down;
+
+    pthread_mutex_lock(&rpc->lock);
+    while (!rpc->shut_down && !timed_out && !(or_idle && atomic_load(&rpc->living) == 0)) {
+        timed_out = pthread_cond_timedwait(&rpc->changed, &rpc->lock, &until);
+    }
+    shut_down = rpc->shut_down;
+    pthread_mutex_unlock(&rpc->lock);
+    return shut_down;
+}
+
+/* Past the deadline: whatever is left is cancelled. Handlers still end their calls, however late. */
+static void cancel_rest(struct pl_rpc *rpc)
+{
+    grpc_server_cancel_all_calls(rpc->server);
+    pthread_mutex_lock(&rpc->lock);
+    while (!rpc->shut_down) {
+        pthread_cond_wait(&rpc->changed, &rpc->lock);
+    }
+    pthread_mutex_unlock(&rpc->lock);
+}
+
+static void drain(struct pl_rpc *rpc, int64_t deadline_us)
+{
+    int64_t grace_us;
+
+    atomic_store(&rpc->closing, true);
+    grpc_server_shutdown_and_notify(rpc->server, rpc->unary_loops[0].queue, &rpc->shut_down_tag);
+    for (unsigned i = 0; i < rpc->stream_count; i++) {
+        pl_mailbox_post(&rpc->stream_homes[i].queue.loop.mailbox, &rpc->stream_homes[i].end_builtins);
+    }
+    wait_shut_down(rpc, deadline_us, true);
+    grace_us = pl_clock_now_us() + CLOSE_GRACE_US;
+    if (!wait_shut_down(rpc, grace_us < deadline_us ? grace_us : deadline_us, false)) {
+        cancel_rest(rpc);
+    }
+}
+
+void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us)
+{
+    pl_rpc_stop(rpc);
+    drain(rpc, deadline_us);
+}
+
+void pl_rpc_close(struct pl_rpc *rpc)
+{
+    free_rpc(rpc);
+}
