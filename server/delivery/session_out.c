@@ -248,8 +248,9 @@ static void flush(struct pl_task *task)
     if (session->call == NULL || session->is_failed || session->is_writing)
         return;
     struct pl_buf frame;
-    pl_buf_init(&frame, SIZE_MAX);
+    pl_buf_init(&frame, 4 * FRAME_BYTES_MAX);
     put_frame(session, &frame);
+    pl_assert(!frame.overflowed);
     if (frame.bytes > 0) {
         session->is_writing = true;
         pl_call_write(session->call, frame.data, frame.bytes);
