@@ -80,8 +80,10 @@ static unsigned take(struct pl_reader *reader, struct pl_task_list *taken)
     unsigned share = all->queued / all->count + (all->queued % all->count != 0);
     unsigned room = IN_FLIGHT_MAX - reader->in_flight_count;
     unsigned count = share < room ? share : room;
-    for (unsigned i = 0; i < count; i++)
-        STAILQ_INSERT_TAIL(taken, &pop(all)->task, next);
+    for (unsigned i = 0; i < count; i++) {
+        struct pl_query *query = pop(all); /* not inside the macro, which names its argument twice */
+        STAILQ_INSERT_TAIL(taken, &query->task, next);
+    }
     reader->in_flight_count += count;
     reader->asleep = count < room;
     pthread_mutex_unlock(&all->lock);
