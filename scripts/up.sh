@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 #
 # `up` and `down`: the embedded default on this machine. PARLEY_HOME holds everything: postgres/ the database, log/ the
-# logs, operator.key, parleyd.pid, demo.env. A process is ours when it runs our program with PARLEY_HOME as its folder.
+# logs, operator.key, parleyd.pid, demo.env.
 
 up_paths() {
     home=$(realpath -m "${PARLEY_HOME:-$root/.parley}")
@@ -33,11 +33,18 @@ up_build() {
         </dev/null >"$log" 2>&1 || fail "the build failed: see $log"
 }
 
-# Prints the pid of our parleyd; fails when it does not run. The program may have been built anew since it started.
+# When a process started; with its pid, this names it for ever. (/proc tells little else about parleyd, which protects its
+# memory.)
+started_at() {
+    local stat fields
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) && read -ra fields <<<"${stat##*)}" && echo "${fields[19]}"
+}
+
+# Prints the pid of our parleyd; fails when it does not run.
 parleyd_pid() {
-    local pid exe
-    pid=$(cat "$home/parleyd.pid" 2>/dev/null) && exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
-    [[ ${exe% (deleted)} == "$(realpath "$parleyd")" && /proc/$pid/cwd -ef $home ]] && echo "$pid"
+    local pid='' start=''
+    read -r pid start 2>/dev/null <"$home/parleyd.pid"
+    [[ $pid && $(started_at "$pid") == "$start" ]] && echo "$pid"
 }
 
 parleyd_environment() {
@@ -51,9 +58,9 @@ parleyd_environment() {
 parleyd_start() {
     local log=$home/log/parleyd.log pid deadline=$((SECONDS + 60))
     timeout 120 "$parleyd" migrate </dev/null >>"$log" 2>&1 || up_fail "the database could not be migrated: see $log"
-    (cd "$home" && exec setsid "$parleyd" </dev/null >>"$log" 2>&1 7>&-) &
+    setsid "$parleyd" </dev/null >>"$log" 2>&1 7>&- &
     pid=$!
-    echo "$pid" >"$home/parleyd.pid"
+    echo "$pid $(started_at "$pid")" >"$home/parleyd.pid"
     until curl -sf --max-time 2 -o "$home/log/readyz" "http://127.0.0.1:$metrics_port/readyz"; do
         kill -0 "$pid" 2>/dev/null || up_fail "parleyd does not start: $(tail -n 1 "$log"); see $log"
         ((SECONDS < deadline)) || up_fail "parleyd was not ready within 60 s: see $log"

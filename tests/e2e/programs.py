@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""The programs under test: a private PostgreSQL, parleyd, and the command line client.
+
+Each runs in a private folder, on loopback, and is stopped by its own process id.
+"""
+import os
+import pathlib
+import random
+import secrets
+import signal
+import socket
+import subprocess
+
+import grpc
+from parley_pb import health_pb2
+
+BUILD = pathlib.Path(os.environ["PARLEY_BUILD"])
+DEV = os.environ["PARLEY_DEV"]
+PARLEYD = BUILD / "server" / "parleyd"
+PARLEY = BUILD / "sdk" / "c" / "cli" / "parley"
+READY_S = 60
+
+
+def free_port():
+    """A port that is free now, from below the range that the kernel hands out, so that it stays free."""
+    while True:
+        port = random.SystemRandom().randrange(15000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class Postgres:
+    """A PostgreSQL of its own below a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.conninfo = None
+
+    def start(self):
+        """Starts it, or starts it again after kill."""
+        run = subprocess.run([DEV, "postgres", "start", self.folder], check=True, stdout=subprocess.PIPE, text=True,
+                             timeout=180)
+        self.conninfo = run.stdout.strip()
+
+    def kill(self):
+        """Ends the postmaster as a crash would."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
+        os.kill(pid, signal.SIGKILL)
+
+    def stop(self):
+        """Stops it if it runs."""
+        subprocess.run([DEV, "postgres", "stop", self.folder], check=True, timeout=120)
+
+    def query(self, sql):
+        """The rows of a statement, as text."""
+        run = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.conninfo, "-c", sql], check=True,
+                             stdout=subprocess.PIPE, text=True, timeout=60)
+        return run.stdout.splitlines()
+
+
+class Server:
+    """A parleyd. It keeps its address over restarts."""
+
+    def __init__(self, folder, postgres):
+        self.address = f"127.0.0.1:{free_port()}"
+        self.operator_key = secrets.token_hex(32)
+        self.log = folder / "parleyd.log"
+        self.process = None
+        key_file = folder / "operator.key"
+        key_file.write_text(self.operator_key, encoding="ascii")
+        self.environment = dict(os.environ, PARLEY_GRPC_LISTEN=self.address, PARLEY_ADMIN_LISTEN="",
+                                PARLEY_DATABASE=postgres.conninfo, PARLEY_OPERATOR_KEY_FILE=str(key_file))
+
+    def migrate(self):
+        """Makes the tables."""
+        with open(self.log, "ab") as log:
+            subprocess.run([PARLEYD, "migrate"], env=self.environment, check=True, stdout=log, stderr=log, timeout=120)
+
+    def start(self):
+        """Starts it and waits until it serves."""
+        with open(self.log, "ab") as log:
+            # pylint: disable-next=consider-using-with
+            self.process = subprocess.Popen([PARLEYD], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        with grpc.insecure_channel(self.address, options=RETRY_FAST) as channel:
+            check = channel.unary_unary("/grpc.health.v1.Health/Check",
+                                        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                                        response_deserializer=health_pb2.HealthCheckResponse.FromString)
+            try:
+                reply = check(health_pb2.HealthCheckRequest(), timeout=READY_S, wait_for_ready=True)
+            except grpc.RpcError as error:
+                raise RuntimeError(f"parleyd does not serve: {error}\n{self.log_text()}") from error
+        assert reply.status == health_pb2.HealthCheckResponse.SERVING, self.log_text()
+
+    def kill(self):
+        """Ends it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        """Asks it to end; the caller waits."""
+        self.process.terminate()
+
+    def stop(self):
+        """Ends it if it runs. Its exit status must be 0: a sanitizer or a failed assertion would show here."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                assert self.process.wait(timeout=30) == 0, self.log_text()
+            finally:
+                self.process.kill()
+
+    def log_text(self):
+        """The end of what it logged."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
+
+
+RETRY_FAST = (("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),
+              ("grpc.max_reconnect_backoff_ms", 200), ("grpc.use_local_subchannel_pool", 1))
+
+
+def parley(server, token, *arguments):
+    """Runs the command line client to its end; its output is JSON lines."""
+    return subprocess.run([PARLEY, *arguments, "--json"], env=parley_environment(server, token), text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+
+
+def parley_environment(server, token):
+    """What the command line client reads from its environment."""
+    return dict(os.environ, PARLEY_GRPC=server.address, PARLEY_TOKEN=token)

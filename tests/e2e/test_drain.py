@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""SIGTERM ends parleyd in order: health first, then the devices are told, then the process."""
+import grpc
+from api_client import reason_of
+from device import Device, longest
+from parley_pb import health_pb2, message_service_pb2
+from uuid7 import uuid7
+
+EXIT_S = 10  # promised to operators
+
+
+def watch_health(channel):
+    """The server's health as it changes."""
+    watch = channel.unary_stream("/grpc.health.v1.Health/Watch",
+                                 request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                                 response_deserializer=health_pb2.HealthCheckResponse.FromString)
+    return watch(health_pb2.HealthCheckRequest(), timeout=60)
+
+
+def test_sigterm_drains(server, world):
+    """Devices are told to come back, what was being sent is answered or repeated, and the exit is clean."""
+    bob = Device(server.address, world.bob.token)
+    bob.wait_for(lambda device: device.caught_up)
+    alice = Device(server.address, world.alice.token)
+    messages = [message_service_pb2.SendMessageRequest(recipient_id=world.bob.user_id, message_id=uuid7(), content="x")
+                for _ in range(2000)]
+    with grpc.insecure_channel(server.address) as channel:
+        health = watch_health(channel)
+        assert next(health).status == health_pb2.HealthCheckResponse.SERVING
+        alice.send(*messages)
+        alice.wait_for(lambda device: len(device.sents) >= 500)
+        server.terminate()
+        assert next(health).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        bob.wait_for(lambda device: device.going_aways and device.end)
+        assert server.process.wait(timeout=EXIT_S) == 0, server.log_text()
+    assert bob.going_aways[0].reason == "DRAINING"
+    assert bob.going_aways[0].reconnect_after_ms > 0
+    server.start()
+    alice.wait_for(lambda device: len(device.sents) == len(messages))
+    bob.wait_for(lambda device: longest(device) == len(messages))
+    alice.close()
+    bob.close()
+
+
+def test_stream_ends_with_a_reason_and_an_idle_server_exits(server, world):
+    """The status of the ended stream says the same as going_away."""
+    bob = Device(server.address, world.bob.token)
+    bob.wait_for(lambda device: device.caught_up)
+    server.terminate()
+    bob.wait_for(lambda device: device.end)
+    assert (bob.end.code(), reason_of(bob.end)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+    assert server.process.wait(timeout=EXIT_S) == 0, server.log_text()
+    bob.close()
+    server.start()
