@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""Writes the seeds of the fuzz targets: well-formed inputs that a fuzzer would take long to find.
+
+  tests/fuzz/seeds.py tests/fuzz/corpus
+
+What fuzzers found beyond them lies beside them, named by its SHA-1 or by what it showed.
+"""
+import base64
+import hashlib
+import hmac
+import json
+import pathlib
+import struct
+import sys
+
+KEY = b"an hmac key of thirty-two bytes!"  # of fuzz_jwt.c
+KID = "0198c0de-0000-7000-8000-00000000000a"
+APP = "0198c0de-0000-7000-8000-0000000000a0"
+USER = "0198c0de-0000-7000-8000-000000000b0b"
+DEVICE = "0198c0de-0000-7000-8000-000000000de0"
+NOW = 1700000000
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def jwt_seeds():
+    header = {"alg": "HS256", "typ": "JWT", "kid": KID}
+    claims = {"aud": "parley", "app": APP, "sub": USER, "device": DEVICE, "iat": NOW, "exp": NOW + 3600}
+    signed = base64url(compact(header)) + b"." + base64url(compact(claims))
+    token = signed + b"." + base64url(hmac.new(KEY, signed, hashlib.sha256).digest())
+    yield "token", token
+    yield "token_unsigned", signed + b"."
+    yield "token_four_parts", token + b".AAAA"
+    yield "claims", compact(header) + b"\n" + compact(claims)
+    yield "claims_audiences", compact(header) + b"\n" + compact({**claims, "aud": ["other", "parley"], "nbf": NOW})
+    yield "claims_expired", compact(header) + b"\n" + compact({**claims, "iat": NOW - 7200, "exp": NOW - 3600})
+    yield "claims_float", compact(header) + b"\n" + compact({**claims, "exp": NOW + 3600.5})
+    yield "claims_duplicate", compact(header) + b"\n" + compact(claims)[:-1] + b',"exp":1}'
+    yield "header_none", compact({**header, "alg": "none"}) + b"\n" + compact(claims)
+    yield "header_crit", compact({**header, "crit": ["exp"]}) + b"\n" + compact(claims)
+    yield "header_escaped", b'{"\\u0061lg":"HS256","kid":"' + KID.encode() + b'"}\n' + compact(claims)
+    yield "nested", b"[" * 64 + b"\n" + b'{"a":' * 64
+
+
+def page_token_seeds():
+    cursor = struct.pack(">q", 1234567890123456789) + bytes([0xAA, 0xBB, 0xCC] + [0] * 13)
+    key = b"0123456789abcdef0123456789abcdef"  # of fuzz_page_token.c
+    mac = hmac.new(key, bytes([1]) + bytes(range(1, 17)) + cursor, hashlib.sha256).digest()[:16]
+    token = base64url(cursor + mac)
+    yield "token", b"\0" + token
+    yield "token_short", b"\0" + token[:-1]
+    yield "token_long", b"\0" + token + b"A"
+    yield "token_padded", b"\0" + token + b"=="
+    yield "empty", b"\0"
+    yield "cursor", b"\1" + cursor
+    yield "cursor_last_character", bytes([53 * 2 + 1]) + cursor
+
+
+def base64url_seeds():
+    for count in range(5):
+        yield f"bytes_{count}", base64url(bytes(range(250, 250 + count)))
+    yield "stray_bits", b"Zh"
+    yield "padding", b"Zg=="
+    yield "standard_alphabet", b"+/+/"
+    yield "one_left_over", b"Zm9vA"
+
+
+def codec_seeds():
+    uuid = USER.encode()
+    text = b"\x0a\x24" + uuid  # field 1, a string of 36 bytes
+    nested = b""
+    while len(nested) < 120:
+        nested = b"\x12" + bytes([len(nested)]) + nested
+    wires = {
+        "empty": b"",
+        "text": text,
+        "fields": text + b"\x12\x02hi\x18\x01\x20\x7f",
+        "list": text * 3,
+        "not_utf8": b"\x0a\x02\xc3\x28",
+        "nul": b"\x0a\x01\x00",
+        "truncated": b"\x0a\x24" + uuid[:9],
+        "nested": nested,
+        "map": b"\x62\x06\x0a\x01k\x12\x01v\x3a\x06\x0a\x01k\x12\x01v",
+        "time": b"\x1a\x08\x08\x80\xe2\xcf\xaa\x06\x10\x05",
+        "negative": b"\x08" + b"\xff" * 9 + b"\x01",
+        "varint_too_long": b"\x08" + b"\xff" * 10 + b"\x01",
+        "group": b"\x0b\x0c",
+        "field_0": b"\x02\x00",
+        "unknown": b"\xf8\xff\xff\xff\x0f\x01",
+    }
+    for name, wire in wires.items():
+        yield name, b"\0" + wire
+    # Message numbers move when messages are added: seeds are spread over them.
+    for message in range(1, 64, 4):
+        yield f"message_{message}", bytes([message]) + text + b"\x12\x04\x0a\x02hi"
+
+
+TARGETS = {
+    "fuzz_base64url": base64url_seeds,
+    "fuzz_codec": codec_seeds,
+    "fuzz_jwt": jwt_seeds,
+    "fuzz_page_token": page_token_seeds,
+}
+
+
+def main():
+    for target, seeds in TARGETS.items():
+        folder = pathlib.Path(sys.argv[1]) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds():
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
