@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * The server as a whole: open binds and starts the loops, start accepts, stop refuses, close waits and frees. Core's
+ * The server as a whole: open binds and starts the loops, start accepts, stop refuses, drain waits, close frees. Core's
  * shutdown notice comes when its last call and connection are gone; what still lives at the deadline is cancelled.
- * Connections without calls that do not leave by themselves get CLOSE_GRACE_US.
+ * Connections without calls that do not leave by themselves get DRAIN_GRACE_US.
  */
 #include "rpc/rpc.h"
 
@@ -18,7 +18,7 @@
 #include "rpc/serving.h"
 #include "rpc/stream.h"
 
-enum { CLOSE_GRACE_US = 1000000, SCRATCH_BYTES_PER_REQUEST_BYTE = 8, SCRATCH_BYTES_MIN = 64 << 10 };
+enum { DRAIN_GRACE_US = 1000000, SCRATCH_BYTES_PER_REQUEST_BYTE = 8, SCRATCH_BYTES_MIN = 64 << 10 };
 
 static void end_builtins(struct pl_task *task)
 {
@@ -91,18 +91,30 @@ static enum pl_status start_loops(struct pl_rpc *rpc)
     return status;
 }
 
+/* What one loop posts to another while it ends is run after all have ended. */
+static void stop_loops(struct pl_rpc *rpc)
+{
+    for (unsigned i = 0; i < rpc->unary_count; i++) {
+        pl_queue_loop_join(&rpc->unary_loops[i]);
+    }
+    for (unsigned i = 0; i < rpc->stream_count; i++) {
+        pl_queue_loop_join(&rpc->stream_homes[i].queue);
+    }
+    for (unsigned i = 0; i < rpc->unary_count; i++) {
+        pl_queue_loop_fini(&rpc->unary_loops[i]);
+    }
+    for (unsigned i = 0; i < rpc->stream_count; i++) {
+        pl_queue_loop_fini(&rpc->stream_homes[i].queue);
+    }
+}
+
 /* All that open made, in reverse. Core has no call left. */
 static void free_rpc(struct pl_rpc *rpc)
 {
     if (rpc->server != NULL) {
         grpc_server_destroy(rpc->server);
     }
-    for (unsigned i = 0; i < rpc->unary_count; i++) {
-        pl_queue_loop_stop(&rpc->unary_loops[i]);
-    }
-    for (unsigned i = 0; i < rpc->stream_count; i++) {
-        pl_queue_loop_stop(&rpc->stream_homes[i].queue);
-    }
+    stop_loops(rpc);
     pl_serving_fini(rpc);
     pl_listener_free(rpc->listener);
     pthread_cond_destroy(&rpc->changed);
@@ -229,29 +241,25 @@ static void cancel_rest(struct pl_rpc *rpc)
     pthread_mutex_unlock(&rpc->lock);
 }
 
-static void drain(struct pl_rpc *rpc, int64_t deadline_us)
+void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us)
 {
     int64_t grace_us;
 
-    atomic_store(&rpc->closing, true);
+    pl_rpc_stop(rpc);
+    pl_assert(!atomic_exchange(&rpc->closing, true));
     grpc_server_shutdown_and_notify(rpc->server, rpc->unary_loops[0].queue, &rpc->shut_down_tag);
     for (unsigned i = 0; i < rpc->stream_count; i++) {
         pl_mailbox_post(&rpc->stream_homes[i].queue.loop.mailbox, &rpc->stream_homes[i].end_builtins);
     }
     wait_shut_down(rpc, deadline_us, true);
-    grace_us = pl_clock_now_us() + CLOSE_GRACE_US;
+    grace_us = pl_clock_now_us() + DRAIN_GRACE_US;
     if (!wait_shut_down(rpc, grace_us < deadline_us ? grace_us : deadline_us, false)) {
         cancel_rest(rpc);
     }
 }
 
-void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us)
-{
-    pl_rpc_stop(rpc);
-    drain(rpc, deadline_us);
-}
-
 void pl_rpc_close(struct pl_rpc *rpc)
 {
+    pl_assert(atomic_load(&rpc->closing));
     free_rpc(rpc);
 }

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * One thread polls the listening sockets. Past connections_max (or past what RLIMIT_NOFILE leaves when the rest of the
+ * process has its reserve) connections wait in the listen queue until one is closed. When the system has no descriptor
+ * or no memory left, the thread looks away for PAUSE_MS and tries again.
+ */
+#include "rpc/listener.h"
+
+#include <errno.h>
+#include <grpc/grpc_posix.h>
+#include <grpc/grpc_security.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "rpc/connections.h"
+#include "rpc/sockets.h"
+
+enum {
+    PAUSE_MS = 100,
+    SWEEP_MS = 1000,
+    RESERVED_FDS_MAX = 256, /* for the database, the log, core itself */
+    FDS_MAX = 1 << 20,
+};
+
+struct pl_listener {
+    struct pl_listener_options options;
+    struct pl_sockets sockets;
+    struct pl_connections *connections;
+    size_t connections_max;
+    grpc_server *server;
+    grpc_server_credentials *credentials;
+    pthread_t thread;
+    bool started;
+    bool starved; /* the last accept failed for want of resources; logged once */
+    int64_t sweep_due_us;
+    int wake_fd;
+    atomic_bool stopping;
+};
+
+static size_t fds_allowed(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > FDS_MAX) {
+        return FDS_MAX;
+    }
+    return limit.rlim_cur;
+}
+
+/* What the process may have, less a reserve of a quarter, at most RESERVED_FDS_MAX. */
+static size_t connections_allowed(const struct pl_listener_options *options)
+{
+    size_t fds = fds_allowed();
+    size_t reserve = fds / 4 < RESERVED_FDS_MAX ? fds / 4 : RESERVED_FDS_MAX;
+    size_t wanted = (size_t)options->connections_max;
+
+    if (wanted <= fds - reserve) {
+        return wanted;
+    }
+    pl_log(PL_LOG_WARNING, "connections_limited", PL_LOG_NUMBER("connections_max", (int64_t)wanted),
+           PL_LOG_NUMBER("allowed", (int64_t)(fds - reserve)), PL_LOG_TEXT("by", "RLIMIT_NOFILE"));
+    return fds - reserve;
+}
+
+enum pl_status pl_listener_open(const struct pl_listener_options *options, struct pl_listener **ret_listener,
+                                char *error, unsigned error_bytes)
+{
+    struct pl_sockets sockets;
+    enum pl_status status = pl_sockets_open(options->address, &sockets, error, error_bytes);
+    struct pl_listener *listener;
+
+    if (status != PL_OK) {
+        return status;
+    }
+    listener = calloc(1, sizeof(*listener));
+    pl_assert(listener != NULL);
+    listener->options = *options;
+    listener->sockets = sockets;
+    listener->connections_max = connections_allowed(options);
+    listener->connections = pl_connections_new(fds_allowed());
+    listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (listener->wake_fd < 0) {
+        snprintf(error, error_bytes, "grpc-listen: no file descriptor is left: %s", strerror(errno));
+        pl_listener_free(listener);
+        return PL_UNAVAILABLE;
+    }
+    *ret_listener = listener;
+    return PL_OK;
+}
+
+static void hand_over(struct pl_listener *listener, int fd, const struct sockaddr_storage *peer)
+{
+    int on = 1;
+
+    if (!pl_connections_add(listener->connections, fd, peer)) {
+        close(fd);
+        return;
+    }
+    if (peer->ss_family != AF_UNIX) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    grpc_server_add_channel_from_fd(listener->server, fd, listener->credentials);
+}
+
+static void note_starvation(struct pl_listener *listener, int code)
+{
+    if (!listener->starved) {
+        pl_log(PL_LOG_ERROR, "accept_failed", PL_LOG_TEXT("error", strerror(code)));
+    }
+    listener->starved = true;
+}
+
+/* False when the thread should pause: nothing can be accepted for want of resources, or nothing may be. */
+static bool accept_ready(struct pl_listener *listener, int socket_fd)
+{
+    while (pl_connections_count(listener->connections) < listener->connections_max) {
+        struct sockaddr_storage peer = {0};
+        socklen_t bytes = sizeof(peer);
+        int fd = accept4(socket_fd, (struct sockaddr *)&peer, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            listener->starved = false;
+            hand_over(listener, fd, &peer);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            note_starvation(listener, errno);
+            return false;
+        } else if (errno == EAGAIN) {
+            return true;
+        }
+        /* Anything else is the fault of that one connection, which is then gone. */
+    }
+    return false;
+}
+
+static bool accept_all(struct pl_listener *listener, const struct pollfd *polled)
+{
+    bool go_on = true;
+
+    for (unsigned i = 0; i < listener->sockets.count; i++) {
+        if (polled[i].revents != 0 && !accept_ready(listener, polled[i].fd)) {
+            go_on = false;
+        }
+    }
+    return go_on;
+}
+
+/* Now and then, and whenever nothing may be accepted: is there room again? */
+static void sweep(struct pl_listener *listener, bool now)
+{
+    int64_t now_us = pl_clock_now_us();
+
+    if (now || now_us >= listener->sweep_due_us) {
+        pl_connections_sweep(listener->connections);
+        listener->sweep_due_us = now_us + SWEEP_MS * 1000;
+    }
+}
+
+static void *run(void *argument)
+{
+    struct pl_listener *listener = argument;
+    struct pollfd polled[PL_SOCKETS_MAX + 1] = {{0}};
+    unsigned count = listener->sockets.count;
+    bool accepting = true;
+
+    for (unsigned i = 0; i < count; i++) {
+        polled[i].events = POLLIN;
+    }
+    polled[count] = (struct pollfd){.fd = listener->wake_fd, .events = POLLIN};
+    while (!atomic_load(&listener->stopping)) {
+        for (unsigned i = 0; i < count; i++) {
+            polled[i].fd = accepting ? listener->sockets.fds[i] : -1;
+            polled[i].revents = 0;
+        }
+        poll(polled, count + 1, accepting ? SWEEP_MS : PAUSE_MS);
+        sweep(listener, !accepting);
+        accepting = accept_all(listener, polled);
+        pl_metrics_set(listener->options.metrics, PL_METRIC_connections,
+                       (int64_t)pl_connections_count(listener->connections));
+    }
+    return NULL;
+}
+
+enum pl_status pl_listener_start(struct pl_listener *listener, grpc_server *server)
+{
+    listener->server = server;
+    listener->credentials = grpc_insecure_server_credentials_create();
+    listener->started = pthread_create(&listener->thread, NULL, run, listener) == 0;
+    return listener->started ? PL_OK : PL_UNAVAILABLE;
+}
+
+void pl_listener_stop(struct pl_listener *listener)
+{
+    if (listener->started) {
+        atomic_store(&listener->stopping, true);
+        eventfd_write(listener->wake_fd, 1);
+        pthread_join(listener->thread, NULL);
+        listener->started = false;
+    }
+    if (listener->credentials != NULL) {
+        grpc_server_credentials_release(listener->credentials);
+        listener->credentials = NULL;
+    }
+    pl_sockets_close(&listener->sockets);
+}
+
+void pl_listener_free(struct pl_listener *listener)
+{
+    pl_listener_stop(listener);
+    if (listener->wake_fd >= 0) {
+        close(listener->wake_fd);
+    }
+    pl_connections_free(listener->connections);
+    pl_metrics_set(listener->options.metrics, PL_METRIC_connections, 0);
+    free(listener);
+}
+
+int pl_listener_port(const struct pl_listener *listener)
+{
+    return listener->sockets.port;
+}
+
+void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char ret_text[PL_PEER_TEXT_BYTES])
+{
+    int fd = -1;
+
+    if (strncmp(core_peer, "fd:", 3) == 0) {
+        fd = (int)strtol(core_peer + 3, NULL, 10);
+    }
+    pl_connections_peer(listener->connections, fd, ret_text, PL_PEER_TEXT_BYTES);
+}

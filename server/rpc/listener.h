@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * Private to server/rpc: our own accept loop. Core's stops for good when the process runs out of file descriptors
+ * (CVE-2023-4785); this one waits and goes on. Accepted sockets are handed to core, which owns them from then on.
+ */
+#ifndef PL_RPC_LISTENER_H
+#define PL_RPC_LISTENER_H
+
+#include <grpc/grpc.h>
+
+#include "base/metrics.h"
+#include "base/status.h"
+
+enum { PL_PEER_TEXT_BYTES = 64 };
+
+struct pl_listener;
+
+struct pl_listener_options {
+    const char *address; /* "host:port", "[v6]:port" or "unix:/path" */
+    int64_t connections_max;
+    struct pl_metrics *metrics;
+};
+
+/*
+ * Binds and listens; nothing is accepted yet. PL_INVALID_ARGUMENT (the address) or PL_UNAVAILABLE (port in use, ...)
+ * with a sentence in error.
+ */
+enum pl_status pl_listener_open(const struct pl_listener_options *options, struct pl_listener **ret_listener,
+                                char *error, unsigned error_bytes) PL_MUST_CHECK;
+/* Starts the thread that accepts for the server. PL_UNAVAILABLE when there is none to be had. */
+enum pl_status pl_listener_start(struct pl_listener *listener, grpc_server *server) PL_MUST_CHECK;
+/* No connection is accepted after this; the sockets are closed. Started or not; a second time is nothing. */
+void pl_listener_stop(struct pl_listener *listener);
+/* Stops when that was not done. */
+void pl_listener_free(struct pl_listener *listener);
+/* 0 for a unix socket. */
+int pl_listener_port(const struct pl_listener *listener);
+/* For logs: the address behind core's name of a peer ("fd:7"). Any thread. */
+void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char ret_text[PL_PEER_TEXT_BYTES]);
+
+#endif

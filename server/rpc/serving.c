@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* The table of methods is the only place where code and protos meet, so it is checked when the server opens. */
+#include "rpc/serving.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rpc/stream.h"
+#include "rpc/unary.h"
+
+enum { SLOTS = 4, BUILTINS = PL_HEALTH_BUILTINS + PL_REFLECTION_BUILTINS };
+
+static bool streaming(const struct pl_served *served)
+{
+    return served->api->client_streaming || served->api->server_streaming;
+}
+
+static const struct pl_method *find_method(const struct pl_rpc_options *options, const char *path)
+{
+    const struct pl_method *found = NULL;
+
+    for (unsigned i = 0; i < options->method_count; i++) {
+        if (strcmp(options->methods[i]->path, path) == 0) {
+            pl_assert(found == NULL);
+            found = options->methods[i];
+        }
+    }
+    return found;
+}
+
+static void serve(struct pl_rpc *rpc, const struct pl_method *method, const struct pl_api_method *api, bool builtin)
+{
+    struct pl_served *served = &rpc->served[rpc->served_count++];
+
+    *served = (struct pl_served){.rpc = rpc, .method = method, .api = api, .builtin = builtin};
+    pl_assert((method->stream != NULL) == streaming(served));
+    pl_assert((method->handle != NULL) != streaming(served));
+    served->handle = grpc_server_register_method(
+        rpc->server, method->path, NULL,
+        streaming(served) ? GRPC_SRM_PAYLOAD_NONE : GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+    pl_assert(served->handle != NULL);
+}
+
+void pl_serving_init(struct pl_rpc *rpc)
+{
+    static const struct pl_api_method unknown_api = {.path = "unknown", .service = "", .name = ""};
+    static const struct pl_method unknown_method = {.path = "unknown"};
+
+    pl_assert(rpc->options.method_count == pl_api_method_count);
+    rpc->served = calloc(pl_api_method_count + BUILTINS, sizeof(*rpc->served));
+    pl_assert(rpc->served != NULL);
+    rpc->unknown = (struct pl_served){.rpc = rpc, .method = &unknown_method, .api = &unknown_api};
+    for (unsigned i = 0; i < pl_api_method_count; i++) {
+        const struct pl_method *method = find_method(&rpc->options, pl_api_methods[i].path);
+        pl_assert(method != NULL);
+        serve(rpc, method, &pl_api_methods[i], false);
+    }
+    for (unsigned i = 0; i < PL_HEALTH_BUILTINS; i++) {
+        serve(rpc, &pl_health_builtins[i].method, &pl_health_builtins[i].api, true);
+    }
+    for (unsigned i = 0; i < PL_REFLECTION_BUILTINS; i++) {
+        serve(rpc, &pl_reflection_builtins[i].method, &pl_reflection_builtins[i].api, true);
+    }
+}
+
+void pl_serving_fini(struct pl_rpc *rpc)
+{
+    free(rpc->served);
+}
+
+static void arm_on(struct pl_rpc *rpc, struct pl_queue_loop *loop)
+{
+    for (unsigned i = 0; i < rpc->served_count; i++) {
+        if (streaming(&rpc->served[i])) {
+            pl_stream_arm(&rpc->served[i], loop);
+        } else {
+            pl_unary_arm(&rpc->served[i], loop);
+        }
+    }
+    pl_unary_arm(&rpc->unknown, loop);
+}
+
+void pl_serving_arm(struct pl_rpc *rpc)
+{
+    for (unsigned i = 0; i < rpc->unary_count * SLOTS; i++) {
+        arm_on(rpc, &rpc->unary_loops[i % rpc->unary_count]);
+    }
+}
+
+size_t pl_serving_request_bytes_max(const struct pl_rpc_options *options)
+{
+    size_t max = 0;
+
+    for (unsigned i = 0; i < options->method_count; i++) {
+        if (options->methods[i]->request_bytes_max > max) {
+            max = options->methods[i]->request_bytes_max;
+        }
+    }
+    return max;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * The life of a streaming call. It arrives on a polling queue, is handed to its home and lives there. Core has up to
+ * four batches of it at a time: the close (which comes exactly once, however the call ends), the headers or status, one
+ * read and one write. Each is a hold; so is a pending admission. When the last hold is gone the owner is told and the
+ * memory is freed, so nothing of core's ever points into a freed stream.
+ *
+ * A client that does not read can keep our status from leaving. LINGER_US after the end the call is cancelled, with the
+ * same code.
+ */
+#include "rpc/stream.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+enum { LINGER_US = 5000000 };
+
+static struct pl_stream *stream_of(struct pl_call *call)
+{
+    return pl_container_of(call, struct pl_stream, call);
+}
+
+static void release(struct pl_stream *stream)
+{
+    struct pl_rpc *rpc = stream->call.rpc;
+    bool ours = stream->ended && !stream->cancelled;
+
+    if (stream->opened) {
+        stream->call.served->method->stream->closed(&stream->call);
+    }
+    pl_call_log(&stream->call, "stream_finished", ours ? stream->status : pl_call_cancel_status(&stream->call));
+    pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
+    TAILQ_REMOVE(&stream->home->streams, stream, on_home);
+    pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
+    atomic_fetch_sub(&rpc->streams, 1);
+    pl_call_fini(&stream->call);
+    free(stream);
+    pl_rpc_call_gone(rpc);
+}
+
+void pl_stream_drop(struct pl_stream *stream)
+{
+    if (--stream->holds == 0) {
+        release(stream);
+    }
+}
+
+static void on_linger(struct pl_timer *timer)
+{
+    struct pl_stream *stream = pl_container_of(timer, struct pl_stream, linger);
+
+    grpc_call_cancel_with_status(stream->call.core, (grpc_status_code)pl_status_grpc_code(stream->status),
+                                 pl_status_sentence(stream->status), NULL);
+}
+
+void pl_stream_end(struct pl_stream *stream, enum pl_status status)
+{
+    if (stream->ended || stream->gone) {
+        return;
+    }
+    stream->ended = true;
+    stream->status = status;
+    pl_timers_arm(&stream->home->queue.loop.timers, &stream->linger, pl_clock_now_us() + LINGER_US);
+    pl_stream_send_status(stream);
+}
+
+static void end_by_owner(struct pl_stream *stream, enum pl_status status)
+{
+    bool admitting = stream->admitting;
+
+    pl_assert(!stream->ended_by_owner);
+    stream->ended_by_owner = true;
+    stream->admitting = false;
+    pl_stream_end(stream, status);
+    if (admitting) {
+        pl_stream_drop(stream);
+    }
+}
+
+static void fail(struct pl_call *call, enum pl_status status)
+{
+    end_by_owner(stream_of(call), status);
+}
+
+static void admit(struct pl_call *call)
+{
+    struct pl_stream *stream = stream_of(call);
+
+    pl_assert(stream->admitting && !stream->ended_by_owner);
+    stream->admitting = false;
+    if (!stream->gone && !stream->ended) {
+        stream->opened = true;
+        call->served->method->stream->opened(call);
+        if (!stream->ended) {
+            pl_stream_read_next(stream);
+        }
+    }
+    pl_stream_drop(stream);
+}
+
+static const struct pl_call_kind stream_kind = {.admit = admit, .fail = fail};
+
+void pl_call_finish(struct pl_call *call)
+{
+    pl_assert(call->kind == &stream_kind);
+    pl_assert(stream_of(call)->opened);
+    end_by_owner(stream_of(call), PL_OK);
+}
+
+void pl_call_set_owner(struct pl_call *call, void *owner)
+{
+    pl_assert(call->kind == &stream_kind);
+    stream_of(call)->owner = owner;
+}
+
+void *pl_call_owner(const struct pl_call *call)
+{
+    return stream_of((struct pl_call *)call)->owner;
+}
+
+static void on_closed(struct pl_tag *tag, bool ok)
+{
+    struct pl_stream *stream = pl_container_of(tag, struct pl_stream, closed);
+
+    (void)ok;
+    stream->gone = true;
+    pl_stream_drop(stream);
+}
+
+/* The close, which tells of every end, and the headers, which some clients wait for. */
+static void start_core(struct pl_stream *stream)
+{
+    grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &stream->cancelled};
+    grpc_op headers = {.op = GRPC_OP_SEND_INITIAL_METADATA};
+
+    stream->holds += 2;
+    pl_call_start(&stream->call, &close, 1, &stream->closed);
+    pl_call_start(&stream->call, &headers, 1, &stream->sent);
+}
+
+static enum pl_status refusal_of(struct pl_stream *stream, int64_t streams)
+{
+    struct pl_call *call = &stream->call;
+
+    if (call->served->builtin && atomic_load(&call->rpc->closing)) {
+        return PL_DRAINING;
+    }
+    return pl_call_refusal(call, streams, call->rpc->options.config->streams_max);
+}
+
+static void begin(struct pl_task *task)
+{
+    struct pl_stream *stream = pl_container_of(task, struct pl_stream, begin);
+    struct pl_call *call = &stream->call;
+    struct pl_rpc *rpc = call->rpc;
+    int64_t streams = atomic_fetch_add(&rpc->streams, 1) + 1;
+    enum pl_status refusal = refusal_of(stream, streams);
+
+    pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, 1);
+    TAILQ_INSERT_TAIL(&stream->home->streams, stream, on_home);
+    start_core(stream);
+    stream->admitting = true;
+    stream->holds++;
+    if (refusal != PL_OK) {
+        pl_call_fail(call, refusal, NULL);
+    } else if (call->served->builtin) {
+        pl_call_admit(call);
+    } else {
+        rpc->options.admit(call);
+    }
+}
+
+static void on_arrived(struct pl_tag *tag, bool ok)
+{
+    struct pl_stream *stream = pl_container_of(tag, struct pl_stream, arrived);
+
+    if (!ok) { /* the server shuts down */
+        pl_call_fini(&stream->call);
+        free(stream);
+        return;
+    }
+    pl_call_begin(&stream->call);
+    pl_stream_arm(stream->call.served, stream->call.home);
+    stream->call.home = &stream->home->queue;
+    pl_mailbox_post(&stream->home->queue.loop.mailbox, &stream->begin);
+}
+
+void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival)
+{
+    struct pl_stream *stream = calloc(1, sizeof(*stream));
+    struct pl_rpc *rpc = served->rpc;
+    grpc_call_error error;
+
+    pl_assert(stream != NULL);
+    pl_call_init(&stream->call, served, arrival, &stream_kind);
+    pl_stream_io_init(stream);
+    stream->home = &rpc->stream_homes[atomic_fetch_add(&rpc->next_home, 1) % rpc->stream_count];
+    stream->begin.run = begin;
+    stream->arrived.run = on_arrived;
+    stream->closed.run = on_closed;
+    stream->linger.run = on_linger;
+    error = grpc_server_request_registered_call(rpc->server, served->handle, &stream->call.core,
+                                                &stream->call.core_deadline, &stream->call.metadata, NULL,
+                                                stream->home->queue.queue, arrival->queue, &stream->arrived);
+    pl_assert(error == GRPC_CALL_OK);
+}
