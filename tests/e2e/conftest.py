@@ -14,7 +14,6 @@ from api_client import World  # noqa: E402
 from programs import Postgres, Server  # noqa: E402
 
 
-
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory):
     """A running private PostgreSQL."""

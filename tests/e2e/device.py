@@ -51,12 +51,16 @@ class Device:
             self._unsent.extend(messages)
             self._fill()
 
-    def wait_for(self, condition):
-        """Waits until the condition holds, or the device found a breach of order."""
+    def wait_for(self, condition, then=lambda: None):
+        """Waits until the condition holds, and then does something before the device goes on.
+
+        Fails when the device finds a breach of order.
+        """
         with self.changed:
             reached = self.changed.wait_for(lambda: self.problem or condition(self), WAIT_S)
             assert not self.problem, self.problem
             assert reached, f"{len(self.sents)} sent, {self.end}, {self.faileds[-3:]}"
+            then()
 
     def close(self):
         """Ends the stream and the thread."""
@@ -110,7 +114,8 @@ class Device:
             self._in_flight.clear()
         for sent in frame.sents:
             self._in_flight.pop(sent.request_id, None)
-            self.sents[sent.message_id] = sent.seq
+            if self.sents.setdefault(sent.message_id, sent.seq) != sent.seq:
+                self.problem = f"{sent.message_id} was answered with two places"
         for failed in frame.faileds:
             message = self._in_flight.pop(failed.request_id, None)
             if message and failed.code in (grpc.StatusCode.UNAVAILABLE.value[0],
