@@ -9,20 +9,34 @@
 
 static void ring(void *owner)
 {
-    (void)owner;
+    struct pl_call *call = owner;
+
+    pl_assert(sem_post(&call->mail) == 0);
 }
 
 void fake_call_init(struct pl_call *call, enum pl_scope scope)
 {
     memset(call, 0, sizeof(*call));
-    call->scope = scope;
+    call->deadline_us = FAKE_DEADLINE_US;
     call->method.scope = scope;
     pl_arena_init(&call->arena, 1 << 20);
     pl_loop_init(&call->loop, 0, ring, call);
+    pl_assert(sem_init(&call->mail, 0, 0) == 0);
+}
+
+enum pl_status fake_call_wait(struct pl_call *call)
+{
+    while (call->ended == 0) {
+        pl_assert(sem_wait(&call->mail) == 0);
+        pl_mailbox_run(&call->loop.mailbox);
+    }
+    pl_assert(call->ended == 1);
+    return call->status;
 }
 
 void fake_call_fini(struct pl_call *call)
 {
+    sem_destroy(&call->mail);
     pl_loop_fini(&call->loop);
     pl_arena_fini(&call->arena);
 }
@@ -58,8 +72,7 @@ struct pl_principal *pl_call_principal(struct pl_call *call)
 
 int64_t pl_call_deadline_us(const struct pl_call *call)
 {
-    (void)call;
-    return FAKE_DEADLINE_US;
+    return call->deadline_us;
 }
 
 void pl_call_admit(struct pl_call *call)

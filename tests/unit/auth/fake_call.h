@@ -4,6 +4,8 @@
 #ifndef PL_TESTS_FAKE_CALL_H
 #define PL_TESTS_FAKE_CALL_H
 
+#include <semaphore.h>
+
 #include "base/arena.h"
 #include "rpc/call.h"
 
@@ -13,7 +15,7 @@ struct pl_call {
     const char *api_key; /* metadata; NULL: absent */
     const char *authorization;
     const char *acting_user;
-    enum pl_scope scope;
+    int64_t deadline_us; /* FAKE_DEADLINE_US unless it is changed */
     /* What became of it. */
     unsigned ended; /* how often; must become 1 */
     enum pl_status status;
@@ -23,9 +25,12 @@ struct pl_call {
     struct pl_api_method method;
     struct pl_arena arena;
     struct pl_loop loop;
+    sem_t mail; /* posted when the loop's mailbox is rung */
 };
 
 void fake_call_init(struct pl_call *call, enum pl_scope scope);
+/* Runs the loop until the admission has ended, once; its status. */
+enum pl_status fake_call_wait(struct pl_call *call);
 void fake_call_fini(struct pl_call *call);
 
 #endif
