@@ -244,8 +244,10 @@ static void refuse_queued(struct pl_reader *reader)
     struct pl_readers *all = reader->all;
     struct pl_task_list refused = STAILQ_HEAD_INITIALIZER(refused);
     pthread_mutex_lock(&all->lock);
-    while (pl_circuit_is_open(&all->circuit) && !STAILQ_EMPTY(&all->queue))
-        STAILQ_INSERT_TAIL(&refused, &pop(all)->task, next);
+    while (pl_circuit_is_open(&all->circuit) && !STAILQ_EMPTY(&all->queue)) {
+        struct pl_query *query = pop(all);
+        STAILQ_INSERT_TAIL(&refused, &query->task, next);
+    }
     pthread_mutex_unlock(&all->lock);
     while (!STAILQ_EMPTY(&refused)) {
         struct pl_query *query = query_of(STAILQ_FIRST(&refused));

@@ -172,6 +172,27 @@ int64_t database_number(const struct database *database, const char *format, ...
     return number;
 }
 
+struct database_holder {
+    PGconn *connection;
+};
+
+struct database_holder *database_hold(const struct database *database, const char *sql)
+{
+    struct database_holder *holder = calloc(1, sizeof(*holder));
+    assert_non_null(holder);
+    holder->connection = connect_to(database->name);
+    PQclear(run_sql(holder->connection, "begin"));
+    PQclear(run_sql(holder->connection, sql));
+    return holder;
+}
+
+void database_let_go(struct database_holder *holder)
+{
+    PQclear(run_sql(holder->connection, "commit"));
+    PQfinish(holder->connection);
+    free(holder);
+}
+
 const char *database_server_socket_folder(void)
 {
     ensure_server();

@@ -27,6 +27,11 @@ void database_execute(const struct database *database, const char *format, ...) 
 int64_t database_number(const struct database *database, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A transaction that runs this SQL and stays open, with the locks it took, until it is let go (committed). */
+struct database_holder;
+struct database_holder *database_hold(const struct database *database, const char *sql);
+void database_let_go(struct database_holder *holder);
+
 /* The folder of the server's unix socket, whose port is 5432. */
 const char *database_server_socket_folder(void);
 /* The postmaster's pid. */

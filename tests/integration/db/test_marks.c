@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Cursors and watermarks: they only grow, and only those of participants do. */
+#include <stdlib.h>
+
+#include "integration/db/harness.h"
+
+static struct database database;
+static struct harness harness;
+static struct pair pair;
+
+static int set_up(void **state)
+{
+    (void)state;
+    database_create(&database);
+    harness_init(&harness, &database);
+    harness_open(&harness);
+    pair = pair_create(&database, true);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    harness_fini(&harness);
+    database_drop(&database);
+    return 0;
+}
+
+static void on_done(struct pl_mark *mark)
+{
+    (void)mark;
+    harness.done++;
+}
+
+static void submit(struct pl_mark *mark)
+{
+    mark->home = &harness.home;
+    mark->done = on_done;
+    mark->chat_id = pair.chat_id;
+    pl_db_mark(harness.db, mark);
+}
+
+static void run(struct pl_mark *mark)
+{
+    unsigned done = harness.done;
+    submit(mark);
+    harness_wait(&harness, done + 1);
+}
+
+static void assert_watermarks(const struct pl_mark *mark, int64_t delivered_seq, int64_t read_seq)
+{
+    assert_int_equal(mark->status, PL_OK);
+    assert_int_equal(mark->ret_delivered_seq, delivered_seq);
+    assert_int_equal(mark->ret_read_seq, read_seq);
+}
+
+static void read_raises_delivered(void **state)
+{
+    (void)state;
+    struct pl_mark mark = {.user_id = pair.low, .read_seq = 12};
+    run(&mark);
+    assert_watermarks(&mark, 12, 12);
+    assert_int_equal(harness_heard(&harness, HEARD_MARKED), 1);
+    assert_int_equal(harness.heard[0].seq, 12);
+    assert_int_equal(harness.heard[0].read_seq, 12);
+    assert_true(pl_uuid_equal(&harness.heard[0].user_id.uuid, &pair.low.uuid));
+}
+
+static void delivered_is_the_furthest_device(void **state)
+{
+    (void)state;
+    struct pl_mark phone = {.user_id = pair.low, .device_id = {pl_uuid_v7()}, .cursor_seq = 9};
+    struct pl_mark tablet = {.user_id = pair.low, .device_id = {pl_uuid_v7()}, .cursor_seq = 4};
+    run(&phone);
+    run(&tablet);
+    assert_watermarks(&tablet, 9, 0);
+    assert_int_equal(harness_heard(&harness, HEARD_MARKED), 1);
+    assert_int_equal(database_number(&database, "select seq from device_cursors where device_id = '%s'",
+                                     uuid_text(&tablet.device_id.uuid)),
+                     4);
+}
+
+static void marks_never_go_back(void **state)
+{
+    (void)state;
+    struct pl_device_id device_id = {pl_uuid_v7()};
+    struct pl_mark high = {.user_id = pair.low, .device_id = device_id, .cursor_seq = 9, .read_seq = 7};
+    struct pl_mark low = {.user_id = pair.low, .device_id = device_id, .cursor_seq = 3, .read_seq = 2};
+    run(&high);
+    run(&low);
+    assert_watermarks(&low, 9, 7);
+    assert_int_equal(database_number(&database, "select seq from device_cursors"), 9);
+    assert_int_equal(harness_heard(&harness, HEARD_MARKED), 1);
+}
+
+static void mark_of_a_stranger_changes_nothing(void **state)
+{
+    (void)state;
+    struct pl_mark mark = {
+        .user_id = {pl_uuid_v7()}, .device_id = {pl_uuid_v7()}, .cursor_seq = 9, .read_seq = 9};
+    run(&mark);
+    assert_int_equal(mark.status, PL_NOT_A_MEMBER);
+    assert_int_equal(database_number(&database, "select (select count(*) from device_cursors)"
+                                                " + (select count(*) from watermarks)"),
+                     0);
+    assert_int_equal(harness_heard(&harness, HEARD_MARKED), 0);
+}
+
+static void device_of_another_user_is_not_moved(void **state)
+{
+    (void)state;
+    struct pl_device_id device_id = {pl_uuid_v7()};
+    struct pl_mark owner = {.user_id = pair.low, .device_id = device_id, .cursor_seq = 1};
+    struct pl_mark other = {.user_id = pair.high, .device_id = device_id, .cursor_seq = 9};
+    run(&owner);
+    run(&other);
+    assert_int_equal(database_number(&database, "select seq from device_cursors"), 1);
+}
+
+static void marks_in_one_burst_merge(void **state)
+{
+    (void)state;
+    enum { MARKS = 300 };
+    static struct pl_mark marks[MARKS];
+    struct pl_device_id device_id = {pl_uuid_v7()};
+    for (unsigned i = 0; i < MARKS; i++) {
+        marks[i] = (struct pl_mark){.user_id = i % 2 == 0 ? pair.low : pair.high};
+        if (i % 2 == 0)
+            marks[i].device_id = device_id;
+        marks[i].cursor_seq = i % 2 == 0 ? i + 1 : 0;
+        marks[i].read_seq = i % 2 == 0 ? 0 : i + 1;
+        submit(&marks[i]);
+    }
+    harness_wait(&harness, MARKS);
+    assert_watermarks(&marks[MARKS - 2], MARKS - 1, 0);
+    assert_watermarks(&marks[MARKS - 1], MARKS, MARKS);
+    assert_true(pl_metrics_get(&harness.metrics, PL_METRIC_cursor_flushes_total) < MARKS);
+}
+
+static void unwatched_mark_is_flushed_in_time_and_on_demand(void **state)
+{
+    (void)state;
+    struct pl_mark *mark = calloc(1, sizeof(*mark));
+    *mark = (struct pl_mark){.chat_id = pair.chat_id, .user_id = pair.low, .read_seq = 3};
+    pl_db_mark(harness.db, mark);
+    harness_wait_heard(&harness, HEARD_MARKED, pair.chat_id, 3);
+    mark = calloc(1, sizeof(*mark));
+    /* By itself this one would wait for an hour. */
+    *mark = (struct pl_mark){.chat_id = pair.chat_id, .user_id = pair.low, .read_seq = 4, .members = 900000};
+    pl_db_mark(harness.db, mark);
+    pl_db_flush_marks(harness.db);
+    harness_wait_heard(&harness, HEARD_MARKED, pair.chat_id, 4);
+}
+
+static void close_flushes_what_gathered(void **state)
+{
+    (void)state;
+    struct pl_mark *mark = calloc(1, sizeof(*mark));
+    *mark = (struct pl_mark){.chat_id = pair.chat_id, .user_id = pair.low, .read_seq = 3, .members = 900000};
+    pl_db_mark(harness.db, mark);
+    harness_close(&harness);
+    assert_int_equal(database_number(&database, "select read_seq from watermarks"), 3);
+}
+
+static void bad_row_fails_alone(void **state)
+{
+    (void)state;
+    enum { MARKS = 50 };
+    static struct pl_mark marks[MARKS];
+    static struct pair pairs[MARKS];
+    database_execute(&database, "alter table watermarks add constraint no_poison check (read_seq <> 666)");
+    for (unsigned i = 0; i < MARKS; i++)
+        pairs[i] = pair_create(&database, true);
+    for (unsigned i = 0; i < MARKS; i++) {
+        marks[i] = (struct pl_mark){.user_id = pairs[i].low, .read_seq = i == 20 ? 666 : 5};
+        pair = pairs[i];
+        submit(&marks[i]);
+    }
+    harness_wait(&harness, MARKS);
+    for (unsigned i = 0; i < MARKS; i++)
+        assert_int_equal(marks[i].status, i == 20 ? PL_INVALID_ARGUMENT : PL_OK);
+    assert_int_equal(database_number(&database, "select count(*) from watermarks"), MARKS - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(read_raises_delivered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(delivered_is_the_furthest_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(marks_never_go_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(mark_of_a_stranger_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(device_of_another_user_is_not_moved, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(marks_in_one_burst_merge, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unwatched_mark_is_flushed_in_time_and_on_demand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(close_flushes_what_gathered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bad_row_fails_alone, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Queries: pipelined, each a transaction of its own, refused in time. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "integration/db/harness.h"
+
+static struct database database;
+static struct harness harness;
+
+static int set_up(void **state)
+{
+    (void)state;
+    database_create(&database);
+    harness_init(&harness, &database);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    harness_fini(&harness);
+    database_drop(&database);
+    return 0;
+}
+
+static void on_done(struct pl_query *query, void *context)
+{
+    (void)query;
+    ((struct harness *)context)->done++;
+}
+
+static struct pl_query *query_new(void)
+{
+    return pl_query_new(&harness.arena, &harness.home, on_done, &harness);
+}
+
+static enum pl_status run(struct pl_query *query)
+{
+    unsigned done = harness.done;
+    pl_db_query(harness.db, query);
+    harness_wait(&harness, done + 1);
+    return query->status;
+}
+
+static struct pl_query *member_query(const struct pair *pair, struct pl_user_id user_id)
+{
+    struct pl_query *query = query_new();
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_MEMBER_GET);
+    pl_params_uuid(params, &pair->chat_id.uuid);
+    pl_params_uuid(params, &user_id.uuid);
+    return query;
+}
+
+static struct pl_query *username_query(const struct pair *pair, const char *username)
+{
+    struct pl_query *query = query_new();
+    struct pl_uuid app_id = pl_uuid_v7();
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
+    pl_params_uuid(params, &app_id);
+    pl_params_text(params, "an app");
+    params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
+    pl_params_uuid(params, &pair->app_id.uuid);
+    pl_params_text(params, username);
+    pl_params_uuid(params, &pair->low.uuid);
+    return query;
+}
+
+static void many_queries_answer_their_own_rows(void **state)
+{
+    (void)state;
+    enum { QUERIES = 400 };
+    struct pl_query *queries[QUERIES];
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    for (unsigned i = 0; i < QUERIES; i++)
+        queries[i] = member_query(&pair, i % 2 == 0 ? pair.low : (struct pl_user_id){pl_uuid_v7()});
+    for (unsigned i = 0; i < QUERIES; i++)
+        pl_db_query(harness.db, queries[i]);
+    harness_wait(&harness, QUERIES);
+    for (unsigned i = 0; i < QUERIES; i++) {
+        assert_int_equal(queries[i]->status, PL_OK);
+        assert_int_equal(pl_rows_count(&queries[i]->steps[0].rows), i % 2 == 0);
+    }
+    assert_int_equal(pl_metrics_get(&harness.metrics, PL_METRIC_queries_total), QUERIES);
+    assert_int_equal(pl_metrics_get(&harness.metrics, PL_METRIC_query_queue), 0);
+}
+
+static void steps_are_one_transaction_and_name_the_constraint(void **state)
+{
+    (void)state;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    assert_int_equal(run(username_query(&pair, "alice")), PL_OK);
+    struct pl_query *again = username_query(&pair, "alice");
+    assert_int_equal(run(again), PL_ALREADY_EXISTS);
+    assert_string_equal(again->constraint, "usernames_pkey");
+    assert_int_equal(pl_rows_count(&again->steps[0].rows), 0);
+    assert_int_equal(database_number(&database, "select count(*) from apps"), 1);
+}
+
+static void failed_query_leaves_its_neighbours_alone(void **state)
+{
+    (void)state;
+    enum { QUERIES = 100 };
+    struct pl_query *queries[QUERIES];
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    for (unsigned i = 0; i < QUERIES; i++)
+        queries[i] = i % 2 == 0 ? member_query(&pair, pair.low) : username_query(&pair, "alice");
+    for (unsigned i = 0; i < QUERIES; i++)
+        pl_db_query(harness.db, queries[i]);
+    harness_wait(&harness, QUERIES);
+    unsigned taken = 0;
+    for (unsigned i = 0; i < QUERIES; i++) {
+        assert_true(queries[i]->status == PL_OK || (i % 2 == 1 && queries[i]->status == PL_ALREADY_EXISTS));
+        taken += i % 2 == 1 && queries[i]->status == PL_OK;
+    }
+    assert_int_equal(taken, 1);
+}
+
+static void deadline_that_passed_is_not_begun(void **state)
+{
+    (void)state;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    struct pl_query *query = username_query(&pair, "alice");
+    query->deadline_us = pl_clock_now_us() - 1;
+    assert_int_equal(run(query), PL_DEADLINE_EXCEEDED);
+    assert_int_equal(database_number(&database, "select count(*) from apps"), 0);
+}
+
+/* A table lock of the test holds up every connection; what does not fit is refused, the rest runs when it is gone. */
+static void queue_past_its_bound_is_refused(void **state)
+{
+    (void)state;
+    enum { QUERIES = 2 * 16 + 8 + 10 };
+    struct pl_query *queries[QUERIES];
+    unsigned refused = 0;
+    harness.config.query_queue_max = 8;
+    harness.config.lock_timeout_ms = 60000;
+    harness.config.statement_timeout_ms = 60000;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    struct database_holder *holder = database_hold(&database, "lock table participants");
+    for (unsigned i = 0; i < QUERIES; i++)
+        queries[i] = member_query(&pair, pair.low);
+    for (unsigned i = 0; i < QUERIES; i++)
+        pl_db_query(harness.db, queries[i]);
+    harness_wait(&harness, 10);
+    database_let_go(holder);
+    harness_wait(&harness, QUERIES);
+    for (unsigned i = 0; i < QUERIES; i++) {
+        assert_true(queries[i]->status == PL_OK || queries[i]->status == PL_OVERLOADED);
+        refused += queries[i]->status == PL_OVERLOADED;
+    }
+    assert_in_range(refused, 10, QUERIES - 8);
+}
+
+static void lock_that_does_not_come_is_unavailable(void **state)
+{
+    (void)state;
+    harness.config.lock_timeout_ms = 50;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    struct database_holder *holder = database_hold(&database, "lock table participants");
+    assert_int_equal(run(member_query(&pair, pair.low)), PL_DATABASE_UNAVAILABLE);
+    database_let_go(holder);
+    assert_int_equal(run(member_query(&pair, pair.low)), PL_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(many_queries_answer_their_own_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(steps_are_one_transaction_and_name_the_constraint, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failed_query_leaves_its_neighbours_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(deadline_that_passed_is_not_begun, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(queue_past_its_bound_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lock_that_does_not_come_is_unavailable, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
