@@ -5,29 +5,26 @@
 # The demo app of `up`: one app, its API key, and the users alice and bob with a device each. demo.env holds their names;
 # it is made once, and gets fresh tokens at each `up`.
 
-# demo_make FIELD ARGUMENT...: runs `parley admin ARGUMENT...` and prints FIELD of its answer.
-demo_make() {
-    local field=$1 answer
-    shift
-    answer=$("$parley" admin "$@" --json 2>>"$home/log/demo.log") || return
-    /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$field" <<<"$answer"
+# Runs `parley admin ARGUMENT...`, which prints the id, secret or token that it made.
+demo_admin() {
+    "$parley" admin "$@" 2>>"$home/log/demo.log"
 }
 
 demo_create() {
-    local operator_key
+    local operator_key app_id
     operator_key=$(<"$home/operator.key")
-    app_id=$(PARLEY_API_KEY=$operator_key demo_make app_id create-app Demo) || return
-    PARLEY_API_KEY=$(PARLEY_API_KEY=$operator_key demo_make secret create-key "$app_id" --name demo) || return
+    app_id=$(PARLEY_API_KEY=$operator_key demo_admin create-app Demo) || return
+    PARLEY_API_KEY=$(PARLEY_API_KEY=$operator_key demo_admin create-key "$app_id") || return
     export PARLEY_API_KEY
-    ALICE_ID=$(demo_make user_id create-user alice) || return
-    ALICE_DEVICE_ID=$(demo_make device_id create-device "$ALICE_ID") || return
-    BOB_ID=$(demo_make user_id create-user bob) || return
-    BOB_DEVICE_ID=$(demo_make device_id create-device "$BOB_ID") || return
+    ALICE_ID=$(demo_admin create-user alice) || return
+    ALICE_DEVICE_ID=$(demo_admin create-device "$ALICE_ID") || return
+    BOB_ID=$(demo_admin create-user bob) || return
+    BOB_DEVICE_ID=$(demo_admin create-device "$BOB_ID") || return
 }
 
 # Writes demo.env, whole or not at all.
 demo_write() {
-    local app_id alice_token bob_token
+    local alice_token bob_token
     export PARLEY_GRPC=127.0.0.1:$grpc_port
     # shellcheck source=/dev/null
     if [[ -e $home/demo.env ]]; then
@@ -35,8 +32,8 @@ demo_write() {
     else
         demo_create || return
     fi
-    alice_token=$(demo_make token create-token "$ALICE_ID" "$ALICE_DEVICE_ID") || return
-    bob_token=$(demo_make token create-token "$BOB_ID" "$BOB_DEVICE_ID") || return
+    alice_token=$(demo_admin create-token "$ALICE_ID" "$ALICE_DEVICE_ID") || return
+    bob_token=$(demo_admin create-token "$BOB_ID" "$BOB_DEVICE_ID") || return
     (umask 077 && cat >"$home/demo.env.new") <<END && mv "$home/demo.env.new" "$home/demo.env"
 export PARLEY_GRPC=$PARLEY_GRPC
 export PARLEY_REST=http://127.0.0.1:$rest_port

@@ -11,7 +11,7 @@ up_paths() {
     rest_port=${PARLEY_REST_PORT:-8080}
     metrics_port=${PARLEY_METRICS_PORT:-9090}
     parleyd=$root/build/release/server/parleyd
-    parley=$root/build/release/sdk/c/cli/parley
+    parley=$root/build/release/bin/parley
 }
 
 up_check_ports() {
@@ -29,7 +29,7 @@ up_check_ports() {
 up_build() {
     local log=$home/log/build.log
     echo "Building (log: $log)"
-    (cd "$root" && cmake --preset release && cmake --build --preset release --target parleyd parley) \
+    (cd "$root" && cmake --preset release && cmake --build --preset release --target parleyd parley_cli) \
         </dev/null >"$log" 2>&1 || fail "the build failed: see $log"
 }
 

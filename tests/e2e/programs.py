@@ -18,7 +18,7 @@ from parley_pb import health_pb2
 BUILD = pathlib.Path(os.environ["PARLEY_BUILD"])
 DEV = os.environ["PARLEY_DEV"]
 PARLEYD = BUILD / "server" / "parleyd"
-PARLEY = BUILD / "sdk" / "c" / "cli" / "parley"
+PARLEY = BUILD / "bin" / "parley"
 READY_S = 60
 
 
