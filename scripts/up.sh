@@ -61,8 +61,8 @@ parleyd_start() {
     setsid "$parleyd" </dev/null >>"$log" 2>&1 7>&- &
     pid=$!
     echo "$pid $(started_at "$pid")" >"$home/parleyd.pid"
-    until curl -sf --max-time 2 -o "$home/log/readyz" "http://127.0.0.1:$metrics_port/readyz"; do
-        kill -0 "$pid" 2>/dev/null || up_fail "parleyd does not start: $(tail -n 1 "$log"); see $log"
+    until curl -sf --max-time 2 -o /dev/null "http://127.0.0.1:$metrics_port/readyz"; do
+        kill -0 "$pid" 2>/dev/null || up_fail "parleyd does not start ($(grep '^parleyd: ' "$log" | tail -n 1)): see $log"
         ((SECONDS < deadline)) || up_fail "parleyd was not ready within 60 s: see $log"
         sleep 0.1
     done
@@ -90,8 +90,8 @@ up_follow() {
     pid=$(parleyd_pid)
     trap 'echo; echo "Stopping"; up_stop; exit' INT TERM HUP
     echo "Parley runs until Ctrl-C (logs: $home/log)."
-    wait "$pid"
-    up_fail "parleyd ended by itself: $(tail -n 1 "$home/log/parleyd.log"); see $home/log/parleyd.log"
+    wait "$pid" 2>/dev/null
+    up_fail "parleyd ended by itself: see $home/log/parleyd.log"
 }
 
 up_main() {
