@@ -43,7 +43,7 @@ started_at() {
 # Prints the pid of our parleyd; fails when it does not run.
 parleyd_pid() {
     local pid='' start=''
-    read -r pid start 2>/dev/null <"$home/parleyd.pid"
+    [[ -e $home/parleyd.pid ]] && read -r pid start _ <"$home/parleyd.pid"
     [[ $pid && $(started_at "$pid") == "$start" ]] && echo "$pid"
 }
 
@@ -60,7 +60,7 @@ parleyd_start() {
     timeout 120 "$parleyd" migrate </dev/null >>"$log" 2>&1 || up_fail "the database could not be migrated: see $log"
     setsid "$parleyd" </dev/null >>"$log" 2>&1 7>&- &
     pid=$!
-    echo "$pid $(started_at "$pid")" >"$home/parleyd.pid"
+    echo "$pid $(started_at "$pid") $grpc_port $metrics_port" >"$home/parleyd.pid"
     until curl -sf --max-time 2 -o /dev/null "http://127.0.0.1:$metrics_port/readyz"; do
         kill -0 "$pid" 2>/dev/null || up_fail "parleyd does not start ($(grep '^parleyd: ' "$log" | tail -n 1)): see $log"
         ((SECONDS < deadline)) || up_fail "parleyd was not ready within 60 s: see $log"
@@ -79,23 +79,21 @@ up_stop() {
     return $status
 }
 
+# Stops what this run has started.
 up_fail() {
-    up_stop
+    ((running)) || up_stop
     fail "$@"
 }
 
-# Waits for Ctrl-C or the end of parleyd, then stops everything.
+# Waits for Ctrl-C (see the trap in up_main), `./dev down` or the death of parleyd, then stops what is left.
 up_follow() {
-    local pid
-    pid=$(parleyd_pid)
-    trap 'echo; echo "Stopping"; up_stop; exit' INT TERM HUP
     echo "Parley runs until Ctrl-C (logs: $home/log)."
-    wait "$pid" 2>/dev/null
-    up_fail "parleyd ended by itself: see $home/log/parleyd.log"
+    wait "$(parleyd_pid)" 2>/dev/null || up_fail "parleyd ended by itself: see $home/log/parleyd.log"
+    up_stop
 }
 
 up_main() {
-    local detach=0 conninfo running=0
+    local detach=0 conninfo running=0 # running: since before
     case ${1-} in
         --detach) detach=1 ;;
         '') ;;
@@ -107,10 +105,12 @@ up_main() {
     flock -n 7 || fail "another ./dev up or down is at work in $home"
     if parleyd_pid >/dev/null; then
         running=1
+        read -r _ _ grpc_port metrics_port <"$home/parleyd.pid"
     else
         up_check_ports
         packages_need "$home/log/apt.log" "${run_packages[@]}"
         up_build
+        trap 'echo; echo "Stopping"; up_stop; exit' INT TERM HUP
     fi
     conninfo=$(postgres_start "$home/postgres") || exit 1
     parleyd_environment "$conninfo"
