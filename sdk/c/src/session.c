@@ -12,6 +12,7 @@
 #include "sdk/c/src/error.h"
 #include "sdk/c/src/stream_state.h"
 
+#define LEAVE_US 2000000
 #define RETRY_MS_MIN 100
 /* For a reason that this library does not know. */
 #define GRPC_CODE_UNAVAILABLE 14
@@ -36,6 +37,12 @@ void pl_session_drop(struct parley_stream *stream, parley_status status, const c
     pl_error_set(&stream->drop_error, status, "%s", sentence);
     stream->phase = PL_STREAM_DROPPED;
     pl_wire_cancel(stream->wire);
+}
+
+void pl_session_leave(struct parley_stream *stream)
+{
+    stream->phase = PL_STREAM_LEAVING;
+    stream->answer_due_us = pl_clock_now_us() + LEAVE_US;
 }
 
 /* An id of the server's that is none is as bad as a frame that cannot be read. */
@@ -117,32 +124,40 @@ static void take_failed(struct parley_stream *stream, const Parley__V1__Failed *
         pl_session_fail(stream, item, &error);
 }
 
-static void tell_message(struct parley_stream *stream, const Parley__V1__Message *entry)
+/* True when the application has taken it. */
+static bool tell_message(struct parley_stream *stream, const Parley__V1__Message *entry)
 {
     parley_message message;
     if (stream->callbacks.on_message == NULL)
-        return;
+        return true;
     pl_convert_message(&message, entry, &stream->arena);
-    stream->callbacks.on_message(stream->userdata, &message);
+    return stream->callbacks.on_message(stream->userdata, &message) == 0;
+}
+
+/* What was taken is acknowledged, then the call ends and is opened again. */
+static void interrupt(struct parley_stream *stream)
+{
+    pl_error_set(&stream->drop_error, PARLEY_CLOSED, "the application did not take a message");
+    pl_session_leave(stream);
 }
 
 static void take_entry(struct parley_stream *stream, const Parley__V1__Message *entry)
 {
     struct pl_chat_id chat_id;
+    enum pl_cursor_verdict verdict;
     if (!parse_chat_id(stream, entry->chat_id, &chat_id))
         return;
     if (entry->seq < 1) {
         pl_session_drop(stream, PARLEY_BAD_REPLY, "the server sent an entry without a place");
         return;
     }
-    switch (pl_cursors_check(&stream->cursors, &chat_id, entry->seq)) {
-    case PL_CURSOR_NEXT:
-        tell_message(stream, entry);
-        break;
-    case PL_CURSOR_DUPLICATE:
-        break;
-    case PL_CURSOR_GAP:
+    verdict = pl_cursors_check(&stream->cursors, &chat_id, entry->seq);
+    if (verdict == PL_CURSOR_GAP) {
         pl_session_drop(stream, PARLEY_BAD_REPLY, "an entry is missing; asking for it again");
+        return;
+    }
+    if (verdict == PL_CURSOR_NEXT && !tell_message(stream, entry)) {
+        interrupt(stream);
         return;
     }
     pl_cursors_advance(&stream->cursors, &chat_id, entry->seq);
@@ -192,7 +207,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_sent(stream, frame->sents[i]);
     for (size_t i = 0; i < frame->n_faileds && is_heard(stream); i++)
         take_failed(stream, frame->faileds[i]);
-    for (size_t i = 0; i < frame->n_entries && is_heard(stream); i++)
+    /* While leaving, an entry could no longer be acknowledged, so it is left for the next time. */
+    for (size_t i = 0; i < frame->n_entries && stream->phase == PL_STREAM_LIVE; i++)
         take_entry(stream, frame->entries[i]);
     for (size_t i = 0; i < frame->n_receipts && is_heard(stream); i++)
         take_receipt(stream, frame->receipts[i]);

@@ -19,7 +19,6 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 10000
 #define WELCOME_US 10000000
-#define LEAVE_US 2000000
 #define RECEIVED_BYTES_MAX ((size_t)256 << 20)
 #define FRAME_BYTES_MAX ((size_t)4 << 20)
 #define CLIENT_NAME_BYTES_MAX 128
@@ -118,8 +117,7 @@ static void leave(struct parley_stream *stream)
     } else if (stream->phase == PL_STREAM_OPENING) {
         pl_session_drop(stream, PARLEY_CLOSED, "closed");
     } else if (stream->phase == PL_STREAM_LIVE) {
-        stream->phase = PL_STREAM_LEAVING;
-        stream->answer_due_us = pl_clock_now_us() + LEAVE_US;
+        pl_session_leave(stream);
     }
 }
 

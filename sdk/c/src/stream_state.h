@@ -79,6 +79,8 @@ struct parley_stream {
 void pl_session_receive(struct parley_stream *stream, const struct pl_wire_bytes *bytes);
 /* Ends the call because of something that came, or did not come; it is tried again. */
 void pl_session_drop(struct parley_stream *stream, parley_status status, const char *sentence);
+/* Says what is left to say, then ends the call. */
+void pl_session_leave(struct parley_stream *stream);
 /* Takes the item: tells the application, and forgets it. */
 void pl_session_fail(struct parley_stream *stream, struct pl_outbox_item *item, const parley_error *error);
 void pl_session_tell_state(struct parley_stream *stream, parley_stream_state state, const parley_error *error);

@@ -3,12 +3,12 @@
 /*
  * The stream of a device: sends, receives, acknowledges, and comes back by itself after every interruption.
  *
- * What it guarantees: on_message is called once for each entry of the device's chats, in the order of seq within a
- * chat, as long as the stream lives; an entry is acknowledged to the server after on_message returned, so one whose
- * callback did not return (the process died) comes again at the next start. A message given to parley_stream_send is
- * sent until the server has answered, always with the same message_id, so it is stored once. What it does not: messages
- * not yet sent live in memory and are lost with the process; a refused message that may be repeated can be overtaken by
- * those of the same chat that were already on their way.
+ * What it guarantees: on_message is called for each entry of the device's chats, in the order of seq within a chat, and
+ * once, as long as the stream lives and it answers 0; an entry is acknowledged to the server after that, so one that
+ * was not taken (the callback answered otherwise, or the process died in it) comes again. A message given to
+ * parley_stream_send is sent until the server has answered, always with the same message_id, so it is stored once. What
+ * it does not: messages not yet sent live in memory and are lost with the process; a refused message that may be
+ * repeated can be overtaken by those of the same chat that were already on their way.
  *
  * Threads: every callback runs on the stream's own thread, one at a time. A callback that takes long holds up the
  * stream (the server waits) but loses nothing. parley_stream_send and parley_stream_read may be called by any thread,
@@ -60,8 +60,11 @@ typedef struct parley_receipt {
 /* Each may be NULL. */
 typedef struct parley_stream_callbacks {
     size_t struct_bytes;
-    /* An entry. One that this very device sent comes too, with PARLEY_BODY_NONE. */
-    void (*on_message)(void *userdata, const parley_message *message);
+    /*
+     * An entry. One that this very device sent comes too, with PARLEY_BODY_NONE. Answer 0 when it is taken. Otherwise
+     * the stream is interrupted and opened again after a pause, and the entry comes again; so does what is behind it.
+     */
+    int (*on_message)(void *userdata, const parley_message *message);
     void (*on_sent)(void *userdata, const parley_sent *sent);
     /* The message was refused, or the stream ended first. */
     void (*on_failed)(void *userdata, const char *message_id, const parley_error *error);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* parley admin create-app: a new app, by the operator. */
+#include <stdio.h>
+
+#include "sdk/c/cli/cli.h"
+#include "sdk/c/cli/json.h"
+
+static enum pl_cli_exit create_app(struct pl_cli *cli, int argc, char **argv);
+
+const struct pl_cli_command pl_cli_create_app = {
+    .name = "admin create-app",
+    .arguments = "NAME",
+    .summary = "Create an app (operator key)",
+    .details = "Prints the app's id.\n",
+    .credentials = PL_CLI_AS_APP,
+    .run = create_app,
+};
+
+static enum pl_cli_exit create_app(struct pl_cli *cli, int argc, char **argv)
+{
+    parley_app *app = NULL;
+    parley_error error;
+    enum pl_cli_exit connected;
+    if (argc != 2)
+        return pl_cli_usage(cli, "NAME is expected");
+    connected = pl_cli_connect(cli);
+    if (connected != PL_CLI_OK)
+        return connected;
+    if (parley_create_app(cli->client, argv[1], &app, &error) != PARLEY_OK)
+        return pl_cli_fail(cli, &error);
+    if (cli->json)
+        pl_json_print(json_pack("{s:s, s:s, s:o}", "app_id", app->app_id, "name", app->name, "created_at",
+                                pl_json_time(app->created_at_us)));
+    else
+        printf("%s\n", app->app_id);
+    parley_app_free(app);
+    return PL_CLI_OK;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * The `parley` command. It stands on the public header of the SDK only. Each command is a file with one entry of data;
+ * main.c has the table, the global flags and the help.
+ */
+#ifndef PL_CLI_H
+#define PL_CLI_H
+
+#include <parley/parley.h>
+#include <stdbool.h>
+
+/* What a script can rely on; shown by --help. */
+enum pl_cli_exit {
+    PL_CLI_OK = 0,
+    PL_CLI_REFUSED = 1,
+    PL_CLI_USAGE = 2,
+    PL_CLI_UNREACHABLE = 3,
+    PL_CLI_CREDENTIALS = 4,
+    PL_CLI_TIMED_OUT = 5,
+    PL_CLI_INTERRUPTED = 130
+};
+
+/* Whose credentials a command is made for, when there are several. A user is a device, or an app that names one. */
+enum pl_cli_credentials { PL_CLI_AS_USER, PL_CLI_AS_APP, PL_CLI_AS_DEVICE };
+
+/* Settings: flag, else environment, else ~/.config/parley/credentials.json. Texts live as long as the process. */
+struct pl_cli {
+    const char *endpoint;
+    const char *token;
+    const char *api_key;
+    const char *acting_user;
+    bool api_key_given; /* by flag */
+    bool json;
+    bool help;
+    bool styled; /* standard output is a terminal that shows colours */
+    int timeout_ms;
+    const struct pl_cli_command *command;
+    parley_client *client; /* after pl_cli_connect */
+};
+
+struct pl_cli_command {
+    const char *name;
+    const char *arguments; /* for the usage line */
+    const char *summary;   /* one line */
+    const char *details;   /* more lines for its own help; may be NULL */
+    enum pl_cli_credentials credentials;
+    /* argv[0] is the command's name. */
+    enum pl_cli_exit (*run)(struct pl_cli *cli, int argc, char **argv);
+};
+
+extern const struct pl_cli_command pl_cli_login;
+extern const struct pl_cli_command pl_cli_whoami;
+extern const struct pl_cli_command pl_cli_send;
+extern const struct pl_cli_command pl_cli_chat;
+extern const struct pl_cli_command pl_cli_tail;
+extern const struct pl_cli_command pl_cli_history;
+extern const struct pl_cli_command pl_cli_chats;
+extern const struct pl_cli_command pl_cli_create_app;
+extern const struct pl_cli_command pl_cli_create_key;
+extern const struct pl_cli_command pl_cli_create_user;
+extern const struct pl_cli_command pl_cli_create_device;
+extern const struct pl_cli_command pl_cli_create_token;
+
+/* ---- connect.c ---- */
+/* Makes the client and sees that somebody answers; says what is wrong otherwise. */
+enum pl_cli_exit pl_cli_connect(struct pl_cli *cli);
+
+/* ---- failure.c ---- */
+/* Says why a call failed, in one sentence, and what may help; what is the exit code. */
+enum pl_cli_exit pl_cli_fail(const struct pl_cli *cli, const parley_error *error);
+/* Says how the command is used, after what is wrong with it (may be NULL). */
+enum pl_cli_exit pl_cli_usage(const struct pl_cli *cli, const char *wrong);
+/* A whole number within bounds; false otherwise. */
+bool pl_cli_parse_int(const char *text, int min, int max, int *ret_number);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What scripts see. */
+#include "sdk/c/cli/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const char *word(const char *const *words, unsigned count, int value)
+{
+    return (unsigned)value < count ? words[value] : "";
+}
+
+const char *pl_json_status_word(parley_message_status status)
+{
+    static const char *const words[] = {"", "sent", "delivered", "read", "expired"};
+    return word(words, 5, (int)status);
+}
+
+static const char *type_word(parley_message_type type)
+{
+    static const char *const words[] = {"", "text", "image", "video", "audio", "document", "system"};
+    return word(words, 7, (int)type);
+}
+
+static const char *chat_type_word(parley_chat_type type)
+{
+    static const char *const words[] = {"", "individual", "group"};
+    return word(words, 3, (int)type);
+}
+
+static const char *role_word(parley_role role)
+{
+    static const char *const words[] = {"", "owner", "admin", "member"};
+    return word(words, 4, (int)role);
+}
+
+json_t *pl_json_time(int64_t time_us)
+{
+    char seconds[32] = "";
+    struct tm parts;
+    time_t whole = (time_t)(time_us / 1000000);
+    if (time_us <= 0 || gmtime_r(&whole, &parts) == NULL)
+        return json_null();
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &parts);
+    return json_sprintf("%s.%06dZ", seconds, (int)(time_us % 1000000));
+}
+
+static json_t *metadata_object(const parley_metadata *metadata, size_t count)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, metadata[i].key, json_string(metadata[i].value));
+    return object;
+}
+
+static char base64_digit(unsigned value)
+{
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[value & 63];
+}
+
+static json_t *base64(const unsigned char *data, size_t bytes)
+{
+    char *text = malloc(bytes / 3 * 4 + 5);
+    size_t used = 0;
+    json_t *string;
+    if (text == NULL)
+        return NULL;
+    for (size_t i = 0; i < bytes; i += 3) {
+        size_t left = bytes - i;
+        unsigned bits =
+            (unsigned)data[i] << 16 | (left > 1 ? (unsigned)data[i + 1] << 8 : 0) | (left > 2 ? data[i + 2] : 0);
+        text[used++] = base64_digit(bits >> 18);
+        text[used++] = base64_digit(bits >> 12);
+        text[used++] = left > 1 ? base64_digit(bits >> 6) : '=';
+        text[used++] = left > 2 ? base64_digit(bits) : '=';
+    }
+    string = json_stringn(text, used);
+    free(text);
+    return string;
+}
+
+json_t *pl_json_message(const parley_message *message)
+{
+    json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "message_id", message->message_id,
+                               "chat_id", message->chat_id, "seq", (json_int_t)message->seq, "prev_message_id",
+                               message->prev_message_id, "sender_id", message->sender_id, "sender_device_id",
+                               message->sender_device_id, "recipient_id", message->recipient_id, "message_type",
+                               type_word(message->message_type), "timestamp", pl_json_time(message->timestamp_us),
+                               "metadata", metadata_object(message->metadata, message->metadata_count));
+    if (message->body == PARLEY_BODY_TEXT)
+        json_object_set_new(object, "content", json_stringn(message->content, message->content_bytes));
+    else if (message->body != PARLEY_BODY_NONE)
+        json_object_set_new(object, "encrypted_content", base64(message->content, message->content_bytes));
+    if (message->media_id[0] != '\0')
+        json_object_set_new(object, "media_id", json_string(message->media_id));
+    if (message->reply_to_message_id[0] != '\0')
+        json_object_set_new(object, "reply_to_message_id", json_string(message->reply_to_message_id));
+    if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
+        json_object_set_new(object, "status", json_string(pl_json_status_word(message->status)));
+        json_object_set_new(object, "recipient_count", json_integer(message->recipient_count));
+        json_object_set_new(object, "delivered_count", json_integer(message->delivered_count));
+        json_object_set_new(object, "read_count", json_integer(message->read_count));
+    }
+    return object;
+}
+
+static json_t *participants_array(const parley_chat *chat)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < chat->participants_listed; i++) {
+        const parley_participant *participant = chat->participants[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:I, s:I}", "user_id", participant->user_id, "role",
+                                               role_word(participant->role), "joined_at",
+                                               pl_json_time(participant->joined_at_us), "last_delivered_seq",
+                                               (json_int_t)participant->last_delivered_seq, "last_read_seq",
+                                               (json_int_t)participant->last_read_seq));
+    }
+    return array;
+}
+
+json_t *pl_json_chat(const parley_chat *chat)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:I}", "chat_id", chat->chat_id, "chat_type",
+                     chat_type_word(chat->chat_type), "name", chat->name, "description", chat->description,
+                     "participant_count", chat->participant_count, "participants", participants_array(chat), "metadata",
+                     metadata_object(chat->metadata, chat->metadata_count), "created_at",
+                     pl_json_time(chat->created_at_us), "last_message_at", pl_json_time(chat->last_message_at_us),
+                     "last_seq", (json_int_t)chat->last_seq);
+}
+
+json_t *pl_json_user(const parley_user *user)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "user_id", user->user_id, "username", user->username,
+                     "phone_number", user->phone_number, "display_name", user->display_name, "about", user->about,
+                     "avatar_url", user->avatar_url, "metadata", metadata_object(user->metadata, user->metadata_count),
+                     "created_at", pl_json_time(user->created_at_us));
+}
+
+void pl_json_print(json_t *object)
+{
+    flockfile(stdout);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putc_unlocked('\n', stdout);
+    fflush(stdout);
+    funlockfile(stdout);
+    json_decref(object);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * parley: the command line client. Global flags are taken wherever they stand (up to "--"), so that they can follow the
+ * command; what is left goes to the command.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sdk/c/cli/cli.h"
+#include "sdk/c/cli/credentials.h"
+
+#define TIMEOUT_S_MAX 600
+
+static const struct pl_cli_command *const commands[] = {
+    &pl_cli_login, &pl_cli_whoami, &pl_cli_send, &pl_cli_chat, &pl_cli_tail, &pl_cli_history, &pl_cli_chats,
+};
+static const struct pl_cli_command *const admin_commands[] = {
+    &pl_cli_create_app, &pl_cli_create_key, &pl_cli_create_user, &pl_cli_create_device, &pl_cli_create_token,
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void print_commands(FILE *file, const struct pl_cli_command *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(file, "  %-21s %s\n", list[i]->name, list[i]->summary);
+}
+
+static void print_help(FILE *file)
+{
+    fputs("usage: parley [flags] command [arguments]\n\ncommands:\n", file);
+    print_commands(file, commands, COUNT(commands));
+    print_commands(file, admin_commands, COUNT(admin_commands));
+    fputs("\nflags, before or after the command:\n"
+          "  --endpoint HOST:PORT  the server, or unix:/path (PARLEY_GRPC; default 127.0.0.1:50051)\n"
+          "  --token TOKEN         a device's token (PARLEY_TOKEN, else what `parley login` stored)\n"
+          "  --api-key KEY         an app's or the operator's key (PARLEY_API_KEY)\n"
+          "  --as USER_ID          with an API key: the user to act for\n"
+          "  --json                one JSON object on a line, for scripts\n"
+          "  --timeout SECONDS     how long a call may take, 1 to 600 (default 10)\n"
+          "  --help, --version\n"
+          "\nexit codes: 0 done; 1 refused by the server; 2 wrong usage; 3 server unreachable;\n"
+          "  4 credentials missing, wrong or not enough; 5 --wait ran out of time; 130 interrupted\n"
+          "\n`parley COMMAND --help` tells more about one command.\n",
+          file);
+}
+
+static void print_command_help(const struct pl_cli_command *command)
+{
+    printf("usage: parley %s %s\n%s.\n", command->name, command->arguments, command->summary);
+    if (command->details != NULL)
+        printf("\n%s", command->details);
+}
+
+/* The value of a flag that has one, from "--flag=value" or the next argument; NULL when argument is another. */
+static const char *value_of(const char *flag, char **argv, int argc, int *index)
+{
+    size_t bytes = strlen(flag);
+    const char *argument = argv[*index];
+    if (strncmp(argument, flag, bytes) != 0)
+        return NULL;
+    if (argument[bytes] == '=')
+        return argument + bytes + 1;
+    if (argument[bytes] != '\0')
+        return NULL;
+    if (*index + 1 >= argc) {
+        fprintf(stderr, "parley: %s needs a value\n", flag);
+        exit(PL_CLI_USAGE);
+    }
+    (*index)++;
+    return argv[*index];
+}
+
+static void take_timeout(struct pl_cli *cli, const char *text)
+{
+    int seconds;
+    if (!pl_cli_parse_int(text, 1, TIMEOUT_S_MAX, &seconds)) {
+        fprintf(stderr, "parley: --timeout must be 1 to %d seconds\n", TIMEOUT_S_MAX);
+        exit(PL_CLI_USAGE);
+    }
+    cli->timeout_ms = seconds * 1000;
+}
+
+/* True when argv[*index] was a global flag; *index is then at its last argument. */
+static bool take_global(struct pl_cli *cli, char **argv, int argc, int *index)
+{
+    const char *value;
+    if ((value = value_of("--endpoint", argv, argc, index)) != NULL) {
+        cli->endpoint = value;
+    } else if ((value = value_of("--token", argv, argc, index)) != NULL) {
+        cli->token = value;
+    } else if ((value = value_of("--api-key", argv, argc, index)) != NULL) {
+        cli->api_key = value;
+        cli->api_key_given = true;
+    } else if ((value = value_of("--as", argv, argc, index)) != NULL) {
+        cli->acting_user = value;
+    } else if ((value = value_of("--timeout", argv, argc, index)) != NULL) {
+        take_timeout(cli, value);
+    } else if (strcmp(argv[*index], "--json") == 0) {
+        cli->json = true;
+    } else if (strcmp(argv[*index], "--help") == 0 || strcmp(argv[*index], "-h") == 0) {
+        cli->help = true;
+    } else if (strcmp(argv[*index], "--version") == 0) {
+        printf("parley %s\n", parley_version());
+        exit(PL_CLI_OK);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* What is not global moves to the front; how many arguments that are. */
+static int take_globals(struct pl_cli *cli, int argc, char **argv)
+{
+    int kept = 1;
+    bool only_arguments = false;
+    for (int i = 1; i < argc; i++) {
+        only_arguments = only_arguments || strcmp(argv[i], "--") == 0;
+        if (only_arguments || !take_global(cli, argv, argc, &i))
+            argv[kept++] = argv[i];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* What flags left open. */
+static void fill_in(struct pl_cli *cli, const struct pl_credentials *stored)
+{
+    if (cli->token == NULL)
+        cli->token = environment("PARLEY_TOKEN");
+    if (cli->token == NULL)
+        cli->token = stored->token;
+    if (cli->api_key == NULL)
+        cli->api_key = environment("PARLEY_API_KEY");
+    if (cli->endpoint == NULL)
+        cli->endpoint = environment("PARLEY_GRPC");
+    if (cli->endpoint == NULL)
+        cli->endpoint = stored->endpoint != NULL ? stored->endpoint : "127.0.0.1:50051";
+    cli->styled = isatty(STDOUT_FILENO) && environment("NO_COLOR") == NULL;
+}
+
+static const struct pl_cli_command *find(const struct pl_cli_command *const *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i]->name, name) == 0)
+            return list[i];
+    return NULL;
+}
+
+/* argv[0] of the command is its last word; *ret_skip is how many words come before. */
+static const struct pl_cli_command *find_command(int argc, char **argv, int *ret_skip)
+{
+    char name[64];
+    *ret_skip = 1;
+    if (argc < 2)
+        return NULL;
+    if (strcmp(argv[1], "admin") != 0)
+        return find(commands, COUNT(commands), argv[1]);
+    *ret_skip = 2;
+    snprintf(name, sizeof name, "admin %.40s", argc > 2 ? argv[2] : "");
+    return find(admin_commands, COUNT(admin_commands), name);
+}
+
+static enum pl_cli_exit run(struct pl_cli *cli, int argc, char **argv)
+{
+    int skip;
+    cli->command = find_command(argc, argv, &skip);
+    if (cli->command != NULL && cli->help) {
+        print_command_help(cli->command);
+        return PL_CLI_OK;
+    }
+    if (cli->command == NULL) {
+        if (argc > 1 && !cli->help)
+            fprintf(stderr, "parley: there is no command \"%s%s%s\"\n\n", argv[1], argc > 2 && skip == 2 ? " " : "",
+                    argc > 2 && skip == 2 ? argv[2] : "");
+        print_help(cli->help ? stdout : stderr);
+        return cli->help ? PL_CLI_OK : PL_CLI_USAGE;
+    }
+    return cli->command->run(cli, argc - skip, argv + skip);
+}
+
+int main(int argc, char **argv)
+{
+    struct pl_cli cli = {.timeout_ms = 10000};
+    struct pl_credentials stored;
+    enum pl_cli_exit result;
+    setlocale(LC_ALL, "");
+    signal(SIGPIPE, SIG_IGN);
+    argc = take_globals(&cli, argc, argv);
+    pl_credentials_load(&stored);
+    fill_in(&cli, &stored);
+    result = run(&cli, argc, argv);
+    parley_client_free(cli.client);
+    pl_credentials_fini(&stored);
+    if (fflush(stdout) != 0 && result == PL_CLI_OK)
+        result = PL_CLI_REFUSED;
+    return (int)result;
+}

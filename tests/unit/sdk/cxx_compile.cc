@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* The public headers are C++ and warn about nothing; the library answers to it. */
+#include <cstdio>
+#include <cstring>
+#include <parley/parley.h>
+
+int main()
+{
+    parley_draft draft;
+    parley_new_user user;
+    parley_new_chat chat;
+    parley_stream_callbacks callbacks;
+    parley_draft_init(&draft);
+    parley_new_user_init(&user);
+    parley_new_chat_init(&chat);
+    parley_stream_callbacks_init(&callbacks);
+    callbacks.on_message = [](void *, const parley_message *) { return 0; };
+
+    char id[PARLEY_ID_BYTES];
+    parley_id_make(id);
+    parley_options *options = parley_options_new();
+    parley_options_set_endpoint(options, "no port");
+    parley_client *client = nullptr;
+    parley_error error;
+    bool refused = parley_client_new(options, &client, &error) == PARLEY_INVALID_ARGUMENT;
+    parley_options_free(options);
+    return refused && std::strlen(id) == PARLEY_ID_BYTES - 1 && std::strlen(error.sentence) > 0 ? 0 : 1;
+}
