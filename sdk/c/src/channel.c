@@ -287,8 +287,13 @@ static parley_status unpack(grpc_byte_buffer *buffer, const struct pl_unary *una
     return status == PL_OK ? PARLEY_OK : PARLEY_BAD_REPLY;
 }
 
-/* Everything that a unary call's one batch points at. */
+/*
+ * Everything that a unary call's one batch points at. Trailers borrow from the call, so the call lives until the answer
+ * has been read.
+ */
 struct exchange {
+    grpc_completion_queue *queue;
+    grpc_call *call;
     grpc_metadata headers[PL_CHANNEL_HEADERS_MAX];
     grpc_metadata_array initial;
     grpc_byte_buffer *request;
@@ -314,16 +319,18 @@ static void exchange_fini(struct exchange *exchange)
     if (exchange->reply != NULL)
         grpc_byte_buffer_destroy(exchange->reply);
     pl_call_end_fini(&exchange->end);
+    grpc_call_unref(exchange->call);
+    drain_and_destroy(exchange->queue);
 }
 
 /* Blocks until the deadline at most: gRPC itself ends the call then. */
 static void exchange_run(struct exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary)
 {
-    grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
-    grpc_call *call = grpc_channel_create_call(channel->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
-                                               grpc_slice_from_static_string(unary->path), NULL,
-                                               pl_grpc_deadline(unary->deadline_us), NULL);
     grpc_op ops[6];
+    exchange->queue = grpc_completion_queue_create_for_pluck(NULL);
+    exchange->call = grpc_channel_create_call(channel->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, exchange->queue,
+                                              grpc_slice_from_static_string(unary->path), NULL,
+                                              pl_grpc_deadline(unary->deadline_us), NULL);
     memset(ops, 0, sizeof ops);
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
     ops[0].data.send_initial_metadata.count = channel->header_count;
@@ -336,10 +343,8 @@ static void exchange_run(struct exchange *exchange, const struct pl_channel *cha
     ops[4].op = GRPC_OP_RECV_MESSAGE;
     ops[4].data.recv_message.recv_message = &exchange->reply;
     pl_call_end_op(&exchange->end, &ops[5]);
-    pl_assert(grpc_call_start_batch(call, ops, 6, exchange, NULL) == GRPC_CALL_OK);
-    grpc_completion_queue_pluck(queue, exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    grpc_call_unref(call);
-    drain_and_destroy(queue);
+    pl_assert(grpc_call_start_batch(exchange->call, ops, 6, exchange, NULL) == GRPC_CALL_OK);
+    grpc_completion_queue_pluck(exchange->queue, exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
 }
 
 parley_status pl_channel_call(struct pl_channel *channel, const struct pl_unary *unary, struct pl_arena *arena,

@@ -46,7 +46,8 @@ class Running:
             [os.environ["PARLEY_COMMAND"], "--json", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, bufsize=1, env=environment(self.folder.name, endpoint))
         self.lines = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
         for line in self.process.stdout:
@@ -86,7 +87,7 @@ class Running:
         self._close()
 
     def _close(self):
+        self.reader.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream and not stream.closed and stream is not self.process.stdout:
-                stream.close()
+            stream.close()
         self.folder.cleanup()
