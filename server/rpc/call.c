@@ -31,6 +31,7 @@ void pl_call_init(struct pl_call *call, const struct pl_served *served, struct p
     call->home = home;
     pl_arena_init(&call->arena, arena_bytes);
     grpc_metadata_array_init(&call->metadata);
+    atomic_fetch_add(&call->rpc->living, 1);
 }
 
 static int64_t deadline_of(const struct pl_call *call)
@@ -49,7 +50,6 @@ static int64_t deadline_of(const struct pl_call *call)
 
 void pl_call_begin(struct pl_call *call)
 {
-    atomic_fetch_add(&call->rpc->living, 1);
     call->started_us = pl_clock_now_us();
     call->deadline_us = deadline_of(call);
 }

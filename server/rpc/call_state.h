@@ -32,10 +32,10 @@ struct pl_call {
     int64_t bytes_out;
 };
 
-/* Before core is asked for a call. */
+/* Before core is asked for a call. Counts as living from here until pl_rpc_call_gone. */
 void pl_call_init(struct pl_call *call, const struct pl_served *served, struct pl_queue_loop *home,
                   const struct pl_call_kind *kind);
-/* Core has filled it in. Counts as living from here to pl_call_fini. */
+/* Core has filled it in. */
 void pl_call_begin(struct pl_call *call);
 /* Lets go of everything; the call's memory is its owner's. */
 void pl_call_fini(struct pl_call *call);

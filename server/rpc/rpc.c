@@ -2,7 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /*
  * The server as a whole: open binds and starts the loops, start accepts, stop refuses, drain waits, close frees. Core's
- * shutdown notice comes when its last call and connection are gone; what still lives at the deadline is cancelled.
+ * shutdown notice comes when its last connection is gone; what still lives at the deadline is cancelled.
  * Connections without calls that do not leave by themselves get DRAIN_GRACE_US.
  */
 #include "rpc/rpc.h"
@@ -214,20 +214,26 @@ void pl_rpc_stop(struct pl_rpc *rpc)
     pl_listener_stop(rpc->listener);
 }
 
-/* Until core has shut down, or until no call lives (when that is enough), or until_us. */
-static bool wait_shut_down(struct pl_rpc *rpc, int64_t until_us, bool or_idle)
+/* Nothing of core's will come any more. Core may say that it has shut down before our last call is gone. */
+static bool is_over(const struct pl_rpc *rpc)
+{
+    return rpc->shut_down && atomic_load(&rpc->living) == 0;
+}
+
+/* Until all is over, or until no call lives (when that is enough), or until_us. */
+static bool wait_over(struct pl_rpc *rpc, int64_t until_us, bool or_idle)
 {
     struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
     int timed_out = 0;
-    bool shut_down;
+    bool over;
 
     pthread_mutex_lock(&rpc->lock);
-    while (!rpc->shut_down && !timed_out && !(or_idle && atomic_load(&rpc->living) == 0)) {
+    while (!is_over(rpc) && !timed_out && !(or_idle && atomic_load(&rpc->living) == 0)) {
         timed_out = pthread_cond_timedwait(&rpc->changed, &rpc->lock, &until);
     }
-    shut_down = rpc->shut_down;
+    over = is_over(rpc);
     pthread_mutex_unlock(&rpc->lock);
-    return shut_down;
+    return over;
 }
 
 /* Past the deadline: whatever is left is cancelled. Handlers still end their calls, however late. */
@@ -235,7 +241,7 @@ static void cancel_rest(struct pl_rpc *rpc)
 {
     grpc_server_cancel_all_calls(rpc->server);
     pthread_mutex_lock(&rpc->lock);
-    while (!rpc->shut_down) {
+    while (!is_over(rpc)) {
         pthread_cond_wait(&rpc->changed, &rpc->lock);
     }
     pthread_mutex_unlock(&rpc->lock);
@@ -251,9 +257,9 @@ void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us)
     for (unsigned i = 0; i < rpc->stream_count; i++) {
         pl_mailbox_post(&rpc->stream_homes[i].queue.loop.mailbox, &rpc->stream_homes[i].end_builtins);
     }
-    wait_shut_down(rpc, deadline_us, true);
+    wait_over(rpc, deadline_us, true);
     grace_us = pl_clock_now_us() + DRAIN_GRACE_US;
-    if (!wait_shut_down(rpc, grace_us < deadline_us ? grace_us : deadline_us, false)) {
+    if (!wait_over(rpc, grace_us < deadline_us ? grace_us : deadline_us, false)) {
         cancel_rest(rpc);
     }
 }

@@ -69,7 +69,14 @@ void pl_serving_fini(struct pl_rpc *rpc)
     free(rpc->served);
 }
 
-static void arm_on(struct pl_rpc *rpc, struct pl_queue_loop *loop)
+/* Requests are armed on the thread that they come back to, so that only mailboxes hand memory between threads. */
+struct arming {
+    struct pl_task task;
+    struct pl_rpc *rpc;
+    struct pl_queue_loop *loop;
+};
+
+static void arm_once(struct pl_rpc *rpc, struct pl_queue_loop *loop)
 {
     for (unsigned i = 0; i < rpc->served_count; i++) {
         if (streaming(&rpc->served[i])) {
@@ -81,10 +88,26 @@ static void arm_on(struct pl_rpc *rpc, struct pl_queue_loop *loop)
     pl_unary_arm(&rpc->unknown, loop);
 }
 
+static void arm(struct pl_task *task)
+{
+    struct arming *arming = pl_container_of(task, struct arming, task);
+    struct pl_rpc *rpc = arming->rpc;
+
+    for (unsigned i = 0; i < SLOTS; i++) {
+        arm_once(rpc, arming->loop);
+    }
+    free(arming);
+    pl_rpc_call_gone(rpc);
+}
+
 void pl_serving_arm(struct pl_rpc *rpc)
 {
-    for (unsigned i = 0; i < rpc->unary_count * SLOTS; i++) {
-        arm_on(rpc, &rpc->unary_loops[i % rpc->unary_count]);
+    for (unsigned i = 0; i < rpc->unary_count; i++) {
+        struct arming *arming = calloc(1, sizeof(*arming));
+        pl_assert(arming != NULL);
+        *arming = (struct arming){.task.run = arm, .rpc = rpc, .loop = &rpc->unary_loops[i]};
+        atomic_fetch_add(&rpc->living, 1); /* so that a drain waits for it */
+        pl_mailbox_post(&rpc->unary_loops[i].loop.mailbox, &arming->task);
     }
 }
 

@@ -22,6 +22,15 @@ static struct pl_stream *stream_of(struct pl_call *call)
     return pl_container_of(call, struct pl_stream, call);
 }
 
+static void free_stream(struct pl_stream *stream)
+{
+    struct pl_rpc *rpc = stream->call.rpc;
+
+    pl_call_fini(&stream->call);
+    free(stream);
+    pl_rpc_call_gone(rpc);
+}
+
 static void release(struct pl_stream *stream)
 {
     struct pl_rpc *rpc = stream->call.rpc;
@@ -35,9 +44,7 @@ static void release(struct pl_stream *stream)
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
     atomic_fetch_sub(&rpc->streams, 1);
-    pl_call_fini(&stream->call);
-    free(stream);
-    pl_rpc_call_gone(rpc);
+    free_stream(stream);
 }
 
 void pl_stream_drop(struct pl_stream *stream)
@@ -177,8 +184,7 @@ static void on_arrived(struct pl_tag *tag, bool ok)
     struct pl_stream *stream = pl_container_of(tag, struct pl_stream, arrived);
 
     if (!ok) { /* the server shuts down */
-        pl_call_fini(&stream->call);
-        free(stream);
+        free_stream(stream);
         return;
     }
     pl_call_begin(&stream->call);

@@ -33,7 +33,8 @@ struct pl_stream {
     bool gone;           /* core says that the call is over */
 };
 
-/* Asks core for one stream of the method, which arrives on `arrival` and lives on a stream queue. Any thread. */
+/* Asks core for one stream of the method, which arrives on `arrival` and lives on a stream queue. On arrival's
+ * thread. */
 void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival);
 /* Ends a stream for a reason of ours; nothing happens when it has ended. */
 void pl_stream_end(struct pl_stream *stream, enum pl_status status);

@@ -35,11 +35,14 @@ static struct unary *unary_of(struct pl_call *call)
 
 static void free_unary(struct unary *unary)
 {
+    struct pl_rpc *rpc = unary->call.rpc;
+
     pl_call_fini(&unary->call);
     grpc_call_details_destroy(&unary->details);
     grpc_byte_buffer_destroy(unary->request);
     grpc_byte_buffer_destroy(unary->reply);
     free(unary);
+    pl_rpc_call_gone(rpc);
 }
 
 static void on_finished(struct pl_tag *tag, bool ok)
@@ -55,7 +58,6 @@ static void on_finished(struct pl_tag *tag, bool ok)
     pl_metrics_add(rpc->options.metrics, PL_METRIC_calls, -1);
     atomic_fetch_sub(&rpc->calls, 1);
     free_unary(unary);
-    pl_rpc_call_gone(rpc);
 }
 
 /* The one batch: headers, the reply when there is one, status, close. */

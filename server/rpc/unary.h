@@ -7,7 +7,8 @@
 #include "rpc/queue_loop.h"
 #include "rpc/served.h"
 
-/* Asks core for one call of the method on the loop's queue; it asks again by itself when it gets one. Any thread. */
+/* Asks core for one call of the method on the loop's queue; it asks again by itself when it gets one. On the loop's
+ * thread. */
 void pl_unary_arm(const struct pl_served *served, struct pl_queue_loop *home);
 
 #endif

@@ -112,15 +112,13 @@ static void admit(struct pl_call *call)
     }
 }
 
-static void flush(struct pl_task *task)
+static void send_gathered(struct echo *echo)
 {
-    struct echo *echo = pl_container_of(task, struct echo, flush);
     Parley__V1__ServerFrame frame = PARLEY__V1__SERVER_FRAME__INIT;
     static _Thread_local Parley__V1__Sent sents[SENDS_MAX];
     static _Thread_local Parley__V1__Sent *pointers[SENDS_MAX];
     static _Thread_local uint8_t packed[FRAME_BYTES_MAX];
 
-    echo->deferred = false;
     if (echo->writing || echo->count == 0) {
         return;
     }
@@ -134,6 +132,14 @@ static void flush(struct pl_task *task)
     echo->count = 0;
     echo->writing = true;
     pl_call_write(echo->call, packed, parley__v1__server_frame__pack(&frame, packed));
+}
+
+static void flush(struct pl_task *task)
+{
+    struct echo *echo = pl_container_of(task, struct echo, flush);
+
+    echo->deferred = false;
+    send_gathered(echo);
 }
 
 static void echo_opened(struct pl_call *call)
@@ -177,7 +183,7 @@ static void echo_written(struct pl_call *call)
     struct echo *echo = pl_call_owner(call);
 
     echo->writing = false;
-    flush(&echo->flush);
+    send_gathered(echo);
     if (echo->finishing && !echo->writing) {
         pl_call_finish(call);
     }
