@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "bench/device.h"
+
+#include <string.h>
+
+#include "bench/fail.h"
+#include "bench/pair.h"
+#include "bench/worker.h"
+
+static void received(struct bench_stream *stream, const Parley__V1__ServerFrame *frame);
+static void written(struct bench_stream *stream);
+
+static const struct bench_stream_ops stream_ops = {.received = received, .written = written};
+
+void bench_device_connect(struct bench_device *device, grpc_channel *channel)
+{
+    struct bench_stream_site site = {.channel = channel,
+                                     .queue = device->worker->queue,
+                                     .arena = &device->worker->in_arena,
+                                     .bearer = device->bearer};
+    bench_stream_open(&device->stream, &site, &stream_ops);
+    bench_worker_soil(device->worker, device);
+}
+
+/* ---- out ---- */
+
+static bool put_ack(struct bench_device *device, Parley__V1__ClientFrame *frame, struct pl_arena *arena)
+{
+    if (!device->ack_is_due)
+        return false;
+    device->ack_is_due = false;
+    Parley__V1__Cursor *cursor = pl_arena_new(arena, Parley__V1__Cursor);
+    parley__v1__cursor__init(cursor);
+    cursor->chat_id = device->pair->chat_text;
+    cursor->seq = device->last_seq;
+    device->acked_seq = device->last_seq;
+    frame->acks = pl_arena_array(arena, Parley__V1__Cursor *, 1);
+    frame->acks[0] = cursor;
+    frame->n_acks = 1;
+    return true;
+}
+
+static bool put_hello(struct bench_device *device, Parley__V1__ClientFrame *frame, struct pl_arena *arena)
+{
+    if (device->said_hello)
+        return false;
+    device->said_hello = true;
+    frame->hello = pl_arena_new(arena, Parley__V1__Hello);
+    parley__v1__hello__init(frame->hello);
+    frame->hello->protocol_version = 1;
+    frame->hello->client = (char *)"parley-bench";
+    return true;
+}
+
+void bench_device_flush(struct bench_device *device)
+{
+    if (device->stream.is_writing || device->stream.is_cancelled)
+        return;
+    struct pl_arena *arena = &device->worker->out_arena;
+    Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+    bool says_something = put_hello(device, &frame, arena);
+    if (device->is_ready && device->pair != NULL) {
+        says_something |= put_ack(device, &frame, arena);
+        if (device == &device->pair->sender)
+            says_something |= bench_pair_put_sends(device->pair, &frame, arena);
+    }
+    if (says_something)
+        bench_stream_write(&device->stream, &frame);
+    pl_arena_reset(arena);
+}
+
+static void written(struct bench_stream *stream)
+{
+    struct bench_device *device = pl_container_of(stream, struct bench_device, stream);
+    bench_worker_soil(device->worker, device);
+}
+
+/* ---- in ---- */
+
+static void take_welcome(struct bench_device *device, const Parley__V1__Welcome *welcome)
+{
+    if (device->is_welcome)
+        bench_violation("a second welcome came");
+    device->is_welcome = true;
+    device->ack_interval_us = (int64_t)welcome->ack_interval_ms * 1000;
+    device->ack_entries_max = welcome->ack_entries_max;
+    if (device->pair != NULL && welcome->sends_in_flight_max < (int)device->pair->window)
+        bench_fail("the server allows %d sends in flight, the window is %u", welcome->sends_in_flight_max,
+                   device->pair->window);
+}
+
+static void take_entry(struct bench_device *device, const Parley__V1__Message *entry)
+{
+    if (device->pair == NULL)
+        bench_violation("an entry of chat %s came to an idle device", entry->chat_id);
+    if (strcmp(entry->chat_id, device->pair->chat_text) != 0)
+        bench_violation("an entry of chat %s came, not of %s", entry->chat_id, device->pair->chat_text);
+    if (entry->seq != device->last_seq + 1)
+        bench_violation("chat %s: seq %lld came after %lld", entry->chat_id, (long long)entry->seq,
+                        (long long)device->last_seq);
+    device->last_seq = entry->seq;
+    bench_pair_entry(device->pair, device, entry);
+    bench_worker_owe_ack(device->worker, device);
+}
+
+/* A receipt speaks of what the peer has acknowledged and what is on disk, so it cannot be ahead of the peer. */
+static void take_receipt(struct bench_device *device, const Parley__V1__Receipt *receipt)
+{
+    if (device->pair == NULL)
+        bench_violation("a receipt of chat %s came to an idle device", receipt->chat_id);
+    if (receipt->delivered_seq < device->peer_delivered_seq)
+        bench_violation("chat %s: the receipt went back from %lld to %lld", receipt->chat_id,
+                        (long long)device->peer_delivered_seq, (long long)receipt->delivered_seq);
+    if (receipt->delivered_seq > device->peer->acked_seq)
+        bench_violation("chat %s: the receipt says %lld, the device acknowledged %lld", receipt->chat_id,
+                        (long long)receipt->delivered_seq, (long long)device->peer->acked_seq);
+    device->peer_delivered_seq = receipt->delivered_seq;
+}
+
+static void received(struct bench_stream *stream, const Parley__V1__ServerFrame *frame)
+{
+    struct bench_device *device = pl_container_of(stream, struct bench_device, stream);
+    if (frame->welcome != NULL)
+        take_welcome(device, frame->welcome);
+    if (frame->n_faileds > 0)
+        bench_fail("a send was refused: %s: %s", frame->faileds[0]->reason, frame->faileds[0]->message);
+    for (size_t i = 0; i < frame->n_sents; i++)
+        bench_pair_sent(device->pair, frame->sents[i]);
+    for (size_t i = 0; i < frame->n_entries; i++)
+        take_entry(device, frame->entries[i]);
+    for (size_t i = 0; i < frame->n_receipts; i++)
+        take_receipt(device, frame->receipts[i]);
+    if (frame->caught_up && !device->is_ready) {
+        device->is_ready = true;
+        bench_worker_ready(device->worker, device);
+    }
+    if (frame->going_away != NULL)
+        bench_fail("the server sent a device away: %s", frame->going_away->reason);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A device as the protocol wants it: hello, welcome, entries in the order of seq, acknowledged in time, receipts. It
+ * checks what it is told: no seq is missing, doubled or early, no receipt goes back or runs ahead. On its worker's
+ * thread.
+ */
+#ifndef PL_TESTS_BENCH_DEVICE_H
+#define PL_TESTS_BENCH_DEVICE_H
+
+#include <sys/queue.h>
+
+#include "bench/stream.h"
+
+struct bench_pair;
+struct bench_worker;
+
+struct bench_device {
+    struct bench_stream stream;
+    struct bench_worker *worker;
+    struct bench_pair *pair;   /* NULL: it is in no chat that is used */
+    struct bench_device *peer; /* the other one of the pair */
+    const char *bearer;
+    bool said_hello;
+    bool is_welcome;
+    bool is_ready; /* caught up */
+
+    /* In the pair's chat. */
+    int64_t last_seq;           /* the end of the prefix that it has */
+    int64_t acked_seq;          /* what it last acknowledged */
+    int64_t peer_delivered_seq; /* the receipt of the peer */
+
+    int64_t ack_interval_us; /* from welcome */
+    int ack_entries_max;
+    int64_t ack_due_us; /* while it is in the worker's list */
+    bool ack_waits;     /* it is in that list */
+    bool ack_is_due;
+    TAILQ_ENTRY(bench_device) acking;
+
+    bool is_dirty; /* in the worker's list of devices that have something to say */
+    TAILQ_ENTRY(bench_device) dirty;
+};
+TAILQ_HEAD(bench_device_list, bench_device);
+
+void bench_device_connect(struct bench_device *device, grpc_channel *channel);
+/* Writes what it has to say, if no write is out. */
+void bench_device_flush(struct bench_device *device);
+
+#endif

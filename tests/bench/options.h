@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* What a run is to do, from the command line. */
+#ifndef PL_TESTS_BENCH_OPTIONS_H
+#define PL_TESTS_BENCH_OPTIONS_H
+
+#include <sys/types.h>
+
+enum bench_mode {
+    BENCH_PAIRS,  /* closed loop: each pair keeps its window full */
+    BENCH_OPEN,   /* open loop: messages are due at a fixed rate, whatever the server does */
+    BENCH_IDLE,   /* streams that do nothing */
+    BENCH_PREFILL /* only fill the database */
+};
+
+struct bench_options {
+    enum bench_mode mode;
+    const char *endpoint;          /* host:port or unix:/path */
+    const char *database;          /* conninfo of the server's database */
+    const char *operator_key_file; /* as the server's */
+    const char *fsync_dir;         /* where to sample fsync: in PostgreSQL's file system */
+    const char *json_file;         /* NULL: none */
+    const char *commit;            /* of the server under test, for the report */
+    pid_t server_pid;
+    int pairs;
+    int window; /* messages in flight of each pair; in an open loop the bound of it */
+    int body_bytes;
+    int rate; /* open loop: messages/s over all pairs */
+    int tick_us;
+    int warmup_s;
+    int measure_s;
+    int windows; /* measured windows, one after the other */
+    int rows;    /* messages that the database is filled with */
+    int threads;
+    int streams_per_connection;
+    int streams; /* idle */
+    int chats;   /* idle: chats of each stream's user */
+    int checkpoint_wanted;
+};
+
+/* The first argument is the mode. A mistake is said on stderr and ends the process with 2. */
+void bench_options_read(int argc, char **argv, struct bench_options *ret_options);
+
+#endif

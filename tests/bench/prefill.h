@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Rows that were there before, so that tables and indexes have the size of a real installation's. */
+#ifndef PL_TESTS_BENCH_PREFILL_H
+#define PL_TESTS_BENCH_PREFILL_H
+
+#include "bench/options.h"
+#include "bench/setup.h"
+
+/* Fills the database up to that many messages, in chats of an app that nobody uses. Once for each database. */
+void bench_prefill(const struct bench_options *options);
+/* Puts each user of the app into chats_of_each (rounded down to even) individual chats with its neighbours. */
+void bench_prefill_chats(const struct bench_options *options, const struct bench_app *app, int chats_of_each);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "bench/report.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "bench/fail.h"
+
+/* ---- figures of a window ---- */
+
+static double per_second(const struct bench_window *window, int64_t amount)
+{
+    return (double)amount * 1e6 / (double)window->used.at_us;
+}
+
+static double per_message(const struct bench_window *window, int64_t amount)
+{
+    uint64_t messages = window->delivered_us.total;
+    return messages == 0 ? 0 : (double)amount / (double)messages;
+}
+
+static int64_t others_cpu_us(const struct bench_window *window)
+{
+    const struct bench_counters *used = &window->used;
+    int64_t others = used->machine_cpu_us - used->server_cpu_us - used->postgres_cpu_us - used->generator_cpu_us;
+    return others > 0 ? others : 0;
+}
+
+static double cores(const struct bench_window *window, int64_t cpu_us)
+{
+    return (double)cpu_us / (double)window->used.at_us;
+}
+
+static double ms_at(const struct bench_histogram *histogram, double fraction)
+{
+    return (double)bench_histogram_at(histogram, fraction) / 1000;
+}
+
+/* ---- JSON ---- */
+
+static json_t *latencies_json(const struct bench_histogram *histogram)
+{
+    return json_pack("{s:f, s:f, s:f, s:f, s:I}", "p50_ms", ms_at(histogram, 0.5), "p95_ms", ms_at(histogram, 0.95),
+                     "p99_ms", ms_at(histogram, 0.99), "max_ms", (double)histogram->max / 1000, "count",
+                     (json_int_t)histogram->total);
+}
+
+static json_t *cpu_json(const struct bench_window *window)
+{
+    const struct bench_counters *used = &window->used;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "server", (json_int_t)used->server_cpu_us, "postgres",
+                     (json_int_t)used->postgres_cpu_us, "generator", (json_int_t)used->generator_cpu_us, "others",
+                     (json_int_t)others_cpu_us(window), "stolen", (json_int_t)used->stolen_us);
+}
+
+static json_t *window_json(const struct bench_window *window)
+{
+    const struct bench_counters *used = &window->used;
+    return json_pack("{s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:I}", "seconds",
+                     (double)used->at_us / 1e6, "delivered_per_s",
+                     per_second(window, (int64_t)window->delivered_us.total), "send_to_delivered",
+                     latencies_json(&window->delivered_us), "send_to_sent", latencies_json(&window->sent_us), "fsync",
+                     latencies_json(&window->fsync_us), "cpu_us", cpu_json(window), "server_cpu_us_per_message",
+                     per_message(window, used->server_cpu_us), "postgres_cpu_us_per_message",
+                     per_message(window, used->postgres_cpu_us), "generator_cpu_us_per_message",
+                     per_message(window, used->generator_cpu_us), "wal_bytes_per_message",
+                     per_message(window, used->wal_bytes), "server_switches_per_s", per_second(window, used->switches),
+                     "server_rss_bytes", (json_int_t)window->server_rss_bytes);
+}
+
+static json_t *settings_json(const struct bench_options *options)
+{
+    static const char *const modes[] = {"pairs", "open", "idle", "prefill"};
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "mode",
+                     modes[options->mode], "pairs", options->pairs, "window", options->window, "body_bytes",
+                     options->body_bytes, "rate", options->rate, "tick_us", options->tick_us, "warmup_s",
+                     options->warmup_s, "seconds", options->measure_s, "rows", options->rows, "threads",
+                     options->threads, "streams_per_connection", options->streams_per_connection, "streams",
+                     options->streams, "chats", options->chats, "checkpoint", options->checkpoint_wanted);
+}
+
+/* Takes the results. */
+static void write_json(const struct bench_options *options, const char *name, json_t *results)
+{
+    json_t *report =
+        json_pack("{s:s, s:o, s:o}", "commit", options->commit, "settings", settings_json(options), name, results);
+    pl_assert(report != NULL);
+    if (options->json_file != NULL && json_dump_file(report, options->json_file, JSON_INDENT(2)) != 0)
+        bench_fail("%s cannot be written", options->json_file);
+    json_decref(report);
+}
+
+/* ---- tables ---- */
+
+static void print_latencies(const char *name, const struct bench_histogram *histogram)
+{
+    printf("  %-22s p50 %8.2f   p95 %8.2f   p99 %8.2f   max %8.2f ms\n", name, ms_at(histogram, 0.5),
+           ms_at(histogram, 0.95), ms_at(histogram, 0.99), (double)histogram->max / 1000);
+}
+
+static void print_window(const struct bench_window *window)
+{
+    const struct bench_counters *used = &window->used;
+    printf("  durable, delivered     %.0f messages/s\n", per_second(window, (int64_t)window->delivered_us.total));
+    print_latencies("send -> delivered", &window->delivered_us);
+    print_latencies("send -> sent", &window->sent_us);
+    print_latencies("fsync of 8 KiB", &window->fsync_us);
+    printf("  CPU per message        server %.1f   PostgreSQL %.1f   generator %.1f   together %.1f us\n",
+           per_message(window, used->server_cpu_us), per_message(window, used->postgres_cpu_us),
+           per_message(window, used->generator_cpu_us),
+           per_message(window, used->server_cpu_us + used->postgres_cpu_us + used->generator_cpu_us));
+    printf("  cores in use           server %.2f   PostgreSQL %.2f   generator %.2f   others %.2f   stolen %.2f\n",
+           cores(window, used->server_cpu_us), cores(window, used->postgres_cpu_us),
+           cores(window, used->generator_cpu_us), cores(window, others_cpu_us(window)), cores(window, used->stolen_us));
+    printf("  WAL                    %.0f bytes a message\n", per_message(window, used->wal_bytes));
+    printf("  server                 %.2f context switches a message, %.1f MB\n", per_message(window, used->switches),
+           (double)window->server_rss_bytes / 1e6);
+}
+
+static int compare_windows(const void *a, const void *b)
+{
+    double first = per_second(a, (int64_t)((const struct bench_window *)a)->delivered_us.total);
+    double second = per_second(b, (int64_t)((const struct bench_window *)b)->delivered_us.total);
+    return (first > second) - (first < second);
+}
+
+void bench_report_load(const struct bench_options *options, struct bench_window *windows)
+{
+    size_t count = (size_t)options->windows;
+    qsort(windows, count, sizeof(*windows), compare_windows);
+    printf("parley-bench, server %s: %d pairs, %d in flight, %d-byte bodies, %d rows before, %s", options->commit,
+           options->pairs, options->window, options->body_bytes, options->rows,
+           options->mode == BENCH_OPEN ? "open loop" : "closed loop");
+    if (options->mode == BENCH_OPEN)
+        printf(" at %d/s", options->rate);
+    printf("\n  windows of %d s        ", options->measure_s);
+    for (size_t i = 0; i < count; i++)
+        printf("%.0f ", per_second(&windows[i], (int64_t)windows[i].delivered_us.total));
+    printf("messages/s; the median one:\n");
+    print_window(&windows[count / 2]);
+    printf("  every acknowledged message arrived once, in order, unchanged; receipts never went back\n");
+    json_t *results = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(results, window_json(&windows[i]));
+    write_json(options, "windows", results);
+}
+
+void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result)
+{
+    const struct bench_window *window = &result->window;
+    double per_stream = (double)(window->server_rss_bytes - result->rss_before_bytes) / options->streams;
+    printf("parley-bench, server %s: %d idle streams, %d to a connection, each in %d chats\n", options->commit,
+           options->streams, options->streams_per_connection, options->chats);
+    printf("  memory                 %.1f KB a stream (server %.1f MB before, %.1f MB with them)\n", per_stream / 1000,
+           (double)result->rss_before_bytes / 1e6, (double)window->server_rss_bytes / 1e6);
+    printf("  all caught up after    %.2f s\n", (double)result->connect_us / 1e6);
+    printf("  CPU while idle         server %.3f cores\n", cores(window, window->used.server_cpu_us));
+    write_json(options, "idle",
+               json_pack("{s:f, s:I, s:f, s:o}", "rss_bytes_per_stream", per_stream, "rss_before_bytes",
+                         (json_int_t)result->rss_before_bytes, "connect_s", (double)result->connect_us / 1e6, "window",
+                         window_json(window)));
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* The results: a table for people on stdout, JSON for programs in the file that the options name. */
+#ifndef PL_TESTS_BENCH_REPORT_H
+#define PL_TESTS_BENCH_REPORT_H
+
+#include "bench/window.h"
+
+struct bench_idle_result {
+    int64_t rss_before_bytes;
+    int64_t connect_us; /* until every stream had caught up */
+    struct bench_window window;
+};
+
+/* Sorts the windows by what they delivered and shows each; the median one stands for the run. */
+void bench_report_load(const struct bench_options *options, struct bench_window *windows);
+void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "bench/setup.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "bench/fail.h"
+#include "bench/rpc.h"
+#include "parley/v1/admin_service.pb-c.h"
+#include "parley/v1/chat_service.pb-c.h"
+#include "parley/v1/user_service.pb-c.h"
+
+#define THREADS 16 /* calls at work at a time, so that commits are shared */
+
+static struct pl_uuid parse(const char *text)
+{
+    struct pl_uuid uuid;
+    if (pl_uuid_parse(text, &uuid) != PL_OK)
+        bench_fail("the server answered with an id that is no UUID");
+    return uuid;
+}
+
+static char *join(const char *prefix, const char *text)
+{
+    char *joined = NULL;
+    pl_assert(asprintf(&joined, "%s%s", prefix, text) >= 0);
+    return joined;
+}
+
+static char *read_operator_key(const char *path)
+{
+    char key[256] = "";
+    FILE *file = fopen(path, "r");
+    if (file == NULL || fgets(key, sizeof(key), file) == NULL)
+        bench_fail("%s cannot be read", path);
+    fclose(file);
+    key[strcspn(key, "\r\n")] = '\0';
+    return strdup(key);
+}
+
+/* ---- many calls at a time ---- */
+
+struct crew {
+    const struct bench_options *options;
+    const struct bench_app *app;
+    void (*step)(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena);
+    atomic_uint next;
+    unsigned count;
+    struct pl_chat_id *chats;
+};
+
+static void *run_crew_member(void *argument)
+{
+    struct crew *crew = argument;
+    grpc_channel *channel = bench_channel_open(crew->options->endpoint);
+    struct pl_arena arena;
+    pl_arena_init(&arena, SIZE_MAX);
+    for (unsigned index; (index = atomic_fetch_add(&crew->next, 1)) < crew->count;) {
+        crew->step(crew, channel, index, &arena);
+        pl_arena_reset(&arena);
+    }
+    pl_arena_fini(&arena);
+    grpc_channel_destroy(channel);
+    return NULL;
+}
+
+static void run_crew(struct crew *crew)
+{
+    pthread_t threads[THREADS];
+    for (unsigned i = 0; i < THREADS; i++)
+        pl_assert(pthread_create(&threads[i], NULL, run_crew_member, crew) == 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* ---- the app ---- */
+
+static void create_app(const struct bench_options *options, struct bench_app *app, grpc_channel *channel,
+                       struct pl_arena *arena)
+{
+    char *operator_key = read_operator_key(options->operator_key_file);
+    struct bench_credential credential = {"x-api-key", operator_key};
+    Parley__V1__CreateAppRequest request = PARLEY__V1__CREATE_APP_REQUEST__INIT;
+    request.name = (char *)"bench";
+    const Parley__V1__App *created = (Parley__V1__App *)bench_rpc_call(
+        channel, "/parley.v1.AdminService/CreateApp", &credential, &request.base, &parley__v1__app__descriptor, arena);
+    app->app_id.uuid = parse(created->app_id);
+    Parley__V1__CreateApiKeyRequest key_request = PARLEY__V1__CREATE_API_KEY_REQUEST__INIT;
+    key_request.app_id = created->app_id;
+    key_request.name = (char *)"bench";
+    const Parley__V1__CreateApiKeyResponse *key = (Parley__V1__CreateApiKeyResponse *)bench_rpc_call(
+        channel, "/parley.v1.AdminService/CreateApiKey", &credential, &key_request.base,
+        &parley__v1__create_api_key_response__descriptor, arena);
+    app->api_key = strdup(key->secret);
+    free(operator_key);
+}
+
+static void create_user(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
+{
+    struct bench_credential credential = {"x-api-key", crew->app->api_key};
+    struct bench_user *user = &crew->app->users[index];
+    Parley__V1__CreateUserRequest request = PARLEY__V1__CREATE_USER_REQUEST__INIT;
+    request.username = pl_arena_printf(arena, "bench-%u", index);
+    request.display_name = request.username;
+    const Parley__V1__User *created = (Parley__V1__User *)bench_rpc_call(
+        channel, "/parley.v1.UserService/CreateUser", &credential, &request.base, &parley__v1__user__descriptor, arena);
+    user->user_id.uuid = parse(created->user_id);
+    Parley__V1__CreateDeviceRequest device_request = PARLEY__V1__CREATE_DEVICE_REQUEST__INIT;
+    device_request.user_id = created->user_id;
+    device_request.name = (char *)"phone";
+    const Parley__V1__Device *device =
+        (Parley__V1__Device *)bench_rpc_call(channel, "/parley.v1.UserService/CreateDevice", &credential,
+                                             &device_request.base, &parley__v1__device__descriptor, arena);
+    Parley__V1__CreateTokenRequest token_request = PARLEY__V1__CREATE_TOKEN_REQUEST__INIT;
+    token_request.user_id = created->user_id;
+    token_request.device_id = device->device_id;
+    const Parley__V1__CreateTokenResponse *token = (Parley__V1__CreateTokenResponse *)bench_rpc_call(
+        channel, "/parley.v1.UserService/CreateToken", &credential, &token_request.base,
+        &parley__v1__create_token_response__descriptor, arena);
+    user->bearer = join("Bearer ", token->token);
+}
+
+void bench_app_create(const struct bench_options *options, unsigned user_count, struct bench_app *ret_app)
+{
+    *ret_app = (struct bench_app){.user_count = user_count};
+    ret_app->users = calloc(user_count, sizeof(*ret_app->users));
+    pl_assert(ret_app->users != NULL);
+    grpc_channel *channel = bench_channel_open(options->endpoint);
+    struct pl_arena arena;
+    pl_arena_init(&arena, SIZE_MAX);
+    create_app(options, ret_app, channel, &arena);
+    pl_arena_fini(&arena);
+    grpc_channel_destroy(channel);
+    struct crew crew = {.options = options, .app = ret_app, .step = create_user, .count = user_count};
+    run_crew(&crew);
+}
+
+void bench_app_destroy(struct bench_app *app)
+{
+    for (unsigned i = 0; i < app->user_count; i++)
+        free(app->users[i].bearer);
+    free(app->users);
+    free(app->api_key);
+}
+
+/* ---- chats ---- */
+
+static void create_chat(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
+{
+    const struct bench_user *users = &crew->app->users[2 * index];
+    struct bench_credential credential = {"authorization", users[0].bearer};
+    char peer[PL_UUID_TEXT_CHARS + 1];
+    pl_uuid_format(&users[1].user_id.uuid, peer);
+    Parley__V1__NewParticipant participant = PARLEY__V1__NEW_PARTICIPANT__INIT;
+    participant.user_id = peer;
+    Parley__V1__NewParticipant *participants[] = {&participant};
+    Parley__V1__CreateChatRequest request = PARLEY__V1__CREATE_CHAT_REQUEST__INIT;
+    request.chat_type = PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL;
+    request.n_participants = 1;
+    request.participants = participants;
+    const Parley__V1__Chat *created = (Parley__V1__Chat *)bench_rpc_call(
+        channel, "/parley.v1.ChatService/CreateChat", &credential, &request.base, &parley__v1__chat__descriptor, arena);
+    crew->chats[index].uuid = parse(created->chat_id);
+}
+
+void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned pair_count,
+                            struct pl_chat_id *ret_chats)
+{
+    struct crew crew = {.options = options, .app = app, .step = create_chat, .count = pair_count, .chats = ret_chats};
+    run_crew(&crew);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* An app of its own for a run, with users, their devices and tokens, and chats of two. By the public API only. */
+#ifndef PL_TESTS_BENCH_SETUP_H
+#define PL_TESTS_BENCH_SETUP_H
+
+#include "base/uuid.h"
+#include "bench/options.h"
+
+struct bench_user {
+    struct pl_user_id user_id;
+    char *bearer; /* "Bearer TOKEN" of the user's one device */
+};
+
+struct bench_app {
+    char *api_key;
+    struct pl_app_id app_id;
+    struct bench_user *users;
+    unsigned user_count;
+};
+
+/* Blocks. For tens of thousands of users this takes minutes, since each is three commits. */
+void bench_app_create(const struct bench_options *options, unsigned user_count, struct bench_app *ret_app);
+void bench_app_destroy(struct bench_app *app);
+
+/* The chat of users 2i and 2i + 1, for each i below pair_count. */
+void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned pair_count,
+                            struct pl_chat_id *ret_chats);
+
+#endif

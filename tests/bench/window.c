@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "bench/window.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "bench/processes.h"
+
+void bench_meter_open(const struct bench_options *options, struct bench_meter *ret_meter)
+{
+    *ret_meter = (struct bench_meter){.options = options, .database = bench_database_open(options->database)};
+    ret_meter->postmaster = bench_database_postmaster(ret_meter->database);
+    if (options->fsync_dir != NULL)
+        ret_meter->probe = bench_fsync_probe_start(options->fsync_dir);
+}
+
+void bench_meter_close(struct bench_meter *meter)
+{
+    if (meter->probe != NULL)
+        bench_fsync_probe_stop(meter->probe);
+    PQfinish(meter->database);
+}
+
+static struct bench_counters read_counters(const struct bench_meter *meter)
+{
+    pid_t server = meter->options->server_pid;
+    struct bench_counters counters = {
+        .at_us = pl_clock_now_us(),
+        .server_cpu_us = bench_process_cpu_us(server),
+        .postgres_cpu_us = bench_process_cpu_us(meter->postmaster),
+        .generator_cpu_us = bench_process_own_cpu_us(),
+        .wal_bytes = bench_database_wal_bytes(meter->database),
+        .switches = bench_process_switches(server),
+    };
+    bench_machine_cpu_us(&counters.machine_cpu_us, &counters.stolen_us);
+    return counters;
+}
+
+static struct bench_counters difference(const struct bench_counters *to, const struct bench_counters *from)
+{
+    return (struct bench_counters){
+        .at_us = to->at_us - from->at_us,
+        .server_cpu_us = to->server_cpu_us - from->server_cpu_us,
+        .postgres_cpu_us = to->postgres_cpu_us - from->postgres_cpu_us,
+        .generator_cpu_us = to->generator_cpu_us - from->generator_cpu_us,
+        .machine_cpu_us = to->machine_cpu_us - from->machine_cpu_us,
+        .stolen_us = to->stolen_us - from->stolen_us,
+        .wal_bytes = to->wal_bytes - from->wal_bytes,
+        .switches = to->switches - from->switches,
+    };
+}
+
+static void sleep_until(int64_t until_us)
+{
+    struct timespec at = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
+        continue;
+}
+
+static void take_fsync(const struct bench_meter *meter, struct bench_window *window)
+{
+    if (meter->probe != NULL)
+        bench_fsync_probe_take(meter->probe, &window->fsync_us);
+}
+
+void bench_meter_measure(struct bench_meter *meter, struct bench_window *ret_window)
+{
+    int64_t length_us = (int64_t)meter->options->measure_s * 1000000;
+    take_fsync(meter, ret_window);
+    struct bench_counters from = read_counters(meter);
+    if (meter->options->checkpoint_wanted) {
+        sleep_until(from.at_us + length_us / 2);
+        bench_database_run(meter->database, "checkpoint");
+    }
+    sleep_until(from.at_us + length_us);
+    struct bench_counters to = read_counters(meter);
+    ret_window->used = difference(&to, &from);
+    ret_window->server_rss_bytes = bench_process_rss_bytes(meter->options->server_pid);
+    take_fsync(meter, ret_window);
+}

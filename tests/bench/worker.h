@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A thread of the generator: a completion queue and the devices on it. Both devices of a pair are on the same thread,
+ * so that times are of one clock and nothing is locked.
+ */
+#ifndef PL_TESTS_BENCH_WORKER_H
+#define PL_TESTS_BENCH_WORKER_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "bench/histogram.h"
+#include "bench/pair.h"
+#include "bench/setup.h"
+
+enum bench_phase {
+    BENCH_CONNECTING,
+    BENCH_RUNNING,  /* messages are sent */
+    BENCH_DRAINING, /* none are; what is in flight arrives */
+    BENCH_STOPPING  /* the streams end */
+};
+
+/* What all workers share. */
+struct bench_load {
+    const struct bench_options *options;
+    const struct bench_app *app;
+    const struct pl_chat_id *chats; /* of each pair; NULL: the devices are idle */
+    atomic_int phase;               /* enum bench_phase */
+    atomic_int window;              /* of the measured window; -1: none */
+    int64_t start_us;               /* of the open loop's schedule; set before phase is BENCH_RUNNING */
+    sem_t connected;                /* posted by each worker when its devices have caught up */
+    sem_t drained;                  /* posted by each worker when its pairs are settled */
+};
+
+/* Of one measured window. */
+struct bench_tally {
+    struct bench_histogram delivered_us, sent_us;
+};
+
+struct bench_worker {
+    struct bench_load *load;
+    pthread_t thread;
+    grpc_completion_queue *queue;
+    grpc_channel **channels;
+    unsigned channel_count;
+    struct pl_arena in_arena, out_arena;
+    struct bench_pair *pairs;
+    unsigned pair_count;
+    struct bench_device **devices; /* the pairs', or idle ones */
+    unsigned device_count;
+    unsigned connect_count; /* of devices, how many were told to connect */
+    unsigned ready_count;
+    struct bench_device_list acking; /* by due time */
+    struct bench_device_list dirty;
+    uint64_t delivered; /* since the start */
+    struct bench_tally *tallies;
+    enum bench_phase seen_phase;
+    int64_t drain_until_us;
+
+    pthread_t pacer; /* open loop: wakes this thread when something may be due */
+    struct bench_tag pace;
+    atomic_bool pace_is_out;
+    atomic_bool pacer_stops;
+};
+
+/* Pairs (or idle devices) first, first + 1, ... of the run; starts the thread. */
+void bench_worker_start(struct bench_worker *worker, struct bench_load *load, unsigned first, unsigned count);
+/* When the phase is BENCH_STOPPING: waits for the thread's end and frees all but the tallies. */
+void bench_worker_join(struct bench_worker *worker);
+
+/* ---- for devices and pairs ---- */
+/* The device may have something to say: it is asked at the end of the turn. */
+void bench_worker_soil(struct bench_worker *worker, struct bench_device *device);
+/* The device got an entry and is to acknowledge it in time. */
+void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *device);
+void bench_worker_ready(struct bench_worker *worker, struct bench_device *device);
+/* A message of the pair is done. */
+void bench_worker_retired(struct bench_worker *worker, struct bench_pair *pair);
+/* Where latencies go now; NULL when no window is measured. */
+struct bench_tally *bench_worker_tally(struct bench_worker *worker);
+
+#endif
