@@ -63,15 +63,14 @@ static int64_t statement_timeout_ms(const struct pl_config *config, enum pl_conn
 static bool send_settings(const struct pl_conn *conn, const struct pl_config *config)
 {
     char sql[512];
-    /* On a fresh database a sequential scan would stay in the cached plan of the hot statements for
-     * ever, and planning a batch again costs more than running it. */
-    const char *planner = conn->kind == PL_CONN_READER ? ""
-                                                       : ", set_config('enable_seqscan', 'off', false)"
-                                                         ", set_config('plan_cache_mode', 'force_generic_plan', false)";
+    /* On a fresh database a sequential scan would stay in the cached plans while the tables grow; and
+     * planning the hot statements again costs more than running them. */
+    const char *plans =
+        conn->kind == PL_CONN_READER ? "" : ", set_config('plan_cache_mode', 'force_generic_plan', false)";
     snprintf(sql, sizeof(sql),
              "select set_config('statement_timeout', '%lld', false), set_config('lock_timeout', '%lld', false),"
-             " set_config('client_min_messages', 'warning', false)%s",
-             (long long)statement_timeout_ms(config, conn->kind), (long long)config->lock_timeout_ms, planner);
+             " set_config('client_min_messages', 'warning', false), set_config('enable_seqscan', 'off', false)%s",
+             (long long)statement_timeout_ms(config, conn->kind), (long long)config->lock_timeout_ms, plans);
     return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 

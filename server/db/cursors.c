@@ -134,24 +134,34 @@ static void wait_for_work(struct pl_cursors *cursors)
         pl_link_drop(&cursors->link);
 }
 
+/* The database is away. Whether the thread may end although marks are left. */
+static bool gave_up(struct pl_cursors *cursors, bool stopping)
+{
+    int64_t now_us = pl_clock_now_us();
+    if (cursors->link.away)
+        disappoint_waiters(cursors);
+    if (stopping && cursors->stopping_since_us == 0)
+        cursors->stopping_since_us = now_us;
+    return stopping && now_us - cursors->stopping_since_us > PL_UNSETTLED_US_MAX && STAILQ_EMPTY(&cursors->waiters);
+}
+
 static void *run(void *argument)
 {
     struct pl_cursors *cursors = argument;
     for (;;) {
         bool stopping = atomic_load(&cursors->context->stopping);
         take_in(cursors);
-        bool up = pl_link_revive(&cursors->link);
-        if (!up)
-            disappoint_waiters(cursors);
-        bool work = up && begin_flush(cursors);
-        if (work)
-            run_flush(cursors);
-        else if (stopping)
-            return NULL;
-        else if (up)
-            wait_for_work(cursors);
-        else
+        if (!pl_link_revive(&cursors->link)) {
+            if (gave_up(cursors, stopping))
+                return NULL;
             pl_wake_wait(&cursors->wake, cursors->link.retry_at_us);
+        } else if (begin_flush(cursors)) {
+            run_flush(cursors);
+        } else if (stopping) {
+            return NULL;
+        } else {
+            wait_for_work(cursors);
+        }
     }
 }
 

@@ -50,8 +50,8 @@ static void pause_next(struct pl_link *link)
 
 static void attempt_failed(struct pl_link *link)
 {
-    pl_log(PL_LOG_WARNING, "database_connect_failed", PL_LOG_TEXT("error", link->conn.error));
-    if (!link->away) {
+    if (!link->away) { /* once, not with each attempt */
+        pl_log(PL_LOG_WARNING, "database_connect_failed", PL_LOG_TEXT("error", link->conn.error));
         link->away = true;
         pl_circuit_lose(link->circuit);
     }

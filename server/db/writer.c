@@ -47,10 +47,9 @@ static void answer(struct pl_writer *writer, struct pl_append *append, enum pl_s
 /* PL_OK: the append may wait on. */
 static enum pl_status overdue(const struct pl_writer *writer, const struct pl_append *append, int64_t now_us)
 {
-    bool ending = atomic_load(&writer->context->stopping) && !pl_link_is_up(&writer->link);
     if (!append->maybe_stored && append->deadline_us != 0 && now_us > append->deadline_us)
         return PL_DEADLINE_EXCEEDED;
-    if (writer->failing && (ending || now_us - append->submitted_us > PL_UNSETTLED_US_MAX))
+    if (writer->failing && now_us - append->submitted_us > PL_UNSETTLED_US_MAX)
         return append->maybe_stored ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE;
     return PL_OK;
 }

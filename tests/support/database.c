@@ -22,7 +22,7 @@ static struct server {
     bool started;
     char folder[128];
     char socket_folder[128];
-    int lifeline;  /* the reaper reads it; the end of this program closes it */
+    int lifeline; /* the reaper reads it; the end of this program closes it */
     pid_t reaper;
     unsigned databases;
 } server;

@@ -24,8 +24,7 @@ void database_drop(const struct database *database);
 /* Runs SQL text on a connection of its own. */
 void database_execute(const struct database *database, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The first column of the first row as a number. */
-int64_t database_number(const struct database *database, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int64_t database_number(const struct database *database, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A transaction that runs this SQL and stays open, with the locks it took, until it is let go (committed). */
 struct database_holder;

@@ -42,11 +42,9 @@ static void marked(void *context, struct pl_chat_id chat_id, struct pl_user_id u
                    int64_t read_seq, int64_t at_us)
 {
     (void)at_us;
-    hear(context, (struct heard){.what = HEARD_MARKED,
-                                 .chat_id = chat_id,
-                                 .user_id = user_id,
-                                 .seq = delivered_seq,
-                                 .read_seq = read_seq});
+    hear(context,
+         (struct heard){
+             .what = HEARD_MARKED, .chat_id = chat_id, .user_id = user_id, .seq = delivered_seq, .read_seq = read_seq});
 }
 
 void harness_init(struct harness *harness, const struct database *database)

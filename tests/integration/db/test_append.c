@@ -41,8 +41,9 @@ static void entries_get_seq_prev_time_and_recipient(void **state)
     assert_int_equal(second->message.seq, 2);
     assert_true(pl_uuid_equal(&second->message.prev_message_id.uuid, &first->message.message_id.uuid));
     assert_true(second->message.created_at_us >= first->message.created_at_us);
-    assert_int_equal(database_number(&database, "select (extract(epoch from created_at) * 1000000)::bigint from messages"
-                                                " where seq = 2"),
+    assert_int_equal(database_number(&database,
+                                     "select (extract(epoch from created_at) * 1000000)::bigint from messages"
+                                     " where seq = 2"),
                      second->message.created_at_us);
     assert_int_equal(harness_heard(&harness, HEARD_COMMITTED), 2);
     assert_log_sound(&database);
@@ -63,14 +64,14 @@ static void all_fields_are_stored(void **state)
     append->message.metadata = "meta";
     append->message.metadata_bytes = 4;
     assert_int_equal(append_run(&harness, append), PL_OK);
-    assert_int_equal(
-        database_number(&database,
-                        "select count(*) from messages where body_kind = 2 and content = '\\x000102'"
-                        " and message_type = 2 and sender_device_id = '%s' and media_id = '%s'"
-                        " and reply_to_message_id = '%s' and metadata = 'meta'",
-                        uuid_text(&append->message.sender_device_id.uuid), uuid_text(&append->message.media_id.uuid),
-                        uuid_text(&append->message.reply_to_message_id.uuid)),
-        1);
+    assert_int_equal(database_number(&database,
+                                     "select count(*) from messages where body_kind = 2 and content = '\\x000102'"
+                                     " and message_type = 2 and sender_device_id = '%s' and media_id = '%s'"
+                                     " and reply_to_message_id = '%s' and metadata = 'meta'",
+                                     uuid_text(&append->message.sender_device_id.uuid),
+                                     uuid_text(&append->message.media_id.uuid),
+                                     uuid_text(&append->message.reply_to_message_id.uuid)),
+                     1);
 }
 
 static void resend_returns_first_seq(void **state)

@@ -97,8 +97,7 @@ static void marks_never_go_back(void **state)
 static void mark_of_a_stranger_changes_nothing(void **state)
 {
     (void)state;
-    struct pl_mark mark = {
-        .user_id = {pl_uuid_v7()}, .device_id = {pl_uuid_v7()}, .cursor_seq = 9, .read_seq = 9};
+    struct pl_mark mark = {.user_id = {pl_uuid_v7()}, .device_id = {pl_uuid_v7()}, .cursor_seq = 9, .read_seq = 9};
     run(&mark);
     assert_int_equal(mark.status, PL_NOT_A_MEMBER);
     assert_int_equal(database_number(&database, "select (select count(*) from device_cursors)"

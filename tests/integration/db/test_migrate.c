@@ -136,8 +136,9 @@ static void epoch_and_key_are_the_installations(void **state)
     char key[65];
     for (unsigned i = 0; i < 32; i++)
         snprintf(key + (size_t)2 * i, 3, "%02x", pl_db_page_token_key(harness.db)[i]);
-    assert_int_equal(database_number(&database, "select count(*) from installation where epoch = '%s'"
-                                                " and encode(page_token_key, 'hex') = '%s'",
+    assert_int_equal(database_number(&database,
+                                     "select count(*) from installation where epoch = '%s'"
+                                     " and encode(page_token_key, 'hex') = '%s'",
                                      uuid_text(&epoch), key),
                      1);
 }
