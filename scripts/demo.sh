@@ -2,8 +2,8 @@
 # Copyright (c) the Parley authors.
 # shellcheck shell=bash
 #
-# The demo app of `up`: one app, its API key, and the users alice and bob with a device each. demo.env holds their names;
-# it is made once, and gets fresh tokens at each `up`.
+# The demo app of `up`: one app, its API key, and the users alice and bob with a device each. demo.env names them; it is
+# made once, and gets fresh tokens at each `up`.
 
 # Runs `parley admin ARGUMENT...`, which prints the id, secret or token that it made.
 demo_admin() {
@@ -48,9 +48,10 @@ END
 }
 
 demo_print() {
-    local env cli
+    local env cli generic
     printf -v env %q "$home/demo.env"
     printf -v cli %q "$parley"
+    printf -v generic %q "$root/docs/examples/reflection_client.py"
     cat <<END
 
 Parley is ready: gRPC on $PARLEY_GRPC, metrics on http://127.0.0.1:$metrics_port/metrics. Paste into two terminals:
@@ -64,7 +65,7 @@ Parley is ready: gRPC on $PARLEY_GRPC, metrics on http://127.0.0.1:$metrics_port
   PARLEY_TOKEN=\$ALICE_TOKEN $cli send \$BOB_ID "Hello Bob" --wait delivered
 
   # the same with any gRPC client: this one knows only what reflection tells
-  PARLEY_TOKEN=\$ALICE_TOKEN /usr/bin/python3 $(printf %q "$root")/docs/examples/reflection_client.py \$BOB_ID "Hello from Python"
+  PARLEY_TOKEN=\$ALICE_TOKEN /usr/bin/python3 $generic \$BOB_ID "Hello from Python"
 
 END
 }

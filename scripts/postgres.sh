@@ -38,8 +38,8 @@ pg_user() {
     echo "$owner"
 }
 
-# Becomes a program of PostgreSQL that runs as USER with the folder DATA open as descriptor 9. The folder is named by that
-# descriptor, not by its path, because a folder above it (/root, say) may be closed to USER. Called in a subshell.
+# Becomes a program of PostgreSQL that runs as USER with the folder DATA open as descriptor 9. The folder is named by
+# that descriptor, not by its path, because a folder above it (/root, say) may be closed to USER. Called in a subshell.
 pg_exec() {
     local user=$1 data=$2 as=()
     shift 2
@@ -79,8 +79,8 @@ pg_socket_dir() {
     echo "$socket_dir"
 }
 
-# Starts the server and waits until it is ready. A server that was killed is there for a moment still, and so are children
-# that hold its memory; the next one gives up while they are there: that is tried again.
+# Starts the server and waits until it is ready. A server that was killed is there for a moment still, and so are its
+# children, which hold its memory; the next one gives up while they are there: that is tried again.
 pg_launch() {
     local dir=$1 user=$2 bin=$3 socket_dir=$4 server=0 log_bytes deadline=$((SECONDS + pg_wait_s))
     until "$bin/pg_isready" -q -h "$socket_dir" -U parley -d postgres -t 1; do

@@ -33,8 +33,8 @@ up_build() {
         </dev/null >"$log" 2>&1 || fail "the build failed: see $log"
 }
 
-# When a process started; with its pid, this names it for ever. (/proc tells little else about parleyd, which protects its
-# memory.)
+# When a process started; with its pid, this names it for ever. (/proc tells little else about parleyd, which protects
+# its memory.)
 started_at() {
     local stat fields
     stat=$(cat "/proc/$1/stat" 2>/dev/null) && read -ra fields <<<"${stat##*)}" && echo "${fields[19]}"
@@ -62,7 +62,8 @@ parleyd_start() {
     pid=$!
     echo "$pid $(started_at "$pid") $grpc_port $metrics_port" >"$home/parleyd.pid"
     until curl -sf --max-time 2 -o /dev/null "http://127.0.0.1:$metrics_port/readyz"; do
-        kill -0 "$pid" 2>/dev/null || up_fail "parleyd does not start ($(grep '^parleyd: ' "$log" | tail -n 1)): see $log"
+        kill -0 "$pid" 2>/dev/null ||
+            up_fail "parleyd does not start ($(grep '^parleyd: ' "$log" | tail -n 1)): see $log"
         ((SECONDS < deadline)) || up_fail "parleyd was not ready within 60 s: see $log"
         sleep 0.1
     done

@@ -4,6 +4,7 @@
 
 Each runs in a private folder, on loopback, and is stopped by its own process id.
 """
+import contextlib
 import os
 import pathlib
 import random
@@ -73,8 +74,9 @@ class Server:
         self.process = None
         key_file = folder / "operator.key"
         key_file.write_text(self.operator_key, encoding="ascii")
-        self.environment = dict(os.environ, PARLEY_GRPC_LISTEN=self.address, PARLEY_ADMIN_LISTEN="",
-                                PARLEY_DATABASE=postgres.conninfo, PARLEY_OPERATOR_KEY_FILE=str(key_file))
+        self.environment = dict(os.environ, PARLEY_GRPC_LISTEN=self.address,
+                                PARLEY_ADMIN_LISTEN=f"127.0.0.1:{free_port()}", PARLEY_DATABASE=postgres.conninfo,
+                                PARLEY_OPERATOR_KEY_FILE=str(key_file))
 
     def migrate(self):
         """Makes the tables."""
@@ -89,13 +91,13 @@ class Server:
                                             stderr=log)
         with grpc.insecure_channel(self.address, options=RETRY_FAST) as channel:
             check = channel.unary_unary("/grpc.health.v1.Health/Check",
-                                        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
                                         response_deserializer=health_pb2.HealthCheckResponse.FromString)
-            try:
-                reply = check(health_pb2.HealthCheckRequest(), timeout=READY_S, wait_for_ready=True)
-            except grpc.RpcError as error:
-                raise RuntimeError(f"parleyd does not serve: {error}\n{self.log_text()}") from error
-        assert reply.status == health_pb2.HealthCheckResponse.SERVING, self.log_text()
+            answer = check.future(b"", timeout=READY_S, wait_for_ready=True)
+            while not answer.done() and self.process.poll() is None:
+                with contextlib.suppress(grpc.FutureTimeoutError):
+                    answer.exception(timeout=0.1)
+            assert answer.done() and answer.code() == grpc.StatusCode.OK, f"parleyd does not serve:\n{self.log_text()}"
+        assert answer.result().status == health_pb2.HealthCheckResponse.SERVING, self.log_text()
 
     def kill(self):
         """Ends it as a crash would."""

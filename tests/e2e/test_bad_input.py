@@ -262,7 +262,7 @@ def test_wrong_tokens(world):
     unsigned = token_of(claims, header={**header, "alg": "none"}).rpartition(".")[0] + "."
     wrong = {
         "garbage": "garbage", "dots": "..", "other_key": token_of(claims, header=header), "unsigned": unsigned,
-        "other_claims": token_of({**claims, "exp": claims["exp"] + 9}, header=header).rpartition(".")[0] + "." + signature,
+        "other_claims": token_of({**claims, "exp": claims["exp"] + 9}, header=header).rpartition(".")[0] + f".{signature}",
         "cut_off": world.alice.token[:-2], "long": world.alice.token + "A" * 7000,
     }
     for name, token in wrong.items():

@@ -57,7 +57,8 @@ def test_a_client_with_only_reflection(server, world):
     """It lists the services and sends a message."""
     bob_tail = tail(server, world.bob, 1)
     run = subprocess.run([sys.executable, REFLECTION_CLIENT, world.bob.user_id, "Hello from Python"], check=True,
-                         env=parley_environment(server, world.alice.token), stdout=subprocess.PIPE, text=True, timeout=60)
+                         env=parley_environment(server, world.alice.token), stdout=subprocess.PIPE, text=True,
+                         timeout=60)
     assert SERVICES <= set(run.stdout.splitlines())
     assert [line["content"] for line in lines_of(bob_tail)] == ["Hello from Python"]
 
