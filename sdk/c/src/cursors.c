@@ -86,6 +86,12 @@ void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *cha
     cursors->entries_unacked++;
 }
 
+int64_t pl_cursors_cut(const struct pl_cursors *cursors, const struct pl_cursor *place)
+{
+    const struct pl_cursor_row *row = find(cursors, &place->chat_id);
+    return row != NULL && row->have < place->seq ? row->have : place->seq;
+}
+
 bool pl_cursors_dirty(const struct pl_cursors *cursors)
 {
     return !TAILQ_EMPTY(&cursors->dirty);

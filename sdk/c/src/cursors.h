@@ -45,6 +45,8 @@ void pl_cursors_fini(struct pl_cursors *cursors);
 enum pl_cursor_verdict pl_cursors_check(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
 /* The entry's callback has returned, or it is a duplicate: there is something to acknowledge. */
 void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
+/* place.seq, or what the device has of the chat when that is less; place.seq of a chat that nothing has come of. */
+int64_t pl_cursors_cut(const struct pl_cursors *cursors, const struct pl_cursor *place);
 bool pl_cursors_dirty(const struct pl_cursors *cursors);
 /* Takes at most max acknowledgements, the longest waiting first; how many. */
 size_t pl_cursors_take_acks(struct pl_cursors *cursors, struct pl_cursor *ret_acks, size_t max);

@@ -97,10 +97,16 @@ static void put_acks(struct parley_stream *stream, int64_t now_us)
     stream->ack_due_us = pl_cursors_dirty(&stream->cursors) ? now_us : INT64_MAX;
 }
 
+/*
+ * The server takes no mark above what it has sent in this session, and ends the stream that tries: marks wait until
+ * every chat has been caught up, and are cut to what has come. The rest is said again later.
+ */
 static void put_reads(struct parley_stream *stream, int64_t now_us)
 {
     struct pl_cursor marks[CURSORS_MAX];
-    size_t count = pl_reads_take(&stream->reads, now_us, marks, CURSORS_MAX);
+    size_t count = stream->caught_up ? pl_reads_take(&stream->reads, now_us, marks, CURSORS_MAX) : 0;
+    for (size_t i = 0; i < count; i++)
+        marks[i].seq = pl_cursors_cut(&stream->cursors, &marks[i]);
     if (count > 0)
         put_cursors(stream, FIELD_READS, marks, count);
 }
@@ -160,7 +166,9 @@ int64_t pl_frame_due_us(const struct parley_stream *stream)
     int64_t due_us = INT64_MAX;
     if (stream->phase != PL_STREAM_LIVE || !pl_wire_can_write(stream->wire))
         return due_us;
-    due_us = earlier(stream->ack_due_us, pl_reads_next_due_us(&stream->reads));
+    due_us = stream->ack_due_us;
+    if (stream->caught_up)
+        due_us = earlier(due_us, pl_reads_next_due_us(&stream->reads));
     if (!TAILQ_EMPTY(&stream->outbox.waiting) && stream->outbox.flying_count < stream->limits.sends_in_flight_max)
         due_us = earlier(due_us, stream->send_due_us);
     return due_us;

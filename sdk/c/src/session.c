@@ -215,6 +215,7 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
     for (size_t i = 0; i < frame->n_read_oks && is_heard(stream); i++)
         take_read_ok(stream, frame->read_oks[i]);
     if (frame->caught_up && is_heard(stream)) {
+        stream->caught_up = true;
         pl_backoff_reset(&stream->backoff);
         pl_session_tell_state(stream, PARLEY_STREAM_CAUGHT_UP, NULL);
     }

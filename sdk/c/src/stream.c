@@ -52,7 +52,7 @@ static void connect_now(struct parley_stream *stream)
     pl_reads_begin_session(&stream->reads);
     pl_outbox_begin_session(&stream->outbox);
     stream->phase = PL_STREAM_OPENING;
-    stream->half_closed = stream->going_away = false;
+    stream->half_closed = stream->going_away = stream->caught_up = false;
     stream->drop_error.status = PARLEY_OK;
     stream->connect_due_us = stream->ack_due_us = INT64_MAX;
     stream->send_due_us = 0;

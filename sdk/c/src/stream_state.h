@@ -56,6 +56,7 @@ struct parley_stream {
     enum pl_stream_phase phase;
     bool closing;     /* parley_stream_close was called */
     bool half_closed; /* nothing more will be written in this call */
+    bool caught_up;   /* in this call */
     bool going_away;  /* the server has said how the call is to end */
     int reconnect_after_ms;
     parley_error drop_error; /* why the call was dropped, when it was us */

@@ -55,6 +55,7 @@ class Session:
         self.metadata = dict(context.invocation_metadata())
         self.received = queue.Queue()
         self.outgoing = queue.Queue()
+        self.ends_with_client = True
 
     def expect(self, wanted):
         """The next client frame for which wanted(frame) holds; what comes before is kept in `passed`."""
@@ -113,7 +114,8 @@ class Session:
         except Exception:  # the call is over; grpc raises its own kinds
             pass
         self.received.put(END)
-        self.outgoing.put(END)
+        if self.ends_with_client:
+            self.outgoing.put(END)
 
 
 class FakeParleyd:

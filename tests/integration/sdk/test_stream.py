@@ -5,8 +5,8 @@ import signal
 import unittest
 
 import grpc
-from fake_parleyd import FakeParleyd, message_service_pb2 as messages, refuse, stream
-from parley_command import ALICE, BOB, Running
+from fake_parleyd import FakeParleyd, message_service_pb2 as messages, stream
+from parley_command import BOB, Running
 
 CHAT = "01900000-0000-7000-8000-0000000000c1"
 OTHER_CHAT = "01900000-0000-7000-8000-0000000000c2"
@@ -204,11 +204,12 @@ class StreamTest(unittest.TestCase):
 
     def test_read_marks_are_repeated_until_stored(self):
         command, session = self.start_chat()
-        session.say(entries=[entry(1), entry(2)])
+        session.say(entries=[entry(1), entry(2)], caught_up=True)
         frame = session.expect(lambda frame: cursors(frame.reads).get(CHAT) == 2)
         session.end(grpc.StatusCode.UNAVAILABLE)
         session = self.server.next_session()
         session.welcome()
+        session.say(caught_up=True)
         frame = session.expect(lambda frame: len(frame.reads) > 0)
         self.assertEqual(cursors(frame.reads), {CHAT: 2})
         session.say(read_oks=[stream.Cursor(chat_id=CHAT, seq=2)])
@@ -216,9 +217,20 @@ class StreamTest(unittest.TestCase):
         session.end(grpc.StatusCode.UNAVAILABLE)
         session = self.server.next_session()
         session.welcome()
+        session.say(caught_up=True)
+        command.event("state", state="caught_up")
         command.type("marker")
-        session.expect(has_sends)
+        self.assertFalse(session.expect(has_sends).reads)
         self.assertFalse(any(frame.reads for frame in session.passed))
+
+    def test_read_marks_wait_until_caught_up(self):
+        command, session = self.start_chat()
+        session.say(entries=[entry(1)])
+        command.event("message")
+        command.type("marker")
+        self.assertFalse(session.expect(has_sends).reads)
+        session.say(caught_up=True)
+        self.assertEqual(cursors(session.expect(lambda frame: len(frame.reads) > 0).reads), {CHAT: 1})
 
     def test_receipts_are_told(self):
         command, session = self.start_chat()
@@ -248,9 +260,20 @@ class StreamTest(unittest.TestCase):
 
     def test_going_away_without_return_ends_the_stream(self):
         command, session = self.start_chat()
-        session.say(going_away=stream.GoingAway(reason="SESSION_REPLACED", reconnect_after_ms=0))
+        session.say(going_away=stream.GoingAway(reason="DRAINING", reconnect_after_ms=0))
+        session.end(grpc.StatusCode.UNAVAILABLE, "DRAINING", "for good")
+        self.assertEqual(command.event("state", state="ended")["reason"], "DRAINING")
+        self.assertTrue(self.server.sessions.empty())
+
+    def test_what_comes_while_leaving_is_left_for_the_next_time(self):
+        command, session = self.start_chat()
+        session.ends_with_client = False
+        command.process.stdin.close()
+        session.expect_end()
+        session.say(entries=[entry(1)])
         session.end()
-        self.assertEqual(command.event("state", state="ended")["reason"], "SESSION_REPLACED")
+        code, rest = command.finish()
+        self.assertEqual((code, [line for line in rest if line["event"] == "message"]), (0, []))
 
     def test_going_away_with_return_comes_back(self):
         command, session = self.start_chat()

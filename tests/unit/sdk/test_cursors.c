@@ -115,6 +115,20 @@ static void a_filled_gap_is_forgotten(void **state)
     pl_cursors_fini(&cursors);
 }
 
+static void a_place_is_cut_to_what_has_come(void **state)
+{
+    struct pl_cursors cursors;
+    struct pl_cursor place = {.chat_id = chat_a, .seq = 9};
+    (void)state;
+    pl_cursors_init(&cursors);
+    assert_int_equal(pl_cursors_cut(&cursors, &place), 9);
+    take(&cursors, &chat_a, 4);
+    assert_int_equal(pl_cursors_cut(&cursors, &place), 4);
+    place.seq = 3;
+    assert_int_equal(pl_cursors_cut(&cursors, &place), 3);
+    pl_cursors_fini(&cursors);
+}
+
 static void resume_names_the_latest_chats_first(void **state)
 {
     struct pl_cursors cursors;
@@ -142,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_duplicate_is_acknowledged_no_higher_than_it_was_sent),
         cmocka_unit_test(a_gap_is_reported_once_for_the_same_entry),
         cmocka_unit_test(a_filled_gap_is_forgotten),
+        cmocka_unit_test(a_place_is_cut_to_what_has_come),
         cmocka_unit_test(resume_names_the_latest_chats_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
