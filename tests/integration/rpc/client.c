@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/utf8.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 
@@ -99,6 +100,7 @@ static void read_info(const ProtobufCBinaryData *value, struct reply *reply)
     snprintf(reply->reason, sizeof(reply->reason), "%s", info->reason);
     for (size_t i = 0; i < info->n_metadata; i++) {
         size_t used = strlen(reply->metadata);
+        pl_assert(pl_utf8_valid(info->metadata[i]->value, strlen(info->metadata[i]->value)));
         snprintf(reply->metadata + used, sizeof(reply->metadata) - used, "%s=%s;", info->metadata[i]->key,
                  info->metadata[i]->value);
     }
