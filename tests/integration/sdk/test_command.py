@@ -9,7 +9,8 @@ import tempfile
 import unittest
 
 import grpc
-from fake_parleyd import FakeParleyd, chat_service_pb2 as chats, message_service_pb2 as messages, refuse, user_service_pb2
+from fake_parleyd import FakeParleyd, chat_service_pb2 as chats, message_service_pb2 as messages
+from fake_parleyd import refuse, user_service_pb2
 from parley_command import ALICE, BOB, run, token
 
 CHAT = "01900000-0000-7000-8000-0000000000c1"

@@ -239,7 +239,8 @@ class StreamTest(unittest.TestCase):
         self.assertEqual((receipt["delivered_seq"], receipt["read_seq"]), (4, 2))
 
     def test_terminal_statuses_end_the_stream(self):
-        cases = [(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED", 4), (grpc.StatusCode.ABORTED, "SESSION_REPLACED", 1),
+        cases = [(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED", 4),
+                 (grpc.StatusCode.ABORTED, "SESSION_REPLACED", 1),
                  (grpc.StatusCode.UNAUTHENTICATED, "DEVICE_REVOKED", 4),
                  (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", 1)]
         for code, reason, exit_code in cases:
