@@ -16,6 +16,7 @@
 #include "server.h"
 
 #define GAP_WAIT_US 20000
+#define GAP_RETRY_US 1000000
 #define PARKED_MAX 256
 #define PAGE_ENTRIES 100
 
@@ -136,12 +137,17 @@ static void remove_if_idle(struct chat_record *record)
 
 /* ---- entries in order ---- */
 
+static void arm_gap(struct chat_record *record, int64_t wait_us)
+{
+    if (record->gap_timer.index == 0 && !record->is_reading)
+        pl_timers_arm(&record->shard->loop->timers, &record->gap_timer, pl_clock_now_us() + wait_us);
+}
+
 static void await_gap(struct chat_record *record, int64_t seq)
 {
     if (seq > record->wanted_seq)
         record->wanted_seq = seq;
-    if (record->gap_timer.index == 0 && !record->is_reading)
-        pl_timers_arm(&record->shard->loop->timers, &record->gap_timer, pl_clock_now_us() + GAP_WAIT_US);
+    arm_gap(record, GAP_WAIT_US);
 }
 
 /* In order, each seq once; past the bound an entry is dropped here and read from the database later. */
@@ -240,18 +246,27 @@ struct gap_read {
     struct chat_record *record;
 };
 
+/* A gap longer than a page is read on at once; a database that is away is not asked in a hurry. */
+static int64_t next_read_us(const struct pl_query *query, bool moved)
+{
+    if (query->status != PL_OK)
+        return GAP_RETRY_US;
+    return moved ? 0 : GAP_WAIT_US;
+}
+
 static void on_gap_page(struct pl_query *query, void *context)
 {
     struct gap_read *read = context;
     struct chat_record *record = read->record;
     const struct pl_rows *rows = &query->steps[0].rows;
-    record->is_reading = false;
+    int64_t tail_before = record->tail;
     for (int row = 0; row < pl_rows_count(rows); row++) {
         struct pl_message message = pl_message_from_row(rows, row);
         accept_entry(record, pl_entry_new(&message));
     }
+    record->is_reading = false;
     if (record->wanted_seq > record->tail && record->listed > 0)
-        await_gap(record, record->wanted_seq);
+        arm_gap(record, next_read_us(query, record->tail > tail_before));
     pl_arena_fini(&read->arena);
     free(read);
     remove_if_idle(record);
