@@ -26,7 +26,8 @@ static enum pl_status take_address(const Parley__V1__SendMessageRequest *request
             return refuse(PL_INVALID_ID, "chat_id is not a UUID of 36 characters", ret_sentence);
         return PL_OK;
     }
-    if (pl_uuid_parse(request->recipient_id, &message->recipient_id.uuid) != PL_OK)
+    if (pl_uuid_parse(request->recipient_id, &message->recipient_id.uuid) != PL_OK ||
+        pl_uuid_is_nil(&message->recipient_id.uuid))
         return refuse(PL_INVALID_ID, "recipient_id is not a UUID of 36 characters", ret_sentence);
     if (pl_uuid_equal(&message->recipient_id.uuid, &principal->user_id.uuid))
         return refuse(PL_INVALID_ARGUMENT, "recipient_id must be another user", ret_sentence);
