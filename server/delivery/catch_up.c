@@ -96,6 +96,12 @@ static void fall_behind(struct pl_subscription *subscription)
     wait_in(&subscription->session->wanting_page, subscription);
 }
 
+static void count_in(struct pl_subscription *subscription)
+{
+    subscription->is_counted = true;
+    subscription->session->not_caught_up++;
+}
+
 static void count_caught_up(struct pl_subscription *subscription)
 {
     if (!subscription->is_counted)
@@ -188,17 +194,17 @@ static void subscribe(struct pl_session *session, const struct pl_chat_id *chat,
     subscription->session = session;
     subscription->chat_id = *chat;
     subscription->shard = pl_hub_chat_shard(session->hub, chat);
-    subscription->is_counted = is_counted;
     STAILQ_INIT(&subscription->receipts);
     HASH_ADD(hh, session->subscriptions, chat_id, sizeof(subscription->chat_id), subscription);
-    session->not_caught_up += is_counted;
+    if (is_counted)
+        count_in(subscription);
     operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
 }
 
 void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat)
 {
     if (pl_session_is_open(session))
-        subscribe(session, chat, false);
+        subscribe(session, chat, !session->has_listed);
 }
 
 /* ---- live entries ---- */
@@ -209,8 +215,14 @@ static void fall_back(struct pl_session *session)
     pl_session_drop_entries(session);
     struct pl_subscription *subscription, *next;
     HASH_ITER(hh, session->subscriptions, subscription, next)
-    if (subscription->state == PL_SUBSCRIPTION_LIVE)
+    {
+        if (subscription->state != PL_SUBSCRIPTION_LIVE)
+            continue;
+        /* It had reached its end, but perhaps only in the queue. */
+        if (!session->caught_up_told)
+            count_in(subscription);
         operate(subscription, PL_OP_LEAVE, PL_SUBSCRIPTION_LEAVING);
+    }
 }
 
 void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *entry)
@@ -284,33 +296,37 @@ static void read_heads(struct pl_session *session)
     pl_db_query(session->hub->server->db, query);
 }
 
-/* What the device said in hello that it has counts as acknowledged, as far as the log goes. */
-static int64_t take_hello_cursor(struct pl_session *session, const struct pl_subscription *subscription)
+static int64_t smaller(int64_t a, int64_t b)
 {
-    struct pl_hello_cursor *cursor;
-    HASH_FIND(hh, session->hello_cursors, &subscription->chat_id, sizeof(subscription->chat_id), cursor);
+    return a < b ? a : b;
+}
+
+/* What the device said in hello that it has counts as acknowledged, as far as the log goes; so does what it read. */
+static void take_early_cursor(struct pl_session *session, struct pl_subscription *subscription)
+{
+    struct pl_early_cursor *cursor;
+    HASH_FIND(hh, session->early_cursors, &subscription->chat_id, sizeof(subscription->chat_id), cursor);
     if (cursor == NULL)
-        return 0;
-    int64_t seq = cursor->seq < subscription->head_seq ? cursor->seq : subscription->head_seq;
-    HASH_DEL(session->hello_cursors, cursor);
+        return;
+    int64_t seq = smaller(cursor->seq, subscription->head_seq);
+    if (seq > subscription->sent_seq) {
+        subscription->sent_seq = seq;
+        pl_session_mark_cursor(session, subscription, seq);
+    }
+    if (cursor->read_seq > 0)
+        pl_session_mark_read(session, subscription, smaller(cursor->read_seq, subscription->sent_seq));
+    HASH_DEL(session->early_cursors, cursor);
     free(cursor);
-    return seq;
 }
 
 static void take_head(struct pl_session *session, struct pl_subscription *subscription, int64_t head_seq,
                       int64_t cursor_seq)
 {
-    /* A database restored to an earlier state may hold a cursor beyond the log. */
-    if (cursor_seq > head_seq)
-        cursor_seq = head_seq;
     subscription->head_seq = head_seq;
-    subscription->acked_seq = cursor_seq;
-    subscription->sent_seq = cursor_seq;
-    int64_t hello_seq = take_hello_cursor(session, subscription);
-    if (hello_seq > cursor_seq) {
-        subscription->sent_seq = hello_seq;
-        pl_session_mark_cursor(session, subscription, hello_seq);
-    }
+    /* A database restored to an earlier state may hold a cursor beyond the log. */
+    subscription->acked_seq = smaller(cursor_seq, head_seq);
+    subscription->sent_seq = subscription->acked_seq;
+    take_early_cursor(session, subscription);
     subscription->queued_seq = subscription->sent_seq;
     if (subscription->queued_seq < head_seq)
         fall_behind(subscription);
@@ -376,8 +392,11 @@ static void take_page(struct pl_subscription *subscription, const struct pl_rows
         struct pl_message message = pl_message_from_row(rows, row);
         pl_session_queue_entry(session, subscription, pl_entry_new(&message));
     }
-    /* The rest of the log is from times when the user was no member. */
-    if (pl_rows_count(rows) == 0) {
+    /*
+     * Up to the head the log is from times when the user was no member. The head was heard once, and what was live
+     * since may have passed it.
+     */
+    if (pl_rows_count(rows) == 0 && subscription->queued_seq < subscription->head_seq) {
         if (subscription->sent_seq == subscription->queued_seq)
             subscription->sent_seq = subscription->head_seq;
         subscription->queued_seq = subscription->head_seq;

@@ -66,35 +66,42 @@ bool pl_session_is_open(const struct pl_session *session)
     return session->call != NULL && session->end_status == PL_OK;
 }
 
+struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    struct pl_early_cursor *cursor;
+    HASH_FIND(hh, session->early_cursors, chat, sizeof(*chat), cursor);
+    if (cursor != NULL || HASH_COUNT(session->early_cursors) == PL_SESSION_CURSORS_MAX)
+        return cursor;
+    cursor = calloc(1, sizeof(*cursor));
+    pl_assert(cursor != NULL);
+    cursor->chat_id = *chat;
+    HASH_ADD(hh, session->early_cursors, chat_id, sizeof(cursor->chat_id), cursor);
+    return cursor;
+}
+
 /* ---- hello ---- */
 
 static bool take_cursors(struct pl_session *session, const Parley__V1__Hello *hello)
 {
-    if (hello->n_cursors > PL_SESSION_CURSORS_MAX)
-        return false;
     for (size_t i = 0; i < hello->n_cursors; i++) {
         struct pl_chat_id chat;
         if (pl_uuid_parse(hello->cursors[i]->chat_id, &chat.uuid) != PL_OK || hello->cursors[i]->seq < 0)
             return false;
-        struct pl_hello_cursor *cursor;
-        HASH_FIND(hh, session->hello_cursors, &chat, sizeof(chat), cursor);
-        if (cursor != NULL)
+        struct pl_early_cursor *cursor = pl_session_early_cursor(session, &chat);
+        if (cursor == NULL)
             return false;
-        cursor = calloc(1, sizeof(*cursor));
-        pl_assert(cursor != NULL);
-        cursor->chat_id = chat;
         cursor->seq = hello->cursors[i]->seq;
-        HASH_ADD(hh, session->hello_cursors, chat_id, sizeof(chat), cursor);
     }
-    return true;
+    /* None was named twice. */
+    return HASH_COUNT(session->early_cursors) == hello->n_cursors;
 }
 
 static void drop_cursors(struct pl_session *session)
 {
-    struct pl_hello_cursor *cursor, *next;
-    HASH_ITER(hh, session->hello_cursors, cursor, next)
+    struct pl_early_cursor *cursor, *next;
+    HASH_ITER(hh, session->early_cursors, cursor, next)
     {
-        HASH_DEL(session->hello_cursors, cursor);
+        HASH_DEL(session->early_cursors, cursor);
         free(cursor);
     }
 }
@@ -121,6 +128,7 @@ static void take_hello(struct pl_session *session, const Parley__V1__Hello *hell
         pl_session_fail(session, PL_INVALID_ARGUMENT, "hello.cursors must be at most 10000, one for each chat");
         return;
     }
+    arm(session, pl_clock_now_us() + session->principal.expires_at_us - pl_clock_wall_us());
     session->state = PL_SESSION_REGISTERING;
     session->is_registered = true;
     session->user_task.run = pl_user_record_register;
@@ -163,7 +171,6 @@ void pl_session_registered(struct pl_task *task)
     }
     if (!pl_session_is_open(session))
         return;
-    arm(session, pl_clock_now_us() + session->principal.expires_at_us - pl_clock_wall_us());
     welcome(session);
     pl_session_list_chats(session);
 }
@@ -187,7 +194,7 @@ static void received(struct pl_call *call, const ProtobufCMessage *message)
         pl_session_take_frame(session, frame);
 }
 
-/* A device that will say no more may still listen; the stream ends when it goes. */
+/* A device that cannot acknowledge any more is done: what it would get would come again. */
 static void half_closed(struct pl_call *call)
 {
     struct pl_session *session = pl_call_owner(call);
@@ -237,7 +244,8 @@ static void on_timer(struct pl_timer *timer)
 
 static void free_when_over(struct pl_session *session)
 {
-    if (session->call != NULL || session->out_count > 0 || session->is_registered || session->subscriptions != NULL)
+    if (session->call != NULL || session->flush_deferred || session->out_count > 0 || session->is_registered ||
+        session->subscriptions != NULL)
         return;
     struct pl_hub *hub = session->hub;
     pl_session_out_fini(session);

@@ -38,11 +38,12 @@ struct pl_queued_entry {
     struct pl_entry *entry;
 };
 
-/* What the device said in hello that it has, until the chat's head is known. */
-struct pl_hello_cursor {
+/* What the device said of a chat whose head is not known yet: in hello that it has, and later that it was read. */
+struct pl_early_cursor {
     UT_hash_handle hh;
     struct pl_chat_id chat_id;
     int64_t seq;
+    int64_t read_seq;
 };
 
 struct pl_session {
@@ -64,7 +65,7 @@ struct pl_session {
 
     /* Chats. */
     struct pl_subscription *subscriptions;
-    struct pl_hello_cursor *hello_cursors;
+    struct pl_early_cursor *early_cursors;
     struct pl_subscription_queue wanting_head;
     struct pl_subscription_queue wanting_page;
     bool is_reading_heads;
@@ -75,7 +76,7 @@ struct pl_session {
 
     /* Out. */
     struct pl_task flush_task;
-    bool flush_deferred;
+    bool flush_deferred; /* to the end of the turn; the session is not freed before */
     bool is_writing;
     struct pl_buf replies; /* packed parts of a ServerFrame: welcome, sents, faileds */
     STAILQ_HEAD(, pl_queued_entry) entries;
@@ -92,11 +93,15 @@ void pl_session_fail(struct pl_session *session, enum pl_status status, const ch
 void pl_session_returned(struct pl_session *session);
 /* False when the stream is over or ending: what comes now is for nobody. */
 bool pl_session_is_open(const struct pl_session *session);
+/* The chat's early cursor, made when there is none; NULL when there are too many. */
+struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
 
 /* ---- session_in.c ---- */
 void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame);
 /* The cursor is at least seq now. */
 void pl_session_mark_cursor(struct pl_session *session, struct pl_subscription *subscription, int64_t seq);
+/* The user has read up to seq, which was sent; read_ok tells when that is on disk. */
+void pl_session_mark_read(struct pl_session *session, struct pl_subscription *subscription, int64_t seq);
 
 /* ---- session_out.c ---- */
 void pl_session_out_init(struct pl_session *session);

@@ -39,6 +39,9 @@ static void reply_failed(struct pl_session *session, uint64_t request_id, enum p
     failed.retry_after_ms = may_be_repeated(status) ? RETRY_AFTER_MS : 0;
     session->answers_waiting++;
     pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed.base);
+    /* Refusals that the client does not read would gather without bound. */
+    if (session->answers_waiting > 2 * PL_SESSION_SENDS_MAX)
+        pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
 }
 
 static void reply_sent(struct pl_session *session, const struct send *send)
@@ -141,22 +144,9 @@ struct reading {
     struct pl_session *session;
 };
 
-static void on_read(struct pl_mark *mark)
-{
-    struct reading *reading = pl_container_of(mark, struct reading, mark);
-    struct pl_session *session = reading->session;
-    struct pl_subscription *subscription = pl_session_find(session, &mark->chat_id);
-    /* A read that failed is not answered: the client repeats it. */
-    if (mark->status == PL_OK && subscription != NULL && pl_session_is_open(session)) {
-        subscription->read_ok_seq = mark->ret_read_seq;
-        pl_session_tell_later(session, subscription);
-    }
-    free(reading);
-    session->out_count--;
-    pl_session_returned(session);
-}
+static void on_read(struct pl_mark *mark);
 
-static void take_read(struct pl_session *session, struct pl_subscription *subscription, int64_t seq)
+static void submit_read(struct pl_session *session, struct pl_subscription *subscription)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     pl_assert(reading != NULL);
@@ -165,40 +155,93 @@ static void take_read(struct pl_session *session, struct pl_subscription *subscr
     reading->mark.done = on_read;
     reading->mark.chat_id = subscription->chat_id;
     reading->mark.user_id = session->principal.user_id;
-    reading->mark.read_seq = seq;
+    reading->mark.read_seq = subscription->read_seq;
+    subscription->is_marking = true;
     session->out_count++;
     pl_db_mark(session->hub->server->db, &reading->mark);
 }
 
+static void take_marked(struct pl_session *session, struct pl_subscription *subscription, const struct pl_mark *mark)
+{
+    subscription->is_marking = false;
+    if (subscription->read_seq > mark->read_seq)
+        submit_read(session, subscription);
+    /* A read that failed is not answered: the client repeats it. */
+    if (mark->status != PL_OK)
+        return;
+    subscription->read_ok_seq = mark->ret_read_seq;
+    pl_session_tell_later(session, subscription);
+}
+
+static void on_read(struct pl_mark *mark)
+{
+    struct reading *reading = pl_container_of(mark, struct reading, mark);
+    struct pl_session *session = reading->session;
+    struct pl_subscription *subscription = pl_session_find(session, &mark->chat_id);
+    if (subscription != NULL && pl_session_is_open(session))
+        take_marked(session, subscription, mark);
+    free(reading);
+    session->out_count--;
+    pl_session_returned(session);
+}
+
+void pl_session_mark_read(struct pl_session *session, struct pl_subscription *subscription, int64_t seq)
+{
+    if (seq > subscription->read_seq)
+        subscription->read_seq = seq;
+    if (!subscription->is_marking)
+        submit_read(session, subscription);
+}
+
+/* A client repeats a read until it is answered, so one may come as soon as the stream is open. */
+static void take_early_read(struct pl_session *session, const struct pl_chat_id *chat, int64_t seq)
+{
+    struct pl_early_cursor *cursor = pl_session_early_cursor(session, chat);
+    if (cursor == NULL)
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "too many reads came before the chats were known");
+    else if (seq > cursor->read_seq)
+        cursor->read_seq = seq;
+}
+
 /* ---- the frame ---- */
 
-typedef void (*take_cursor)(struct pl_session *session, struct pl_subscription *subscription, int64_t seq);
+static bool awaits_head(const struct pl_session *session, const struct pl_subscription *subscription)
+{
+    if (subscription == NULL)
+        return !session->has_listed;
+    return subscription->state == PL_SUBSCRIPTION_ATTACHING || subscription->state == PL_SUBSCRIPTION_ATTACHED;
+}
 
 /* A cursor may name only what was sent to this device. */
-static void take_cursors(struct pl_session *session, Parley__V1__Cursor **cursors, size_t count, take_cursor take)
+static void take_cursor(struct pl_session *session, const Parley__V1__Cursor *cursor, bool is_read)
 {
-    for (size_t i = 0; i < count && pl_session_is_open(session); i++) {
-        struct pl_chat_id chat;
-        if (pl_uuid_parse(cursors[i]->chat_id, &chat.uuid) != PL_OK) {
-            pl_session_fail(session, PL_INVALID_ID, "a cursor's chat_id is not a UUID of 36 characters");
-            return;
-        }
-        struct pl_subscription *subscription = pl_session_find(session, &chat);
-        if (subscription == NULL || cursors[i]->seq < 0 || cursors[i]->seq > subscription->sent_seq) {
-            pl_session_fail(session, PL_INVALID_ARGUMENT, "a cursor is above what was sent to this device");
-            return;
-        }
-        take(session, subscription, cursors[i]->seq);
+    struct pl_chat_id chat;
+    if (pl_uuid_parse(cursor->chat_id, &chat.uuid) != PL_OK) {
+        pl_session_fail(session, PL_INVALID_ID, "a cursor's chat_id is not a UUID of 36 characters");
+        return;
     }
+    struct pl_subscription *subscription = pl_session_find(session, &chat);
+    bool is_early = is_read && cursor->seq >= 0 && awaits_head(session, subscription);
+    if (is_early)
+        take_early_read(session, &chat, cursor->seq);
+    else if (subscription == NULL || cursor->seq < 0 || cursor->seq > subscription->sent_seq)
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "a cursor is above what was sent to this device");
+    else if (is_read)
+        pl_session_mark_read(session, subscription, cursor->seq);
+    else
+        take_ack(session, subscription, cursor->seq);
+}
+
+static void take_cursors(struct pl_session *session, Parley__V1__Cursor **cursors, size_t count, bool are_reads)
+{
+    for (size_t i = 0; i < count && pl_session_is_open(session); i++)
+        take_cursor(session, cursors[i], are_reads);
 }
 
 void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame)
 {
-    for (size_t i = 0; i < frame->n_sends; i++)
+    for (size_t i = 0; i < frame->n_sends && pl_session_is_open(session); i++)
         take_send(session, frame->sends[i]);
-    take_cursors(session, frame->acks, frame->n_acks, take_ack);
-    take_cursors(session, frame->reads, frame->n_reads, take_read);
-    /* Refusals that the client does not read would gather without bound. */
-    if (session->answers_waiting > 2 * PL_SESSION_SENDS_MAX && pl_session_is_open(session))
-        pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
+    take_cursors(session, frame->acks, frame->n_acks, false);
+    take_cursors(session, frame->reads, frame->n_reads, true);
 }

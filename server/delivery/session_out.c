@@ -245,7 +245,13 @@ static void flush(struct pl_task *task)
 {
     struct pl_session *session = pl_container_of(task, struct pl_session, flush_task);
     session->flush_deferred = false;
-    if (session->call == NULL || session->is_failed || session->is_writing)
+    if (session->call == NULL) {
+        pl_session_returned(session);
+        return;
+    }
+    /* The first frame is welcome, unless the stream ends before. */
+    bool is_early = session->state != PL_SESSION_RUNNING && session->end_status == PL_OK;
+    if (session->is_failed || session->is_writing || is_early)
         return;
     struct pl_buf frame;
     pl_buf_init(&frame, 4 * FRAME_BYTES_MAX);
@@ -254,6 +260,7 @@ static void flush(struct pl_task *task)
     if (frame.bytes > 0) {
         session->is_writing = true;
         pl_call_write(session->call, frame.data, frame.bytes);
+        pl_session_catch_up(session); /* there is room again */
     } else if (session->end_status != PL_OK) {
         pl_session_fail(session, session->end_status, NULL);
     }
@@ -264,5 +271,4 @@ void pl_session_written(struct pl_session *session)
 {
     session->is_writing = false;
     pl_session_flush_later(session);
-    pl_session_catch_up(session);
 }

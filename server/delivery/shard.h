@@ -93,6 +93,8 @@ struct pl_subscription {
     int64_t acked_seq;
     int64_t joining_seq; /* what JOIN was asked with */
     int64_t head_seq;    /* the log's end, as last heard */
+    int64_t read_seq;    /* the highest that was said to be read */
+    bool is_marking;     /* a read is on its way to disk; what comes meanwhile follows as one */
     int64_t read_ok_seq; /* to tell; 0 for nothing */
     STAILQ_HEAD(, pl_pending_receipt) receipts;
 
