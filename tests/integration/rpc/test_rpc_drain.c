@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* How a server ends, with calls and streams in work. */
+/*
+ * How a server ends, with calls and streams in work. Fixtures are static: when an assertion fails, the server still
+ * runs and points into them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -76,8 +79,8 @@ static void finish(struct fixture *fixture)
 
 static void stopped_server_refuses_calls_but_tells_its_health(void **state)
 {
-    struct fixture fixture;
-    struct stream_call stream;
+    static struct fixture fixture;
+    static struct stream_call stream;
     struct request check = {.path = HEALTH_CHECK};
 
     (void)state;
@@ -102,8 +105,8 @@ static void stopped_server_refuses_calls_but_tells_its_health(void **state)
 static void drain_waits_for_a_stream_that_we_end(void **state)
 {
     static struct pl_task task = {.run = fail_kept};
-    struct fixture fixture;
-    struct stream_call stream;
+    static struct fixture fixture;
+    static struct stream_call stream;
 
     (void)state;
     open_stream(&fixture, &stream);
@@ -119,8 +122,8 @@ static void drain_waits_for_a_stream_that_we_end(void **state)
 
 static void drain_cancels_a_stream_that_outlives_the_deadline(void **state)
 {
-    struct fixture fixture;
-    struct stream_call stream;
+    static struct fixture fixture;
+    static struct stream_call stream;
 
     (void)state;
     open_stream(&fixture, &stream);
@@ -137,8 +140,8 @@ static void drain_waits_for_a_call_in_work(void **state)
 {
     static struct pl_task task = {.run = reply_kept};
     struct request request = {.path = GET_USER};
-    struct fixture fixture;
-    struct unary_call call;
+    static struct fixture fixture;
+    static struct unary_call call;
 
     (void)state;
     fixture_init(&fixture);
@@ -157,8 +160,8 @@ static void drain_waits_for_a_call_in_work(void **state)
 
 static void watchers_are_told_and_then_ended(void **state)
 {
-    struct fixture fixture;
-    struct stream_call watch;
+    static struct fixture fixture;
+    static struct stream_call watch;
     size_t bytes;
 
     (void)state;
@@ -203,7 +206,7 @@ static void post_note(struct pl_task *task)
 
 static void mail_after_the_drain_is_still_run(void **state)
 {
-    struct fixture fixture;
+    static struct fixture fixture;
     struct late_mail mail = {.task.run = post_note, .fixture = &fixture};
 
     (void)state;
@@ -235,8 +238,8 @@ static void stream_that_nobody_reads_ends_all_the_same(void **state)
                                              .half_closed = ignore,
                                              .written = ignore,
                                              .closed = note_closed};
-    struct fixture fixture;
-    struct stream_call stream;
+    static struct fixture fixture;
+    static struct stream_call stream;
 
     (void)state;
     fixture_init(&fixture);

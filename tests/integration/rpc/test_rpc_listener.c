@@ -42,7 +42,7 @@ static void assert_call_works(struct fixture *fixture)
 static void server_accepts_again_after_running_out_of_descriptors(void **state)
 {
     enum { CONNECTIONS = 40 };
-    struct fixture fixture;
+    static struct fixture fixture;
     struct rlimit before;
     struct rlimit none_left;
     int fds[CONNECTIONS];
@@ -82,7 +82,7 @@ static void await_accepted(int fd)
 
 static void connections_beyond_the_limit_wait_for_room(void **state)
 {
-    struct fixture fixture;
+    static struct fixture fixture;
     int fds[3];
 
     (void)state;
@@ -125,7 +125,7 @@ static enum pl_status try_open(struct fixture *fixture, const char *address, cha
 
 static void port_in_use_is_one_clear_sentence(void **state)
 {
-    struct fixture fixture;
+    static struct fixture fixture;
     char address[64];
     char error[256];
     char expected[256];
@@ -145,7 +145,7 @@ static void bad_addresses_are_refused(void **state)
     static const char *const addresses[] = {"",         "localhost",     ":1",        "127.0.0.1:", "127.0.0.1:x",
                                             "::1:5000", "1.1.1.1:70000", "unix:path", "unix:",      "[::1]",
                                             "[]:5",     "999.1.1.1:1"};
-    struct fixture fixture;
+    static struct fixture fixture;
     char error[256];
 
     (void)state;
@@ -160,7 +160,7 @@ static void bad_addresses_are_refused(void **state)
 
 static void server_that_never_started_closes(void **state)
 {
-    struct fixture fixture;
+    static struct fixture fixture;
     char error[256];
 
     (void)state;
@@ -173,7 +173,7 @@ static void server_that_never_started_closes(void **state)
 
 static void unix_socket_serves_and_a_stale_one_is_taken_over(void **state)
 {
-    struct fixture fixture;
+    static struct fixture fixture;
     char folder[] = "/tmp/parley-test-XXXXXX";
     char address[64];
     char error[256];
