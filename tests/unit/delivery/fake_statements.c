@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "unit/delivery/fake_statements.h"
+
+#include <endian.h>
+#include <libpq-fe.h>
+#include <string.h>
+
+#include "db/pg_time.h"
+
+enum { COLUMNS_MAX = 14, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144 };
+
+/* ---- rows ---- */
+
+static PGresult *result_new(int columns)
+{
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    static char name[] = "column";
+    PGresAttDesc names[COLUMNS_MAX];
+    memset(names, 0, sizeof(names));
+    for (int i = 0; i < columns; i++)
+        names[i] = (PGresAttDesc){.name = name, .format = 1};
+    pl_assert(result != NULL && PQsetResultAttrs(result, columns, names));
+    return result;
+}
+
+static void put(PGresult *result, int row, int column, const void *value, size_t bytes)
+{
+    pl_assert(PQsetvalue(result, row, column, (char *)(uintptr_t)value, value == NULL ? -1 : (int)bytes));
+}
+
+static void put_uuid(PGresult *result, int row, int column, const struct pl_uuid *uuid)
+{
+    put(result, row, column, pl_uuid_is_nil(uuid) ? NULL : uuid->bytes, sizeof(uuid->bytes));
+}
+
+static void put_int(PGresult *result, int row, int column, int64_t value)
+{
+    uint64_t big = htobe64((uint64_t)value);
+    put(result, row, column, &big, sizeof(big));
+}
+
+/* ---- parameters ---- */
+
+static struct pl_uuid param_uuid(const struct pl_params *params, int index)
+{
+    struct pl_uuid uuid;
+    pl_assert(params->lengths[index] == (int)sizeof(uuid.bytes));
+    memcpy(uuid.bytes, params->values[index], sizeof(uuid.bytes));
+    return uuid;
+}
+
+static int param_number(const struct pl_params *params, int index)
+{
+    struct pl_uuid uuid = param_uuid(params, index);
+    return number_of(&uuid);
+}
+
+static int64_t param_int64(const struct pl_params *params, int index)
+{
+    uint64_t big;
+    pl_assert(params->lengths[index] == (int)sizeof(big));
+    memcpy(&big, params->values[index], sizeof(big));
+    return (int64_t)be64toh(big);
+}
+
+static int param_int32(const struct pl_params *params, int index)
+{
+    uint32_t big;
+    pl_assert(params->lengths[index] == (int)sizeof(big));
+    memcpy(&big, params->values[index], sizeof(big));
+    return (int)be32toh(big);
+}
+
+/* Chats of an array of UUIDs. */
+static int param_chats(const struct pl_params *params, int index, int *ret_chats)
+{
+    int count = (params->lengths[index] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
+    for (int i = 0; i < count; i++)
+        ret_chats[i] = params->values[index][ARRAY_HEADER_BYTES + (i + 1) * ARRAY_UUID_BYTES - 1];
+    return count;
+}
+
+/* ---- statements ---- */
+
+static PGresult *session_chats(const struct pl_db *db, const struct pl_params *params)
+{
+    PGresult *result = result_new(1);
+    int user = param_number(params, 0);
+    int row = 0;
+    for (int chat = 0; chat < CHATS_MAX; chat++) {
+        struct pl_uuid id = chat_id(chat).uuid;
+        if (db->chats[chat].members & 1U << user)
+            put_uuid(result, row++, 0, &id);
+    }
+    return result;
+}
+
+static PGresult *session_heads(const struct pl_db *db, const struct pl_params *params)
+{
+    PGresult *result = result_new(3);
+    int chats[CHATS_MAX];
+    int count = param_chats(params, 0, chats);
+    int user = param_number(params, 1);
+    int device = param_number(params, 2);
+    int row = 0;
+    for (int i = 0; i < count; i++) {
+        const struct fake_chat *chat = &db->chats[chats[i]];
+        struct pl_uuid id = chat_id(chats[i]).uuid;
+        if (!(chat->members & 1U << user))
+            continue;
+        put_uuid(result, row, 0, &id);
+        put_int(result, row, 1, chat->last_seq);
+        put_int(result, row++, 2, chat->cursors[device]);
+    }
+    return result;
+}
+
+static int put_receipts(const struct pl_db *db, int chat, int user, PGresult *result, int row)
+{
+    for (int other = 0; other < USERS_MAX; other++) {
+        struct pl_uuid id = chat_id(chat).uuid;
+        struct pl_uuid other_id = user_id(other).uuid;
+        if (other == user || db->chats[chat].delivered[other] == 0)
+            continue;
+        put_uuid(result, row, 0, &id);
+        put_uuid(result, row, 1, &other_id);
+        put_int(result, row, 2, db->chats[chat].delivered[other]);
+        put_int(result, row++, 3, db->chats[chat].read[other]);
+    }
+    return row;
+}
+
+static PGresult *session_receipts(const struct pl_db *db, const struct pl_params *params)
+{
+    PGresult *result = result_new(4);
+    int chats[CHATS_MAX];
+    int count = param_chats(params, 0, chats);
+    int row = 0;
+    for (int i = 0; i < count; i++) {
+        if (!db->chats[chats[i]].is_group)
+            row = put_receipts(db, chats[i], param_number(params, 1), result, row);
+    }
+    return result;
+}
+
+static void put_message(const struct pl_message *message, PGresult *result, int row)
+{
+    put_uuid(result, row, 0, &message->chat_id.uuid);
+    put_int(result, row, 1, message->seq);
+    put_uuid(result, row, 2, &message->message_id.uuid);
+    put_uuid(result, row, 3, &message->prev_message_id.uuid);
+    put_uuid(result, row, 4, &message->sender_id.uuid);
+    put_uuid(result, row, 5, &message->sender_device_id.uuid);
+    put_uuid(result, row, 6, &message->recipient_id.uuid);
+    put_int(result, row, 7, message->message_type);
+    put_int(result, row, 8, message->body_kind);
+    put(result, row, 9, message->body, message->body_bytes);
+    put_uuid(result, row, 10, &message->media_id.uuid);
+    put_uuid(result, row, 11, &message->reply_to_message_id.uuid);
+    put(result, row, 12, message->metadata, message->metadata_bytes);
+    put_int(result, row, 13, message->created_at_us - PL_PG_EPOCH_US);
+}
+
+static PGresult *page(const struct fake_chat *chat, int64_t after_seq, int limit)
+{
+    PGresult *result = result_new(COLUMNS_MAX);
+    size_t bytes = 0;
+    int row = 0;
+    for (int64_t seq = after_seq + 1; seq <= chat->last_seq && row < limit && bytes < PAGE_BYTES_MAX; seq++) {
+        put_message(&chat->entries[seq - 1].message, result, row++);
+        bytes += chat->entries[seq - 1].message.body_bytes;
+    }
+    return result;
+}
+
+static PGresult *session_page(const struct pl_db *db, const struct pl_params *params)
+{
+    const struct fake_chat *chat = &db->chats[param_number(params, 0)];
+    if (!(chat->members & 1U << param_number(params, 1)))
+        return result_new(COLUMNS_MAX);
+    return page(chat, param_int64(params, 2), param_int32(params, 3));
+}
+
+struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement statement,
+                                     const struct pl_params *params)
+{
+    switch (statement) {
+    case PL_STATEMENT_SESSION_CHATS:
+        return session_chats(db, params);
+    case PL_STATEMENT_SESSION_HEADS:
+        return session_heads(db, params);
+    case PL_STATEMENT_SESSION_RECEIPTS:
+        return session_receipts(db, params);
+    case PL_STATEMENT_SESSION_PAGE:
+        return session_page(db, params);
+    case PL_STATEMENT_HUB_PAGE:
+        return page(&db->chats[param_number(params, 0)], param_int64(params, 1), param_int32(params, 2));
+    default:
+        pl_assert(!"no statement of delivery");
+    }
+    return NULL;
+}
