@@ -228,10 +228,14 @@ static void fall_back(struct pl_session *session)
 void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *entry)
 {
     struct pl_session *session = subscription->session;
-    bool is_next = subscription->state == PL_SUBSCRIPTION_LIVE && entry->seq == subscription->queued_seq + 1;
-    if (!pl_session_is_open(session) || !is_next) {
+    bool is_live = subscription->state == PL_SUBSCRIPTION_LIVE && pl_session_is_open(session);
+    /* Who joined ahead of the tail has read what comes now. */
+    if (!is_live || entry->seq <= subscription->queued_seq) {
         pl_entry_release(entry);
-    } else if (pl_session_is_full(session, entry)) {
+        return;
+    }
+    pl_assert(entry->seq == subscription->queued_seq + 1);
+    if (pl_session_is_full(session, entry)) {
         subscription->head_seq = entry->seq;
         pl_entry_release(entry);
         fall_back(session);

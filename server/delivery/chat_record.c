@@ -64,7 +64,7 @@ static void fan_out(struct chat_record *record, struct pl_entry *entry)
 {
     struct pl_subscription *subscription;
     TAILQ_FOREACH(subscription, &record->subscriptions, attached)
-    if (subscription->in_list && subscription->have_seq < entry->seq)
+    if (subscription->in_list)
         deliver(subscription, entry);
 }
 
@@ -311,7 +311,6 @@ static void join(struct pl_subscription *subscription)
     if (!subscription->is_live)
         return;
     subscription->in_list = true;
-    subscription->have_seq = have;
     record->listed++;
     /* It has read further than what was published here: the rest is on its way, or lost and to be read. */
     if (have > record->tail)

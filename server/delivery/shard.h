@@ -102,7 +102,6 @@ struct pl_subscription {
     TAILQ_ENTRY(pl_subscription) attached;
     struct chat_record *record;
     bool in_list;
-    int64_t have_seq; /* of a joiner that was ahead of the tail: older entries are not for it */
 };
 
 struct pl_receipt {
