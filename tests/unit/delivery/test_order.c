@@ -56,6 +56,24 @@ static void entry_published_twice_comes_once(void **state)
     publish(3);
     publish(2);
     assert_has(bob, CHAT, 3);
+    world_say(CHAT, ALICE, ALICES, "next");
+    world_pass_ms(100);
+    assert_has(bob, CHAT, 4);
+    assert_int_equal(gap_reads(), 0);
+}
+
+static void entry_parked_twice_takes_one_place(void **state)
+{
+    (void)state;
+    commit(4);
+    for (int i = 0; i < 300; i++)
+        publish(4);
+    publish(5);
+    publish(3);
+    publish(2);
+    assert_has(bob, CHAT, 5);
+    world_pass_ms(100);
+    assert_int_equal(gap_reads(), 0);
 }
 
 static void entries_out_of_order_are_put_in_order(void **state)
@@ -336,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(live_entry_needs_no_read),
         TEST(entry_published_twice_comes_once),
+        TEST(entry_parked_twice_takes_one_place),
         TEST(entries_out_of_order_are_put_in_order),
         TEST(gap_is_read_once_for_all_after_20_ms),
         TEST(what_comes_while_the_gap_is_read_comes_once),

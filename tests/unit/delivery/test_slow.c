@@ -168,6 +168,53 @@ static void queue_that_is_dropped_while_joining(void **state)
     assert_true(bob->caught_up);
 }
 
+/* What is committed is known to the record, but nobody in the list waits for it. */
+static void gap_that_is_open_when_the_last_leaves_is_not_forgotten(void **state)
+{
+    (void)state;
+    bob->is_slow = true;
+    say(CHAT, 1);
+    for (int i = 0; i < 300; i++)
+        fake_db_commit(&world->db, CHAT, ALICE, ALICES, "words");
+    fake_db_publish(&world->db, CHAT, 301, 301);
+    fake_db_hold(&world->db, PL_STATEMENT_SESSION_PAGE, HOLD_AFTER);
+    say(QUIET, 100);
+    world_pass_ms(100);
+    assert_int_equal(world->db.queries[PL_STATEMENT_HUB_PAGE], 0);
+    fake_db_release_all(&world->db);
+    bob->is_slow = false;
+    world_settle();
+    assert_has(bob, CHAT, 301);
+}
+
+/* The page that is on its way continues entries that are dropped before it comes. */
+static void page_behind_dropped_entries_is_read_again(void **state)
+{
+    (void)state;
+    stream_close(bob);
+    world_settle();
+    world->db.chats[QUIET].cursors[BOBS] = 1;
+    for (int i = 0; i < 5; i++)
+        fake_db_commit(&world->db, CHAT, ALICE, ALICES, "before");
+    fake_db_hold(&world->db, PL_STATEMENT_SESSION_PAGE, HOLD_AFTER);
+    bob = stream_open(BOB, BOBS);
+    bob->is_slow = true;
+    bob->have[QUIET] = 1;
+    stream_hello(bob);
+    world_settle();
+    say(CHAT, 1);
+    fake_db_hold(&world->db, PL_STATEMENT_SESSION_PAGE, HOLD_NOTHING);
+    fake_db_run(&world->db);
+    fake_db_hold(&world->db, PL_STATEMENT_SESSION_PAGE, HOLD_AFTER);
+    world_settle();
+    say(QUIET, 100);
+    fake_db_release_all(&world->db);
+    bob->is_slow = false;
+    world_settle();
+    assert_has(bob, CHAT, 6);
+    assert_has(bob, QUIET, 101);
+}
+
 /* Every chat has joined, but what it joined with is dropped before it is sent. */
 static void caught_up_waits_for_what_was_dropped(void **state)
 {
@@ -228,6 +275,8 @@ int main(void)
         TEST(chats_share_what_room_there_is),
         TEST(queue_that_fills_while_a_page_is_read),
         TEST(queue_that_is_dropped_while_joining),
+        TEST(gap_that_is_open_when_the_last_leaves_is_not_forgotten),
+        TEST(page_behind_dropped_entries_is_read_again),
         TEST(caught_up_waits_for_what_was_dropped),
         TEST(reading_and_writing_overlap),
     };
