@@ -14,6 +14,7 @@
 #include "server.h"
 
 #define GROUP_MEMBERS_MAX 1024
+#define UNKNOWN_NAMED_MAX 5
 #define STEP_CHAT 3 /* of the transaction: where pl_chat_ask begins */
 
 static void create_chat(struct pl_call *call, const ProtobufCMessage *message);
@@ -136,7 +137,7 @@ static void create_chat(struct pl_call *call, const ProtobufCMessage *message)
     creation->request = (const Parley__V1__CreateChatRequest *)message;
     enum pl_status status = take_members(creation);
     if (status != PL_OK) {
-        pl_call_fail(call, status, "participants must be at most 1023 users, each with role admin or member");
+        pl_call_fail(call, status, "participants must be at most 1023 user ids, each with role admin or member");
         return;
     }
     const char *fault = first_fault(creation);
@@ -161,15 +162,18 @@ static bool was_found(const struct pl_rows *rows, const struct pl_user_id *user)
     return false;
 }
 
+/* The first of them are named. */
 static void fail_unknown_users(const struct creation *creation, const struct pl_rows *rows)
 {
     struct pl_call *call = creation->call;
     const char *ids = "";
-    for (size_t i = 0; i < creation->count; i++) {
+    unsigned named = 0;
+    for (size_t i = 0; i < creation->count && named < UNKNOWN_NAMED_MAX; i++) {
         const struct pl_user_id *user = &creation->members[i].user_id;
-        if (!was_found(rows, user))
-            ids = pl_arena_printf(pl_call_arena(call), "%s%s%s", ids, ids[0] != '\0' ? "," : "",
-                                  pl_field_uuid(&user->uuid, pl_call_arena(call)));
+        if (was_found(rows, user))
+            continue;
+        ids = pl_arena_printf(pl_call_arena(call), "%s%s%s", ids, named++ > 0 ? "," : "",
+                              pl_field_uuid(&user->uuid, pl_call_arena(call)));
     }
     pl_call_detail(call, "user_ids", ids);
     pl_call_fail(call, PL_USER_NOT_FOUND, NULL);
@@ -256,11 +260,13 @@ static void on_created(struct pl_query *query, void *context)
     const struct creation *creation = context;
     struct pl_call *call = creation->call;
     const struct pl_server *server = pl_call_context(call);
+    /* Sessions look for themselves whether an unknown outcome was a good one. */
+    bool may_exist = query->status == PL_OK || query->status == PL_OUTCOME_UNKNOWN;
+    for (size_t i = 0; i < creation->count && may_exist; i++)
+        pl_hub_joined(server->hub, creation->members[i].user_id, creation->chat_id);
     if (query->status != PL_OK) {
         pl_call_fail(call, query->status, NULL);
         return;
     }
-    for (size_t i = 0; i < creation->count; i++)
-        pl_hub_joined(server->hub, creation->members[i].user_id, creation->chat_id);
     pl_chat_reply(call, query, STEP_CHAT);
 }
