@@ -79,6 +79,16 @@ struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, cons
     return cursor;
 }
 
+void pl_session_drop_early_cursors(struct pl_session *session)
+{
+    struct pl_early_cursor *cursor, *next;
+    HASH_ITER(hh, session->early_cursors, cursor, next)
+    {
+        HASH_DEL(session->early_cursors, cursor);
+        free(cursor);
+    }
+}
+
 /* ---- hello ---- */
 
 static bool take_cursors(struct pl_session *session, const Parley__V1__Hello *hello)
@@ -94,16 +104,6 @@ static bool take_cursors(struct pl_session *session, const Parley__V1__Hello *he
     }
     /* None was named twice. */
     return HASH_COUNT(session->early_cursors) == hello->n_cursors;
-}
-
-static void drop_cursors(struct pl_session *session)
-{
-    struct pl_early_cursor *cursor, *next;
-    HASH_ITER(hh, session->early_cursors, cursor, next)
-    {
-        HASH_DEL(session->early_cursors, cursor);
-        free(cursor);
-    }
 }
 
 /* Cursors of another epoch speak of a log that is no more. */
@@ -270,7 +270,7 @@ static void closed(struct pl_call *call)
     struct pl_session *session = pl_call_owner(call);
     session->call = NULL;
     pl_timers_disarm(&session->loop->timers, &session->timer);
-    drop_cursors(session);
+    pl_session_drop_early_cursors(session);
     pl_session_drop_entries(session);
     pl_session_detach_all(session);
     /* While it registers the answer is waited for. */

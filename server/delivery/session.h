@@ -95,6 +95,7 @@ void pl_session_returned(struct pl_session *session);
 bool pl_session_is_open(const struct pl_session *session);
 /* The chat's early cursor, made when there is none; NULL when there are too many. */
 struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
+void pl_session_drop_early_cursors(struct pl_session *session);
 
 /* ---- session_in.c ---- */
 void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame);

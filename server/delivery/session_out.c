@@ -227,6 +227,8 @@ static void put_caught_up(struct pl_session *session, struct pl_buf *frame)
         !STAILQ_EMPTY(&session->entries))
         return;
     session->caught_up_told = true;
+    /* What is left speaks of chats that the user is not in. */
+    pl_session_drop_early_cursors(session);
     pl_buf_put_u8(frame, PL_SERVER_FRAME_CAUGHT_UP);
     pl_buf_put_u8(frame, 1);
 }

@@ -5,6 +5,7 @@
 
 #include "support/cmocka.h"
 
+#include "delivery/session.h"
 #include "unit/delivery/world.h"
 
 enum { ALICE = 1, BOB = 2, CHAT = 3, OTHER_CHAT = 4, ALICES = 1, BOBS = 2 };
@@ -174,6 +175,16 @@ static void cursor_of_hello_beyond_the_log_is_the_end_of_the_log(void **state)
     world_settle();
     assert_int_equal(bob->seen_count, 1);
     assert_int_equal(bob->seen[0].seq, 6);
+}
+
+static void cursors_of_unknown_chats_are_not_kept(void **state)
+{
+    (void)state;
+    world->db.chats[CHAT].members = 1U << ALICE;
+    struct pl_call *bob = start_with_cursor(our_epoch(), 3);
+    const struct pl_session *session = bob->owner;
+    assert_true(bob->caught_up);
+    assert_null(session->early_cursors);
 }
 
 static void cursor_of_another_epoch_is_ignored(void **state)
@@ -393,6 +404,7 @@ int main(void)
         TEST(entry_between_page_and_join_comes_once),
         TEST(cursor_of_hello_is_not_sent_again_and_counts_as_acknowledged),
         TEST(cursor_of_hello_beyond_the_log_is_the_end_of_the_log),
+        TEST(cursors_of_unknown_chats_are_not_kept),
         TEST(cursor_of_another_epoch_is_ignored),
         TEST(stored_cursor_beyond_the_log_is_clamped),
         TEST(bad_cursors_are_refused),
