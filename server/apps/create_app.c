@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* AdminService.CreateApp: an app, with the key that its device tokens are signed with. */
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include "apps/service.h"
@@ -46,6 +47,7 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_uuid(key, &kid);
     pl_params_uuid(key, &creation->app_id.uuid);
     pl_params_bytes(key, secret, sizeof(secret));
+    OPENSSL_cleanse(secret, sizeof(secret));
     pl_server_submit(call, query);
 }
 
