@@ -71,7 +71,7 @@ int64_t fake_db_commit(struct pl_db *db, int chat, int user, int device, const c
 void fake_db_publish(struct pl_db *db, int chat, int64_t first, int64_t last)
 {
     enum { BATCH_MAX = 512 };
-    struct pl_append *batch[BATCH_MAX];
+    struct pl_append *batch[BATCH_MAX] = {0};
     unsigned count = 0;
     for (int64_t seq = first; seq <= last; seq++) {
         batch[count] = calloc(1, sizeof(*batch[count]));
