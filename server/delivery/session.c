@@ -81,11 +81,12 @@ struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, cons
 
 void pl_session_drop_early_cursors(struct pl_session *session)
 {
-    struct pl_early_cursor *cursor, *next;
-    HASH_ITER(hh, session->early_cursors, cursor, next)
-    {
-        HASH_DEL(session->early_cursors, cursor);
+    struct pl_early_cursor *cursor = session->early_cursors;
+    HASH_CLEAR(hh, session->early_cursors); /* frees the table; the cursors stay linked */
+    while (cursor != NULL) {
+        struct pl_early_cursor *next = cursor->hh.next;
         free(cursor);
+        cursor = next;
     }
 }
 

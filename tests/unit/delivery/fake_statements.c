@@ -77,7 +77,7 @@ static int param_chats(const struct pl_params *params, int index, int *ret_chats
 {
     int count = (params->lengths[index] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
     for (int i = 0; i < count; i++)
-        ret_chats[i] = params->values[index][ARRAY_HEADER_BYTES + (i + 1) * ARRAY_UUID_BYTES - 1];
+        ret_chats[i] = (uint8_t)params->values[index][ARRAY_HEADER_BYTES + (i + 1) * ARRAY_UUID_BYTES - 1];
     return count;
 }
 

@@ -71,6 +71,29 @@ static void caught_up_waits_for_every_chat(void **state)
     assert_int_equal(bob->seen_at_caught_up, 1);
 }
 
+/* One page that is more than one frame. */
+static void caught_up_waits_for_the_frame_with_the_last_entry(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 97, BODY_BYTES = 2700 };
+    static char body[BODY_BYTES + 1];
+    memset(body, 'x', BODY_BYTES);
+    for (int i = 0; i < ENTRIES; i++)
+        fake_db_commit(&world->db, CHAT, ALICE, ALICES, body);
+    struct pl_call *bob = stream_open(BOB, BOBS);
+    bob->is_slow = true;
+    stream_hello(bob);
+    world_settle();
+    stream_written(bob); /* welcome */
+    world_settle();
+    assert_in_range(bob->seen_count, 1, ENTRIES - 1);
+    assert_false(bob->caught_up);
+    stream_written(bob);
+    world_settle();
+    assert_true(bob->caught_up);
+    assert_has(bob, CHAT, ENTRIES);
+}
+
 /* Committed and published while this statement is on its way. */
 static void commit_during(enum pl_statement statement, enum fake_hold hold)
 {
@@ -397,6 +420,7 @@ int main(void)
         TEST(user_without_chats_is_caught_up),
         TEST(nothing_is_told_before_welcome),
         TEST(caught_up_waits_for_every_chat),
+        TEST(caught_up_waits_for_the_frame_with_the_last_entry),
         TEST(entry_before_the_list_of_chats_comes_once),
         TEST(entry_between_attach_and_head_comes_once),
         TEST(entry_between_head_and_join_comes_once),
