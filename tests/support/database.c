@@ -20,6 +20,7 @@
 
 static struct server {
     bool started;
+    const char *dev; /* the script that starts and stops it */
     char folder[128];
     char socket_folder[128];
     int lifeline; /* the reaper reads it; the end of this program closes it */
@@ -27,14 +28,8 @@ static struct server {
     unsigned databases;
 } server;
 
-static const char *dev_script(void)
-{
-    const char *dev = getenv("PARLEY_DEV");
-    assert_non_null(dev);
-    return dev;
-}
-
-/* The reaper stops the server when this program is gone, also when it was killed. */
+/* The reaper stops the server when this program is gone, also when it was killed. It must not assert: a failed
+ * assertion would go on with the tests in this second process. */
 static void reap(int lifeline)
 {
     char command[COMMAND_BYTES];
@@ -42,7 +37,7 @@ static void reap(int lifeline)
     setsid(); /* what is sent to the program's group is not for the reaper */
     while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
         continue;
-    snprintf(command, sizeof(command), "'%s' postgres stop '%s' >/dev/null 2>&1; rm -rf '%s'", dev_script(),
+    snprintf(command, sizeof(command), "'%s' postgres stop '%s' >/dev/null 2>&1; rm -rf '%s'", server.dev,
              server.folder, server.folder);
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
@@ -74,7 +69,7 @@ static void run_start(void)
     char command[COMMAND_BYTES];
     char line[256] = "";
     /* The server must not keep the lifeline open. */
-    snprintf(command, sizeof(command), "'%s' postgres start '%s' %d>&-", dev_script(), server.folder, server.lifeline);
+    snprintf(command, sizeof(command), "'%s' postgres start '%s' %d>&-", server.dev, server.folder, server.lifeline);
     FILE *output = popen(command, "r");
     assert_non_null(output);
     char *read_line = fgets(line, sizeof(line), output);
@@ -87,6 +82,9 @@ static void ensure_server(void)
 {
     if (server.started)
         return;
+    server.dev = getenv("PARLEY_DEV");
+    if (server.dev == NULL)
+        fail_msg("PARLEY_DEV does not name the dev script; run the tests with ctest");
     const char *temporary = getenv("TMPDIR");
     snprintf(server.folder, sizeof(server.folder), "%s/parley-test.XXXXXX", temporary == NULL ? "/tmp" : temporary);
     assert_non_null(mkdtemp(server.folder));
