@@ -53,6 +53,14 @@ static bool put_hello(struct bench_device *device, Parley__V1__ClientFrame *fram
     return true;
 }
 
+static void write_frame(struct bench_device *device, const Parley__V1__ClientFrame *frame)
+{
+    struct bench_tally *tally = bench_worker_tally(device->worker);
+    if (tally != NULL)
+        tally->frames_to_server++;
+    bench_stream_write(&device->stream, frame);
+}
+
 void bench_device_flush(struct bench_device *device)
 {
     if (device->stream.is_writing || device->stream.is_cancelled)
@@ -66,7 +74,7 @@ void bench_device_flush(struct bench_device *device)
             says_something |= bench_pair_put_sends(device->pair, &frame, arena);
     }
     if (says_something)
-        bench_stream_write(&device->stream, &frame);
+        write_frame(device, &frame);
     pl_arena_reset(arena);
 }
 
@@ -121,6 +129,9 @@ static void take_receipt(struct bench_device *device, const Parley__V1__Receipt 
 static void received(struct bench_stream *stream, const Parley__V1__ServerFrame *frame)
 {
     struct bench_device *device = pl_container_of(stream, struct bench_device, stream);
+    struct bench_tally *tally = bench_worker_tally(device->worker);
+    if (tally != NULL)
+        tally->frames_from_server++;
     if (frame->welcome != NULL)
         take_welcome(device, frame->welcome);
     if (frame->n_faileds > 0)

@@ -74,6 +74,8 @@ static void join_workers(const struct bench_load *load, struct bench_worker *wor
         for (int w = 0; w < load->options->windows; w++) {
             bench_histogram_merge(&windows[w].delivered_us, &workers[i].tallies[w].delivered_us);
             bench_histogram_merge(&windows[w].sent_us, &workers[i].tallies[w].sent_us);
+            windows[w].frames_to_server += workers[i].tallies[w].frames_to_server;
+            windows[w].frames_from_server += workers[i].tallies[w].frames_from_server;
         }
         free(workers[i].tallies);
     }

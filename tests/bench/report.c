@@ -57,16 +57,17 @@ static json_t *cpu_json(const struct bench_window *window)
 static json_t *window_json(const struct bench_window *window)
 {
     const struct bench_counters *used = &window->used;
-    return json_pack("{s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:I}", "seconds",
-                     (double)used->at_us / 1e6, "delivered_per_s",
-                     per_second(window, (int64_t)window->delivered_us.total), "send_to_delivered",
-                     latencies_json(&window->delivered_us), "send_to_sent", latencies_json(&window->sent_us), "fsync",
-                     latencies_json(&window->fsync_us), "cpu_us", cpu_json(window), "server_cpu_us_per_message",
-                     per_message(window, used->server_cpu_us), "postgres_cpu_us_per_message",
-                     per_message(window, used->postgres_cpu_us), "generator_cpu_us_per_message",
-                     per_message(window, used->generator_cpu_us), "wal_bytes_per_message",
-                     per_message(window, used->wal_bytes), "server_switches_per_s", per_second(window, used->switches),
-                     "server_rss_bytes", (json_int_t)window->server_rss_bytes);
+    return json_pack(
+        "{s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "seconds", (double)used->at_us / 1e6,
+        "delivered_per_s", per_second(window, (int64_t)window->delivered_us.total), "send_to_delivered",
+        latencies_json(&window->delivered_us), "send_to_sent", latencies_json(&window->sent_us), "fsync",
+        latencies_json(&window->fsync_us), "cpu_us", cpu_json(window), "server_cpu_us_per_message",
+        per_message(window, used->server_cpu_us), "postgres_cpu_us_per_message",
+        per_message(window, used->postgres_cpu_us), "generator_cpu_us_per_message",
+        per_message(window, used->generator_cpu_us), "wal_bytes_per_message", per_message(window, used->wal_bytes),
+        "frames_to_server_per_message", per_message(window, window->frames_to_server), "frames_from_server_per_message",
+        per_message(window, window->frames_from_server), "server_switches_per_s", per_second(window, used->switches),
+        "server_rss_bytes", (json_int_t)window->server_rss_bytes);
 }
 
 static json_t *settings_json(const struct bench_options *options)
@@ -114,6 +115,8 @@ static void print_window(const struct bench_window *window)
            cores(window, used->server_cpu_us), cores(window, used->postgres_cpu_us),
            cores(window, used->generator_cpu_us), cores(window, others_cpu_us(window)), cores(window, used->stolen_us));
     printf("  WAL                    %.0f bytes a message\n", per_message(window, used->wal_bytes));
+    printf("  frames a message       to the server %.2f   from it %.2f\n",
+           per_message(window, window->frames_to_server), per_message(window, window->frames_from_server));
     printf("  server                 %.2f context switches a message, %.1f MB\n", per_message(window, used->switches),
            (double)window->server_rss_bytes / 1e6);
 }

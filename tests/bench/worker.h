@@ -37,6 +37,7 @@ struct bench_load {
 /* Of one measured window. */
 struct bench_tally {
     struct bench_histogram delivered_us, sent_us;
+    int64_t frames_to_server, frames_from_server;
 };
 
 struct bench_worker {
