@@ -8,6 +8,7 @@
 #include "db/append.h"
 
 #include "db/append_store.h"
+#include "db/change.h"
 
 static struct pl_head *find_head(const struct pl_batch *batch, const struct pl_chat_id *chat_id)
 {
@@ -111,7 +112,8 @@ static void take_duplicates(struct pl_batch *batch, const struct pl_rows *rows)
 static bool send_reads(struct pl_batch *batch)
 {
     return send_lock(batch) && send_lookup(batch, PL_STATEMENT_APPEND_MEMBERS, sender_of) &&
-           send_lookup(batch, PL_STATEMENT_APPEND_DUPLICATES, message_id_of) && pl_conn_flush_request(batch->conn);
+           send_lookup(batch, PL_STATEMENT_APPEND_DUPLICATES, message_id_of) &&
+           (batch->change == NULL || pl_change_send_reads(batch)) && pl_conn_flush_request(batch->conn);
 }
 
 static enum pl_failure take_reads(struct pl_batch *batch, struct pl_rows *duplicates)
@@ -128,9 +130,10 @@ static enum pl_failure take_reads(struct pl_batch *batch, struct pl_rows *duplic
     take_members(batch, &rows);
     pl_rows_clear(&rows);
     failure = pl_conn_rows(batch->conn, duplicates);
-    if (failure == PL_FAILURE_NONE)
-        take_duplicates(batch, duplicates);
-    return failure;
+    if (failure != PL_FAILURE_NONE)
+        return failure;
+    take_duplicates(batch, duplicates);
+    return batch->change == NULL ? PL_FAILURE_NONE : pl_change_take_reads(batch);
 }
 
 enum pl_failure pl_append_batch(struct pl_batch *batch)
@@ -139,6 +142,7 @@ enum pl_failure pl_append_batch(struct pl_batch *batch)
     for (unsigned i = 0; i < batch->slot_count; i++)
         batch->slots[i] = (struct pl_slot){.append = batch->slots[i].append};
     batch->stored_count = 0;
+    batch->change = batch->slots[0].append->change;
     batch->conn->warned = false;
     collect_heads(batch);
     enum pl_failure failure = send_reads(batch) ? take_reads(batch, &duplicates) : PL_FAILURE_LOST;
@@ -149,6 +153,8 @@ enum pl_failure pl_append_batch(struct pl_batch *batch)
         failure = pl_conn_abandon(batch->conn, failure);
     }
     pl_rows_clear(&duplicates);
+    if (batch->change != NULL)
+        pl_change_clear(batch->change);
     HASH_CLEAR(hh, batch->by_chat);
     return failure;
 }

@@ -14,11 +14,12 @@
 #include "db/feed.h"
 
 enum pl_verdict {
-    PL_VERDICT_OPEN,    /* not tried */
-    PL_VERDICT_STORED,  /* a new entry; the message's seq, prev, recipient and time are filled in */
-    PL_VERDICT_RESENT,  /* was there; those fields are of the first */
-    PL_VERDICT_REFUSED, /* status says why */
-    PL_VERDICT_NO_CHAT  /* it is to be created for this append */
+    PL_VERDICT_OPEN,     /* not tried */
+    PL_VERDICT_STORED,   /* a new entry; the message's seq, prev, recipient and time are filled in */
+    PL_VERDICT_RESENT,   /* was there; those fields are of the first */
+    PL_VERDICT_NEEDLESS, /* a change that has nothing to change */
+    PL_VERDICT_REFUSED,  /* status says why */
+    PL_VERDICT_NO_CHAT   /* it is to be created for this append */
 };
 
 struct pl_head;
@@ -57,7 +58,8 @@ struct pl_batch {
     unsigned head_count;
     struct pl_head *by_chat; /* the hash table of heads */
     unsigned stored_count;
-    int64_t now_us; /* the database's, after the locks */
+    int64_t now_us;           /* the database's, after the locks */
+    struct pl_change *change; /* of the only slot; NULL: none */
 };
 
 /*

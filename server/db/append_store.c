@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "db/change.h"
+
 static bool same_uuid(const struct pl_rows *rows, int row, int column, const struct pl_uuid *uuid)
 {
     struct pl_uuid stored = pl_rows_uuid(rows, row, column);
@@ -18,12 +20,18 @@ static bool same_bytes(const struct pl_rows *rows, int row, int column, const vo
     return stored_bytes == bytes && (bytes == 0 || memcmp(stored, data, bytes) == 0);
 }
 
-/* Whether the stored row is what this sender sends again. Of a deleted one only the sender is left. */
-static bool is_resend(const struct pl_message *message, const struct pl_rows *rows, int row)
+/*
+ * Whether the stored row is what this sender sends again. Of a deleted one only the sender is left. A change's bytes
+ * follow from what it found the first time; its id is its own.
+ */
+static bool is_resend(const struct pl_append *append, const struct pl_rows *rows, int row)
 {
+    const struct pl_message *message = &append->message;
     if (!same_uuid(rows, row, 4, &message->sender_id.uuid))
         return false;
     if (pl_rows_bool(rows, row, 5))
+        return true;
+    if (append->change != NULL && pl_rows_int(rows, row, 6) == message->message_type)
         return true;
     return pl_rows_int(rows, row, 6) == message->message_type &&
            pl_rows_int(rows, row, 7) == (int64_t)message->body_kind &&
@@ -39,10 +47,14 @@ static void refuse(struct pl_slot *slot, enum pl_status status)
     slot->status = status;
 }
 
-/* In an individual chat the other user; nil in a group, whose user_low and user_high are nil. */
+/* In an individual chat the other user; nil in a group, whose user_low and user_high are nil, and in a SELF chat. */
 static struct pl_user_id recipient_of(const struct pl_head *head, const struct pl_message *message)
 {
-    return pl_uuid_equal(&head->user_low.uuid, &message->sender_id.uuid) ? head->user_high : head->user_low;
+    bool is_low = pl_uuid_equal(&head->user_low.uuid, &message->sender_id.uuid);
+    bool is_high = pl_uuid_equal(&head->user_high.uuid, &message->sender_id.uuid);
+    if (is_low && is_high)
+        return (struct pl_user_id){{{0}}};
+    return is_low ? head->user_high : head->user_low;
 }
 
 static void recognise(struct pl_slot *slot, const struct pl_rows *rows, int row)
@@ -56,26 +68,48 @@ static void recognise(struct pl_slot *slot, const struct pl_rows *rows, int row)
     slot->head->resent = true;
 }
 
-/* A time never falls as seq rises, even when the database's clock steps back. */
-static void number(struct pl_slot *slot, int64_t now_us)
+/* The place that the message would get. A time never falls as seq rises, even when the database's clock steps back. */
+static void place(struct pl_slot *slot, int64_t now_us)
 {
     struct pl_message *message = &slot->append->message;
     struct pl_head *head = slot->head;
     if (head->last_at_us < now_us)
         head->last_at_us = now_us;
-    message->seq = ++head->last_seq;
+    message->seq = head->last_seq + 1;
     message->prev_message_id = head->last_message_id;
     message->created_at_us = head->last_at_us;
     message->recipient_id = recipient_of(head, message);
-    head->last_message_id = message->message_id;
+}
+
+static void number(struct pl_batch *batch, struct pl_slot *slot)
+{
+    struct pl_head *head = slot->head;
+    head->last_seq = slot->append->message.seq;
+    head->last_message_id = slot->append->message.message_id;
     head->stored = true;
     slot->verdict = PL_VERDICT_STORED;
+    batch->stored_count++;
+}
+
+/* What a change decides on is the place that it would get, too. */
+static void decide(struct pl_batch *batch, struct pl_slot *slot)
+{
+    enum pl_status status = pl_change_decide(batch->change, slot->append);
+    if (status != PL_OK) {
+        refuse(slot, status);
+    } else if (batch->change->is_needless) {
+        slot->append->message.seq = 0;
+        slot->verdict = PL_VERDICT_NEEDLESS;
+    } else {
+        number(batch, slot);
+    }
 }
 
 static void miss_chat(struct pl_slot *slot)
 {
+    bool is_open = slot->append->change != NULL && slot->append->change->any_sender;
     if (pl_uuid_is_nil(&slot->append->app_id.uuid))
-        refuse(slot, PL_NOT_A_MEMBER);
+        refuse(slot, is_open ? PL_CHAT_NOT_FOUND : PL_NOT_A_MEMBER);
     else if (slot->append->chat_tried)
         refuse(slot, PL_USER_NOT_FOUND);
     else
@@ -86,18 +120,22 @@ void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
 {
     for (unsigned i = 0; i < batch->slot_count; i++) {
         struct pl_slot *slot = &batch->slots[i];
-        bool again = slot->duplicate > 0 && is_resend(&slot->append->message, duplicates, slot->duplicate - 1);
+        bool again = slot->duplicate > 0 && is_resend(slot->append, duplicates, slot->duplicate - 1);
+        bool may_send = slot->member || (batch->change != NULL && batch->change->any_sender);
         if (!slot->head->found) {
             miss_chat(slot);
         } else if (again) {
             recognise(slot, duplicates, slot->duplicate - 1);
-        } else if (!slot->member) {
+        } else if (!may_send) {
             refuse(slot, PL_NOT_A_MEMBER);
         } else if (slot->duplicate > 0) {
             refuse(slot, PL_MESSAGE_ID_REUSED);
         } else {
-            number(slot, batch->now_us);
-            batch->stored_count++;
+            place(slot, batch->now_us);
+            if (batch->change != NULL)
+                decide(batch, slot);
+            else
+                number(batch, slot);
         }
     }
 }
@@ -180,6 +218,26 @@ static void put_created_at(struct pl_array *array, const struct pl_message *mess
     pl_array_time(array, message->created_at_us);
 }
 
+static void put_entry_kind(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_int16(array, (int16_t)(message->entry_kind == 0 ? PL_ENTRY_MESSAGE : message->entry_kind));
+}
+
+static void put_target(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_uuid(array, &message->target_message_id.uuid);
+}
+
+/* Batches of nothing but messages, which is nearly all, do without the columns that messages do not have. */
+static bool is_all_messages(const struct pl_batch *batch)
+{
+    for (unsigned i = 0; i < batch->slot_count; i++) {
+        if (batch->slots[i].append->message.entry_kind > PL_ENTRY_MESSAGE)
+            return false;
+    }
+    return true;
+}
+
 static bool send_entries(const struct pl_batch *batch)
 {
     struct pl_params params;
@@ -197,7 +255,11 @@ static bool send_entries(const struct pl_batch *batch)
     put_entries(batch, &params, PL_ELEMENT_UUID, put_reply_to);
     put_entries(batch, &params, PL_ELEMENT_BYTES, put_metadata);
     put_entries(batch, &params, PL_ELEMENT_TIME, put_created_at);
-    return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_INSERT, &params);
+    if (is_all_messages(batch))
+        return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_INSERT, &params);
+    put_entries(batch, &params, PL_ELEMENT_INT16, put_entry_kind);
+    put_entries(batch, &params, PL_ELEMENT_UUID, put_target);
+    return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_INSERT_CONTROL, &params);
 }
 
 /* The chats that got something, in the order of the batch. */
@@ -277,6 +339,8 @@ enum pl_failure pl_append_store(struct pl_batch *batch)
     struct pl_head **moved = moved_heads(batch, &moved_count);
     if (moved_count > 0 &&
         (!send_entries(batch) || !send_heads(batch, moved, moved_count) || !send_feed(batch, moved, moved_count)))
+        return PL_FAILURE_LOST;
+    if (moved_count > 0 && batch->change != NULL && !pl_change_send_writes(batch))
         return PL_FAILURE_LOST;
     enum pl_failure failure = pl_conn_sync(batch->conn) ? pl_conn_finish(batch->conn) : PL_FAILURE_LOST;
     if (failure == PL_FAILURE_LOST || failure == PL_FAILURE_UNKNOWN)

@@ -77,7 +77,18 @@ enum pl_body_kind {
     PL_BODY_NONE,
     PL_BODY_CONTENT,
     PL_BODY_ENCRYPTED,
-    PL_BODY_DEVICE_PARTS /* body is a packed parley.v1.DeviceParts */
+    PL_BODY_DEVICE_PARTS, /* body is a packed parley.v1.DeviceParts */
+    PL_BODY_EVENT         /* body is a packed parley.v1.ChatEvent */
+};
+
+/* What an entry is; the numbers of parley.v1.EntryKind. All but messages are written by the server. */
+enum pl_entry_kind {
+    PL_ENTRY_MESSAGE = 1, /* 0 stands for it, too */
+    PL_ENTRY_MEMBERS,
+    PL_ENTRY_SETTINGS,
+    PL_ENTRY_EDIT,
+    PL_ENTRY_DELETE,
+    PL_ENTRY_ACCOUNT
 };
 
 /* An entry as the table holds it. Pointers are borrowed. */
@@ -98,12 +109,53 @@ struct pl_message {
     const void *metadata; /* packed parley.v1.Message with field 12 only; NULL for none */
     size_t metadata_bytes;
     int64_t created_at_us;
+    enum pl_entry_kind entry_kind;
+    struct pl_message_id target_message_id; /* of PL_ENTRY_EDIT and PL_ENTRY_DELETE */
+    int64_t edited_at_us;                   /* 0: not edited, or not asked for */
+    int64_t deleted_at_us;                  /* 0: not deleted */
 };
+
+struct pl_append;
+
+#define PL_CHANGE_READS_MAX 4
+#define PL_CHANGE_WRITES_MAX 8
+
+/*
+ * What an append does to more than the log: it reads, under the lock of the chat's row, decides, and writes in the
+ * transaction that stores its entry. Such an append is a batch of its own, in order with its chat's others. It may run
+ * several times until one run is committed, so decide starts from what it reads and from nothing that it did before;
+ * what the last run left in its context is what was stored.
+ */
+struct pl_change {
+    struct pl_arena *arena;
+    /* The sender need not be a member: decide looks at who may do this. A chat that is not there is then
+     * PL_CHAT_NOT_FOUND. */
+    bool any_sender;
+    /*
+     * On the writer's thread; must not block. append->message has its seq and created_at_us. May fill in body and
+     * target, and add writes; memory is from the arena. Not PL_OK: nothing is stored, and that is the append's status.
+     * Rows of reads are gone when it returns. NULL: always PL_OK.
+     */
+    enum pl_status (*decide)(struct pl_change *change, struct pl_append *append);
+    bool is_needless; /* decide found nothing to change: PL_OK without an entry; message.seq is then 0 */
+    unsigned read_count;
+    struct pl_query_step reads[PL_CHANGE_READS_MAX]; /* rows are there for decide */
+    unsigned write_count;
+    struct pl_query_step writes[PL_CHANGE_WRITES_MAX];
+};
+
+/* arena: the submitter's, the writer's from submit until done. */
+void pl_change_init(struct pl_change *change, struct pl_arena *arena,
+                    enum pl_status (*decide)(struct pl_change *change, struct pl_append *append));
+/* The parameters of a further read, before submitting. Its statement is one of a writer's. */
+struct pl_params *pl_change_read(struct pl_change *change, enum pl_statement statement);
+/* The parameters of a further write, in decide. */
+struct pl_params *pl_change_write(struct pl_change *change, enum pl_statement statement);
 
 /*
  * One message to append. The submitter's memory; the writer's from submit until done.
  * When app_id is set, message.recipient_id must be too, message.chat_id must be the individual chat
- * of the two, and the chat is created when there is none.
+ * of the two, and the chat is created when there is none. A user alone (recipient_id is sender_id) has a SELF chat.
  */
 struct pl_append {
     struct pl_task task;
@@ -111,12 +163,13 @@ struct pl_append {
     void (*done)(struct pl_append *append); /* on the home thread */
     int64_t deadline_us;                    /* not begun after this. 0: none */
     struct pl_app_id app_id;                /* nil: never create the chat */
+    struct pl_change *change;               /* NULL: the entry is all */
     struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, created_at_us */
     /*
      * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_USER_NOT_FOUND (recipient);
      * PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT (the row itself is refused); PL_OVERLOADED;
      * PL_DEADLINE_EXCEEDED; PL_DATABASE_UNAVAILABLE (not stored); PL_OUTCOME_UNKNOWN; PL_DRAINING;
-     * PL_INTERNAL.
+     * PL_INTERNAL; of a change also what decide answers, and PL_CHAT_NOT_FOUND.
      */
     enum pl_status status;
     bool resend; /* the message was there already: seq and created_at_us are of the first */

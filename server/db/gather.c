@@ -57,6 +57,8 @@ static bool fits(const struct gathering *gathering, const struct gathered_chat *
         return false;
     if (gathering->count == 0)
         return true;
+    if (append->change != NULL)
+        return false;
     return gathering->bytes + bytes_of(append) <= BATCH_BYTES_MAX &&
            pl_shard_of(append->message.chat_id) == gathering->shard;
 }
@@ -71,11 +73,17 @@ static void take(struct gathering *gathering, struct gathered_chat *chat, struct
     slots[gathering->count++] = (struct pl_slot){.append = append};
 }
 
+/* A change is a batch of its own. */
+static bool has_change(const struct pl_slot *slots, unsigned count)
+{
+    return count > 0 && slots[0].append->change != NULL;
+}
+
 unsigned pl_gather(struct pl_task_list *waiting, struct pl_slot *slots, struct pl_arena *arena)
 {
     struct gathering gathering = {.arena = arena};
     struct pl_task_list behind = STAILQ_HEAD_INITIALIZER(behind);
-    while (gathering.count < PL_BATCH_ITEMS_MAX && !STAILQ_EMPTY(waiting)) {
+    while (gathering.count < PL_BATCH_ITEMS_MAX && !STAILQ_EMPTY(waiting) && !has_change(slots, gathering.count)) {
         struct pl_task *task = STAILQ_FIRST(waiting);
         struct pl_append *append = pl_container_of(task, struct pl_append, task);
         struct gathered_chat *chat = chat_of(&gathering, append);

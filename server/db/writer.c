@@ -26,6 +26,8 @@ static void count_answer(struct pl_metrics *metrics, const struct pl_append *app
 {
     if (append->status != PL_OK)
         pl_metrics_add(metrics, PL_METRIC_messages_refused_total, 1);
+    else if (append->change != NULL && append->change->is_needless)
+        return;
     else if (append->resend)
         pl_metrics_add(metrics, PL_METRIC_messages_resent_total, 1);
     else
