@@ -270,6 +270,21 @@ static void nothing_is_told_before_the_chat_is_attached(void **state)
     assert_int_equal(stream_receipts(alice), 0);
 }
 
+static void receipts_of_a_chat_without_membership_are_forgotten_with_it(void **state)
+{
+    (void)state;
+    struct pl_call *bob = stream_start(BOB, BOBS);
+    bob->is_slow = true;
+    world_say(CHAT, ALICE, ALICES, "in flight");
+    world_settle();
+    world->db.chats[OTHER_CHAT].delivered[ALICE] = 3;
+    world->db.listener.joined(world->db.listener.context, user_id(BOB), chat_id(OTHER_CHAT));
+    world_settle();
+    stream_written(bob);
+    world_settle();
+    assert_int_equal(stream_receipts(bob), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
 
 int main(void)
@@ -293,6 +308,7 @@ int main(void)
         TEST(watermark_is_told_to_the_others_only),
         TEST(receipts_coalesce_while_a_write_is_in_flight),
         TEST(watermarks_so_far_are_told_at_hello),
+        TEST(receipts_of_a_chat_without_membership_are_forgotten_with_it),
         TEST(nothing_is_told_before_the_chat_is_attached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
