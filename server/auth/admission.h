@@ -11,7 +11,7 @@
 
 #include "auth/api_key.h"
 #include "auth/auth.h"
-#include "auth/jwt.h"
+#include "auth/token_check.h"
 #include "base/cache.h"
 
 /* A revocation is seen after this at the latest. */
@@ -23,7 +23,7 @@ struct pl_auth {
     uint8_t operator_hash[PL_API_KEY_HASH_BYTES];
     struct pl_cache *api_keys;     /* first 16 bytes of the hash -> struct pl_known_api_key */
     struct pl_cache *users;        /* user id -> struct pl_app_id */
-    struct pl_cache *signing_keys; /* kid -> struct pl_jwt_key */
+    struct pl_cache *signing_keys; /* kid -> struct pl_jwt_key *, held */
     struct pl_cache *devices;      /* device id -> struct pl_known_device */
 };
 
@@ -40,14 +40,11 @@ struct pl_known_device {
 struct pl_admission {
     struct pl_auth *auth;
     struct pl_call *call;
-    uint64_t version; /* of the cache that the look-up in work missed */
     /* API keys. */
+    uint64_t version; /* of the cache that the look-up in work missed */
     uint8_t hash[PL_API_KEY_HASH_BYTES];
     const char *acting_user; /* value of parley-user; NULL: none */
-    /* Tokens. */
-    const char *token;
-    struct pl_key_id kid;
-    struct pl_jwt_claims claims;
+    struct pl_token_check token;
 };
 
 /* The two ways in; secret and token are what the caller sent, in the call's arena. */

@@ -76,11 +76,22 @@ static enum pl_status read_operator_key(struct pl_auth *auth, const char *path, 
 
 /* ---- open and close ---- */
 
+static void hold_key(void *value)
+{
+    pl_jwt_key_hold(*(struct pl_jwt_key **)value);
+}
+
+static void release_key(void *value)
+{
+    pl_jwt_key_release(*(struct pl_jwt_key **)value);
+}
+
 static void open_caches(struct pl_auth *auth, struct pl_metrics *metrics)
 {
     auth->api_keys = pl_cache_new(API_KEYS_MAX, sizeof(struct pl_known_api_key), PL_AUTH_TTL_US, metrics);
     auth->users = pl_cache_new(USERS_MAX, sizeof(struct pl_app_id), PL_AUTH_TTL_US, metrics);
-    auth->signing_keys = pl_cache_new(SIGNING_KEYS_MAX, sizeof(struct pl_jwt_key), PL_AUTH_TTL_US, metrics);
+    auth->signing_keys = pl_cache_new(SIGNING_KEYS_MAX, sizeof(struct pl_jwt_key *), PL_AUTH_TTL_US, metrics);
+    pl_cache_hold_values(auth->signing_keys, hold_key, release_key);
     auth->devices = pl_cache_new(DEVICES_MAX, sizeof(struct pl_known_device), PL_AUTH_TTL_US, metrics);
 }
 

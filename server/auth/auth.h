@@ -8,7 +8,7 @@
 #ifndef PL_AUTH_AUTH_H
 #define PL_AUTH_AUTH_H
 
-#include "auth/jwt.h"
+#include "auth/token_check.h"
 #include "base/config.h"
 #include "base/metrics.h"
 #include "base/status.h"

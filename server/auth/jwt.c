@@ -16,7 +16,6 @@
 #include "auth/hmac.h"
 
 #define PART_BYTES_MAX (PL_JWT_BYTES_MAX / 4 * 3)
-#define SECRET_BYTES_MIN 32
 
 /* A piece of the token; not NUL-terminated. */
 struct part {
@@ -30,12 +29,6 @@ struct parts {
     struct part signature;
     struct part signed_text; /* header, dot, claims */
 };
-
-static const char *algorithm_name(enum pl_jwt_algorithm algorithm)
-{
-    pl_assert(algorithm == PL_JWT_HS256);
-    return "HS256";
-}
 
 static enum pl_status split(const char *token, struct parts *ret_parts)
 {
@@ -119,7 +112,7 @@ static enum pl_status check_header(const json_t *header, const struct pl_jwt_key
     const json_t *type = json_object_get(header, "typ");
     struct pl_uuid kid;
 
-    if (!text_equals(json_object_get(header, "alg"), algorithm_name(key->algorithm)) ||
+    if (!text_equals(json_object_get(header, "alg"), pl_jwt_algorithm_name(key->algorithm)) ||
         (type != NULL && !text_equals(type, "JWT")) || json_object_get(header, "crit") != NULL ||
         get_uuid(header, "kid", &kid) != PL_OK || !pl_uuid_equal(&kid, &key->kid.uuid))
         return PL_TOKEN_INVALID;
@@ -128,15 +121,15 @@ static enum pl_status check_header(const json_t *header, const struct pl_jwt_key
 
 static enum pl_status check_signature(const struct parts *parts, const struct pl_jwt_key *key)
 {
-    uint8_t given[PL_HMAC_BYTES], expected[PL_HMAC_BYTES];
+    uint8_t signature[PL_JWT_SIGNATURE_BYTES_MAX];
     size_t bytes;
 
-    if (key->secret_bytes < SECRET_BYTES_MIN || key->secret_bytes > sizeof(key->secret) ||
-        pl_base64url_decode(parts->signature.text, parts->signature.chars, given, sizeof(given), &bytes) != PL_OK ||
-        bytes != sizeof(given))
+    if (pl_base64url_decode(parts->signature.text, parts->signature.chars, signature, sizeof(signature), &bytes) !=
+        PL_OK)
         return PL_TOKEN_INVALID;
-    pl_hmac_sha256(key->secret, key->secret_bytes, parts->signed_text.text, parts->signed_text.chars, expected);
-    return pl_hmac_equal(given, expected, sizeof(given)) ? PL_OK : PL_TOKEN_INVALID;
+    return pl_jwt_key_proves(key, parts->signed_text.text, parts->signed_text.chars, signature, bytes)
+               ? PL_OK
+               : PL_TOKEN_INVALID;
 }
 
 /* A string, or an array of nothing but strings (RFC 7519 section 4.1.3). */
@@ -243,10 +236,11 @@ char *pl_jwt_mint(const struct pl_jwt_key *key, const struct pl_jwt_claims *clai
     uint8_t mac[PL_HMAC_BYTES];
     const char *header, *body, *signed_text;
 
-    pl_assert(key->secret_bytes >= SECRET_BYTES_MIN && key->secret_bytes <= sizeof(key->secret));
+    pl_assert(key->algorithm == PL_JWT_HS256);
+    pl_assert(key->secret_bytes >= PL_JWT_SECRET_BYTES_MIN && key->secret_bytes <= sizeof(key->secret));
     pl_uuid_format(&key->kid.uuid, kid);
-    header =
-        pl_arena_printf(arena, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}", algorithm_name(key->algorithm), kid);
+    header = pl_arena_printf(arena, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+                             pl_jwt_algorithm_name(key->algorithm), kid);
     body = format_claims(claims, arena);
     signed_text =
         pl_arena_printf(arena, "%s.%s", encode(header, strlen(header), arena), encode(body, strlen(body), arena));

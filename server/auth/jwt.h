@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/jwt_key.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/uuid.h"
@@ -19,16 +20,6 @@
 #define PL_JWT_LEEWAY_S 60
 #define PL_JWT_LIFE_S_MAX 86400
 #define PL_JWT_AUDIENCE "parley"
-
-enum pl_jwt_algorithm { PL_JWT_HS256 };
-
-struct pl_jwt_key {
-    struct pl_key_id kid;
-    struct pl_app_id app_id;
-    enum pl_jwt_algorithm algorithm;
-    size_t secret_bytes; /* 32 to 64 */
-    uint8_t secret[64];
-};
 
 /* Claims, by name: app, sub (user), device, aud, iat, nbf, exp; times in seconds since 1970. */
 struct pl_jwt_claims {
@@ -49,7 +40,7 @@ enum pl_status pl_jwt_read_kid(const char *token, struct pl_key_id *ret_kid) PL_
  */
 enum pl_status pl_jwt_verify(const char *token, const struct pl_jwt_key *key, int64_t now_s,
                              struct pl_jwt_claims *ret_claims) PL_MUST_CHECK;
-/* A signed token in the arena. aud and the algorithm come from here and the key. */
+/* A signed token in the arena, of an HS256 key. aud and the algorithm come from here and the key. */
 char *pl_jwt_mint(const struct pl_jwt_key *key, const struct pl_jwt_claims *claims, struct pl_arena *arena);
 
 #endif

@@ -13,7 +13,9 @@ struct pl_principal {
     struct pl_app_id app_id;       /* app and device */
     struct pl_user_id user_id;     /* device; app when parley-user was given; else nil */
     struct pl_device_id device_id; /* device */
-    int64_t expires_at_us;         /* device: when the token ends, microseconds since 1970 */
+    struct pl_key_id key_id;       /* device: what signed the token */
+    int64_t issued_at_us;          /* device: the token's life, microseconds since 1970 */
+    int64_t expires_at_us;
 };
 
 #endif

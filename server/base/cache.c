@@ -35,6 +35,8 @@ struct pl_cache {
     size_t value_bytes;
     int64_t ttl_us;
     struct pl_metrics *metrics;
+    void (*hold)(void *value); /* NULL: values hold nothing */
+    void (*release)(void *value);
 };
 
 struct pl_cache *pl_cache_new(size_t entries_max, size_t value_bytes, int64_t ttl_us, struct pl_metrics *metrics)
@@ -49,6 +51,26 @@ struct pl_cache *pl_cache_new(size_t entries_max, size_t value_bytes, int64_t tt
     cache->ttl_us = ttl_us;
     cache->metrics = metrics;
     return cache;
+}
+
+void pl_cache_hold_values(struct pl_cache *cache, void (*hold)(void *value), void (*release)(void *value))
+{
+    cache->hold = hold;
+    cache->release = release;
+}
+
+/* The lock is held. */
+static void hold_value(const struct pl_cache *cache, void *value)
+{
+    if (cache->hold != NULL)
+        cache->hold(value);
+}
+
+/* The lock is held. */
+static void release_value(const struct pl_cache *cache, void *value)
+{
+    if (cache->release != NULL)
+        cache->release(value);
 }
 
 /* The lock is held. */
@@ -82,6 +104,7 @@ void pl_cache_free(struct pl_cache *cache)
     HASH_CLEAR(hh, cache->table);
     for (struct entry *entry = TAILQ_FIRST(&cache->by_use); entry != NULL;) {
         struct entry *next = TAILQ_NEXT(entry, by_use);
+        release_value(cache, entry->value);
         free(entry);
         entry = next;
     }
@@ -96,6 +119,7 @@ static struct entry *find_fresh(struct pl_cache *cache, const struct pl_uuid *ke
 
     if (entry != NULL && entry->expires_us <= now_us) {
         take_out(cache, entry);
+        release_value(cache, entry->value);
         free(entry);
         return NULL;
     }
@@ -112,6 +136,7 @@ bool pl_cache_get(struct pl_cache *cache, const struct pl_uuid *key, void *ret_v
         TAILQ_REMOVE(&cache->by_use, entry, by_use);
         TAILQ_INSERT_HEAD(&cache->by_use, entry, by_use);
         memcpy(ret_value, entry->value, cache->value_bytes);
+        hold_value(cache, ret_value);
     } else {
         *ret_version = cache->version;
     }
@@ -132,6 +157,7 @@ static struct entry *make_room(struct pl_cache *cache, const struct pl_uuid *key
     }
     if (entry != NULL) {
         take_out(cache, entry);
+        release_value(cache, entry->value);
         return entry;
     }
     entry = malloc(sizeof(*entry) + cache->value_bytes);
@@ -149,6 +175,7 @@ void pl_cache_put(struct pl_cache *cache, const struct pl_uuid *key, uint64_t ve
         entry->key = *key;
         entry->expires_us = now_us + cache->ttl_us;
         memcpy(entry->value, value, cache->value_bytes);
+        hold_value(cache, entry->value);
         take_in(cache, entry);
     }
     pthread_mutex_unlock(&cache->lock);
@@ -161,6 +188,7 @@ void pl_cache_drop(struct pl_cache *cache, const struct pl_uuid *key)
     struct entry *entry = find(cache, key);
     if (entry != NULL) {
         take_out(cache, entry);
+        release_value(cache, entry->value);
         free(entry);
     }
     pthread_mutex_unlock(&cache->lock);

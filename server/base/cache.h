@@ -20,6 +20,12 @@ struct pl_cache;
 /* metrics may be NULL. Free with pl_cache_free. */
 struct pl_cache *pl_cache_new(size_t entries_max, size_t value_bytes, int64_t ttl_us, struct pl_metrics *metrics);
 void pl_cache_free(struct pl_cache *cache);
+/*
+ * For values that hold something, before the first use: hold is called on each copy that get and put
+ * make, so that the getter owns its own, and release on each that leaves the cache. Both run under the
+ * lock: they must be short and leave the cache alone.
+ */
+void pl_cache_hold_values(struct pl_cache *cache, void (*hold)(void *value), void (*release)(void *value));
 /* Copies the value to ret_value and answers true; or false with the version to hand to put in
  * *ret_version. */
 bool pl_cache_get(struct pl_cache *cache, const struct pl_uuid *key, void *ret_value, uint64_t *ret_version);

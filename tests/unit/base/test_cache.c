@@ -122,6 +122,75 @@ static void read_before_a_drop_is_not_stored_after_it(void **state)
 }
 
 /* One value that a writer changes and then drops, and that readers look up and fill in. */
+/* ---- values that hold something: the value points to how often it is held ---- */
+
+static void hold_count(void *value)
+{
+    ++**(int **)value;
+}
+
+static void release_count(void *value)
+{
+    --**(int **)value;
+}
+
+static void store_pointer(struct pl_cache *cache, unsigned number, int *count)
+{
+    struct pl_uuid key = key_of(number);
+    uint64_t version = 0;
+    int *old;
+
+    if (pl_cache_get(cache, &key, &old, &version))
+        --*old;
+    pl_cache_put(cache, &key, version, &count);
+}
+
+static void copies_are_held_until_they_leave(void **state)
+{
+    struct pl_cache *cache = pl_cache_new(2, sizeof(int *), hour_us, NULL);
+    int counts[4] = {0}, *taken = NULL;
+    uint64_t version;
+    struct pl_uuid key = key_of(0);
+    (void)state;
+
+    pl_cache_hold_values(cache, hold_count, release_count);
+    store_pointer(cache, 0, &counts[0]);
+    assert_int_equal(counts[0], 1);
+    assert_true(pl_cache_get(cache, &key, &taken, &version));
+    assert_ptr_equal(taken, &counts[0]);
+    assert_int_equal(counts[0], 2);
+    /* Replaced, pushed out, dropped, and what is left. */
+    store_pointer(cache, 0, &counts[1]);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1], 1);
+    store_pointer(cache, 1, &counts[2]);
+    store_pointer(cache, 2, &counts[3]);
+    assert_int_equal(counts[1], 0);
+    key = key_of(1);
+    pl_cache_drop(cache, &key);
+    assert_int_equal(counts[2], 0);
+    /* Read before the drop: not stored, and not held. */
+    pl_cache_put(cache, &key, 0, &taken);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[3], 1);
+    pl_cache_free(cache);
+    assert_int_equal(counts[3], 0);
+}
+
+static void aged_copies_are_released(void **state)
+{
+    struct pl_cache *cache = pl_cache_new(2, sizeof(int *), 0, NULL);
+    int count = 0;
+    (void)state;
+
+    pl_cache_hold_values(cache, hold_count, release_count);
+    store_pointer(cache, 0, &count);
+    store_pointer(cache, 0, &count);
+    assert_int_equal(count, 1);
+    pl_cache_free(cache);
+    assert_int_equal(count, 0);
+}
+
 struct contest {
     struct pl_cache *cache;
     struct pl_uuid key;
@@ -181,6 +250,8 @@ int main(void)
         cmocka_unit_test(entries_die_of_age),
         cmocka_unit_test(put_replaces_the_value),
         cmocka_unit_test(read_before_a_drop_is_not_stored_after_it),
+        cmocka_unit_test(copies_are_held_until_they_leave),
+        cmocka_unit_test(aged_copies_are_released),
         cmocka_unit_test(readers_never_see_what_was_dropped),
     };
 
