@@ -63,7 +63,7 @@ static void opened(struct pl_call *call)
 
 bool pl_session_is_open(const struct pl_session *session)
 {
-    return session->call != NULL && session->end_status == PL_OK;
+    return session->call != NULL && session->end_status == PL_OK && !session->is_over;
 }
 
 struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat)
@@ -195,12 +195,18 @@ static void received(struct pl_call *call, const ProtobufCMessage *message)
         pl_session_take_frame(session, frame);
 }
 
-/* A device that cannot acknowledge any more is done: what it would get would come again. */
+/*
+ * The client says no more, but still listens: what it asked for is answered and what waited for it is told, then the stream
+ * ends well. What comes later would not be acknowledged; it is for the device's next stream.
+ */
 static void half_closed(struct pl_call *call)
 {
     struct pl_session *session = pl_call_owner(call);
-    if (pl_session_is_open(session))
-        pl_session_end(session, PL_CANCELLED, 0);
+    session->is_half_closed = true;
+    if (session->state == PL_SESSION_OPENED && pl_session_is_open(session))
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "hello must be in the first frame, and only there");
+    else
+        pl_session_flush_later(session);
 }
 
 static void written(struct pl_call *call)
@@ -213,10 +219,16 @@ static void written(struct pl_call *call)
 void pl_session_fail(struct pl_session *session, enum pl_status status, const char *sentence)
 {
     session->end_status = status;
-    if (session->is_failed)
+    if (session->is_over)
         return;
-    session->is_failed = true;
+    session->is_over = true;
     pl_call_fail(session->call, status, "%s", sentence != NULL ? sentence : pl_status_sentence(status));
+}
+
+void pl_session_finish(struct pl_session *session)
+{
+    session->is_over = true;
+    pl_call_finish(session->call);
 }
 
 void pl_session_end(struct pl_session *session, enum pl_status status, int reconnect_after_ms)
@@ -263,6 +275,8 @@ void pl_session_unregistered(struct pl_task *task)
 
 void pl_session_returned(struct pl_session *session)
 {
+    if (session->is_half_closed)
+        pl_session_flush_later(session);
     free_when_over(session);
 }
 

@@ -54,7 +54,8 @@ struct pl_session {
     struct pl_uuid session_id;
     enum pl_session_state state;
     enum pl_status end_status; /* PL_OK while it is not ending */
-    bool is_failed;            /* the call was told its status */
+    bool is_over;              /* the call was told its status */
+    bool is_half_closed;       /* the client will say no more: the stream ends well when nothing is left to tell */
     struct pl_timer timer;     /* hello's deadline, then the token's end, then the end's */
     unsigned out_count;        /* reads, sends and marks that will come back */
     bool is_registered;        /* or about to be */
@@ -89,6 +90,8 @@ struct pl_session {
 /* ---- session.c ---- */
 /* Ends the call, once; sentence NULL: the status' own. Without going_away: the client broke the rules, or was told. */
 void pl_session_fail(struct pl_session *session, enum pl_status status, const char *sentence);
+/* Ends the call well. */
+void pl_session_finish(struct pl_session *session);
 /* Something that was out has come back; frees the session when that was the last thing and it is over. */
 void pl_session_returned(struct pl_session *session);
 /* False when the stream is over or ending: what comes now is for nobody. */

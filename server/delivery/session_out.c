@@ -154,7 +154,8 @@ static int64_t larger(int64_t a, int64_t b)
 void pl_session_receipt(struct pl_subscription *subscription, const struct pl_receipt *receipt)
 {
     struct pl_session *session = subscription->session;
-    if (!pl_session_is_open(session) || subscription->state == PL_SUBSCRIPTION_DETACHING)
+    if (!pl_session_is_open(session) || subscription->state == PL_SUBSCRIPTION_DETACHING ||
+        subscription->state == PL_SUBSCRIPTION_FORMER)
         return;
     struct pl_receipt *pending = pending_receipt(subscription, &receipt->user_id);
     pending->delivered_seq = larger(pending->delivered_seq, receipt->delivered_seq);
@@ -243,6 +244,12 @@ static void put_frame(struct pl_session *session, struct pl_buf *frame)
     put_caught_up(session, frame);
 }
 
+/* A client that said its last word has had every answer, and everything that waited for it. */
+static bool is_done(const struct pl_session *session)
+{
+    return session->is_half_closed && session->caught_up_told && session->out_count == 0;
+}
+
 static void flush(struct pl_task *task)
 {
     struct pl_session *session = pl_container_of(task, struct pl_session, flush_task);
@@ -253,7 +260,7 @@ static void flush(struct pl_task *task)
     }
     /* The first frame is welcome, unless the stream ends before. */
     bool is_early = session->state != PL_SESSION_RUNNING && session->end_status == PL_OK;
-    if (session->is_failed || session->is_writing || is_early)
+    if (session->is_over || session->is_writing || is_early)
         return;
     struct pl_buf frame;
     pl_buf_init(&frame, 4 * FRAME_BYTES_MAX);
@@ -265,6 +272,8 @@ static void flush(struct pl_task *task)
         pl_session_catch_up(session); /* there is room again */
     } else if (session->end_status != PL_OK) {
         pl_session_fail(session, session->end_status, NULL);
+    } else if (is_done(session)) {
+        pl_session_finish(session);
     }
     pl_buf_fini(&frame);
 }

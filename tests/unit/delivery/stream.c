@@ -52,6 +52,11 @@ void pl_call_fail(struct pl_call *call, enum pl_status status, const char *forma
     va_end(arguments);
 }
 
+void pl_call_finish(struct pl_call *call)
+{
+    pl_call_fail(call, PL_OK, "%s", "");
+}
+
 static void take_entry(struct pl_call *stream, const Parley__V1__Message *message)
 {
     struct pl_uuid chat_uuid;

@@ -167,7 +167,30 @@ static void client_that_says_no_more_is_done(void **state)
     struct pl_call *bob = stream_start(BOB, BOBS);
     stream_half_close(bob);
     world_settle();
-    assert_failed(bob, PL_CANCELLED);
+    assert_failed(bob, PL_OK);
+}
+
+/* A script that says hello, sends and closes its side gets all its answers, and what waited for it. */
+static void last_words_are_answered(void **state)
+{
+    (void)state;
+    world_say(CHAT, ALICE, ALICES, "waiting");
+    struct pl_call *bob = stream_open(BOB, BOBS);
+    stream_hello(bob);
+    stream_send(bob, 1, CHAT, "bye");
+    stream_half_close(bob);
+    world_settle();
+    assert_int_equal(stream_sents(bob), 1);
+    assert_has(bob, CHAT, 2);
+    assert_failed(bob, PL_OK);
+}
+
+static void silence_without_hello_is_refused(void **state)
+{
+    (void)state;
+    struct pl_call *bob = stream_open(BOB, BOBS);
+    stream_half_close(bob);
+    assert_failed(bob, PL_INVALID_ARGUMENT);
 }
 
 /* ---- closed at every moment ---- */
@@ -313,6 +336,8 @@ int main(void)
         TEST(drain_waits_for_the_last_session),
         TEST(stream_ends_with_its_token),
         TEST(client_that_says_no_more_is_done),
+        TEST(last_words_are_answered),
+        TEST(silence_without_hello_is_refused),
         TEST(close_before_hello),
         TEST(close_in_the_turn_of_a_reply),
         TEST(close_while_registering),
