@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/hub.h"
+#include "idempotency.h"
 #include "methods.h"
 #include "rpc/rpc.h"
 #include "server.h"
@@ -50,6 +51,7 @@ static enum pl_status open_rpc(struct daemon *daemon)
         .metrics = &server->metrics,
         .context = server,
         .admit = admit,
+        .once = pl_idempotency_handle,
         .methods = pl_methods,
         .method_count = pl_method_count,
     };

@@ -3,6 +3,8 @@
 /* What every handler does to ask the database. */
 #include "server.h"
 
+#include <string.h>
+
 struct pl_query *pl_server_query(struct pl_call *call, void (*done)(struct pl_query *query, void *context),
                                  void *context)
 {
@@ -15,4 +17,17 @@ void pl_server_submit(struct pl_call *call, struct pl_query *query)
 {
     const struct pl_server *server = pl_call_context(call);
     pl_db_query(server->db, query);
+}
+
+enum pl_status pl_server_status(const struct pl_query *query)
+{
+    static const struct {
+        const char *constraint;
+        enum pl_status status;
+    } takens[] = {{"usernames_pkey", PL_USERNAME_TAKEN}, {"phone_numbers_pkey", PL_PHONE_NUMBER_TAKEN}};
+    for (size_t i = 0; query->status == PL_ALREADY_EXISTS && i < sizeof(takens) / sizeof(takens[0]); i++) {
+        if (strcmp(query->constraint, takens[i].constraint) == 0)
+            return takens[i].status;
+    }
+    return query->status;
 }

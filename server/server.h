@@ -26,5 +26,7 @@ struct pl_server {
 struct pl_query *pl_server_query(struct pl_call *call, void (*done)(struct pl_query *query, void *context),
                                  void *context);
 void pl_server_submit(struct pl_call *call, struct pl_query *query);
+/* Of a query that failed: what its caller is told; a unique key that was hit has a status of its own. */
+enum pl_status pl_server_status(const struct pl_query *query);
 
 #endif

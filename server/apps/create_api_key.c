@@ -3,16 +3,18 @@
 /* AdminService.CreateApiKey: a key whose secret is in this answer only. */
 #include "apps/service.h"
 #include "auth/api_key.h"
+#include "effect.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "rpc/fields.h"
-#include "server.h"
 
 static void create_api_key(struct pl_call *call, const ProtobufCMessage *message);
-static void on_created(struct pl_query *query, void *context);
+static void compose(struct pl_query *query, void *context);
 
 const struct pl_method pl_create_api_key = {
     .path = "/parley.v1.AdminService/CreateApiKey",
     .request_bytes_max = 4096,
+    .idempotent = true,
+    .has_secret = true,
     .handle = create_api_key,
 };
 
@@ -29,13 +31,13 @@ static void insert(struct creation *creation)
     struct pl_call *call = creation->call;
     uint8_t hash[PL_API_KEY_HASH_BYTES];
     pl_api_key_hash(creation->secret, hash);
-    struct pl_query *query = pl_server_query(call, on_created, creation);
+    struct pl_query *query = pl_effect_query(call, compose, creation);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_API_KEY_INSERT);
     pl_params_uuid(params, &creation->key_id.uuid);
     pl_params_uuid(params, &creation->app_id.uuid);
     pl_params_text(params, creation->name);
     pl_params_bytes(params, hash, sizeof(hash));
-    pl_server_submit(call, query);
+    pl_effect_submit(call, query);
 }
 
 static void create_api_key(struct pl_call *call, const ProtobufCMessage *message)
@@ -62,13 +64,13 @@ static void create_api_key(struct pl_call *call, const ProtobufCMessage *message
     insert(creation);
 }
 
-static void on_created(struct pl_query *query, void *context)
+static void compose(struct pl_query *query, void *context)
 {
     const struct creation *creation = context;
     struct pl_call *call = creation->call;
     const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_APP_NOT_FOUND, NULL);
+    if (pl_rows_count(rows) == 0) {
+        pl_effect_refuse(call, PL_APP_NOT_FOUND);
         return;
     }
     Parley__V1__ApiKey key = PARLEY__V1__API_KEY__INIT;
@@ -79,5 +81,5 @@ static void on_created(struct pl_query *query, void *context)
     Parley__V1__CreateApiKeyResponse response = PARLEY__V1__CREATE_API_KEY_RESPONSE__INIT;
     response.api_key = &key;
     response.secret = creation->secret;
-    pl_call_reply(call, &response.base);
+    pl_effect_reply(call, &response.base);
 }

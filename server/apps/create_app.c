@@ -5,18 +5,19 @@
 #include <openssl/rand.h>
 
 #include "apps/service.h"
+#include "effect.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "rpc/fields.h"
-#include "server.h"
 
 #define SIGNING_SECRET_BYTES 32
 
 static void create_app(struct pl_call *call, const ProtobufCMessage *message);
-static void on_created(struct pl_query *query, void *context);
+static void compose(struct pl_query *query, void *context);
 
 const struct pl_method pl_create_app = {
     .path = "/parley.v1.AdminService/CreateApp",
     .request_bytes_max = 4096,
+    .idempotent = true,
     .handle = create_app,
 };
 
@@ -35,7 +36,7 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     }
     struct creation *creation = pl_arena_new(pl_call_arena(call), struct creation);
     *creation = (struct creation){.call = call, .app_id = {pl_uuid_v7()}, .name = request->name};
-    struct pl_query *query = pl_server_query(call, on_created, creation);
+    struct pl_query *query = pl_effect_query(call, compose, creation);
     struct pl_params *app = pl_query_add(query, PL_STATEMENT_APP_INSERT);
     pl_params_uuid(app, &creation->app_id.uuid);
     pl_params_text(app, request->name);
@@ -48,20 +49,16 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_uuid(key, &creation->app_id.uuid);
     pl_params_bytes(key, secret, sizeof(secret));
     OPENSSL_cleanse(secret, sizeof(secret));
-    pl_server_submit(call, query);
+    pl_effect_submit(call, query);
 }
 
-static void on_created(struct pl_query *query, void *context)
+static void compose(struct pl_query *query, void *context)
 {
     const struct creation *creation = context;
     struct pl_call *call = creation->call;
-    if (query->status != PL_OK) {
-        pl_call_fail(call, query->status, NULL);
-        return;
-    }
     Parley__V1__App app = PARLEY__V1__APP__INIT;
     app.app_id = pl_field_uuid(&creation->app_id.uuid, pl_call_arena(call));
     app.name = (char *)creation->name;
     app.created_at = pl_field_time(pl_rows_time(&query->steps[0].rows, 0, 0), pl_call_arena(call));
-    pl_call_reply(call, &app.base);
+    pl_effect_reply(call, &app.base);
 }

@@ -35,7 +35,7 @@ enum pl_statement {
     PL_STATEMENT_COUNT
 };
 
-#define PL_QUERY_STEPS_MAX 6
+#define PL_QUERY_STEPS_MAX 10
 
 struct pl_query_step {
     enum pl_statement statement;
@@ -52,8 +52,15 @@ struct pl_query {
     struct pl_mailbox *home;
     void (*done)(struct pl_query *query, void *context); /* on the home thread */
     void *context;
+    /*
+     * NULL: none. Called when every step has run and the transaction is still open; reads the rows and may add steps,
+     * which then run before the commit. Not called after a failure. On a database thread, to which the query, its
+     * arena and its context belong until done; must not block.
+     */
+    void (*compose)(struct pl_query *query, void *context);
     int64_t deadline_us; /* pl_clock_now_us; not begun after this. 0: none */
     enum pl_status status;
+    bool lock_timeout;   /* with PL_DATABASE_UNAVAILABLE: another transaction held a row for lock_timeout_ms */
     char constraint[64]; /* name of the unique key, with PL_ALREADY_EXISTS */
     unsigned count;
     struct pl_query_step steps[PL_QUERY_STEPS_MAX];

@@ -69,25 +69,23 @@ static struct pl_reader *sleeper(struct pl_readers *all)
 }
 
 /*
- * Moves the reader's share of the queue to taken: so much that all readers get work, and a slow
+ * Moves the reader's share of the queue to held: so much that all readers get work, and a slow
  * statement holds up few.
  */
-static unsigned take(struct pl_reader *reader, struct pl_task_list *taken)
+static void take(struct pl_reader *reader)
 {
     struct pl_readers *all = reader->all;
-    STAILQ_INIT(taken);
     pthread_mutex_lock(&all->lock);
     unsigned share = all->queued / all->count + (all->queued % all->count != 0);
     unsigned room = IN_FLIGHT_MAX - reader->in_flight_count;
     unsigned count = share < room ? share : room;
     for (unsigned i = 0; i < count; i++) {
         struct pl_query *query = pop(all); /* not inside the macro, which names its argument twice */
-        STAILQ_INSERT_TAIL(taken, &query->task, next);
+        STAILQ_INSERT_TAIL(&reader->held, &query->task, next);
     }
     reader->in_flight_count += count;
     reader->asleep = count < room;
     pthread_mutex_unlock(&all->lock);
-    return count;
 }
 
 static void set_in_flight(struct pl_reader *reader, unsigned count)
@@ -99,18 +97,19 @@ static void set_in_flight(struct pl_reader *reader, unsigned count)
 
 /* ---- sending ---- */
 
-static bool send_steps(struct pl_reader *reader, struct pl_query *query)
+static bool send_steps(struct pl_reader *reader, struct pl_query *query, unsigned first)
 {
-    for (unsigned i = 0; i < query->count; i++) {
+    for (unsigned i = first; i < query->count; i++) {
         if (!pl_conn_send(&reader->link.conn, query->steps[i].statement, &query->steps[i].params))
             return false;
     }
-    return pl_conn_sync(&reader->link.conn);
+    return reader->open ? pl_conn_flush_request(&reader->link.conn) : pl_conn_sync(&reader->link.conn);
 }
 
 static void begin_first(struct pl_reader *reader)
 {
     reader->step = 0;
+    reader->composed = false;
     reader->status = PL_OK;
     reader->since_us = pl_clock_now_us();
     reader->link.conn.warned = false;
@@ -127,25 +126,20 @@ static bool begin(struct pl_reader *reader, struct pl_query *query)
     if (STAILQ_EMPTY(&reader->in_flight))
         begin_first(reader);
     STAILQ_INSERT_TAIL(&reader->in_flight, &query->task, next);
-    return send_steps(reader, query);
+    reader->open = query->compose != NULL;
+    return send_steps(reader, query, 0);
 }
 
-static bool send_taken(struct pl_reader *reader)
+/* What is held, up to a query that is to be composed. */
+static bool send_held(struct pl_reader *reader)
 {
-    struct pl_task_list taken;
-    bool sent = true;
-    take(reader, &taken);
-    while (!STAILQ_EMPTY(&taken)) {
-        struct pl_query *query = query_of(STAILQ_FIRST(&taken));
-        STAILQ_REMOVE_HEAD(&taken, next);
-        if (sent) {
-            sent = begin(reader, query);
-        } else {
-            answer(reader, query, PL_DATABASE_UNAVAILABLE);
-            set_in_flight(reader, reader->in_flight_count - 1);
-        }
+    while (!reader->open && !STAILQ_EMPTY(&reader->held)) {
+        struct pl_query *query = query_of(STAILQ_FIRST(&reader->held));
+        STAILQ_REMOVE_HEAD(&reader->held, next);
+        if (!begin(reader, query))
+            return false;
     }
-    return sent;
+    return true;
 }
 
 /* ---- receiving ---- */
@@ -162,6 +156,7 @@ static void take_result(struct pl_reader *reader, struct pl_query *query, struct
         const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
         reader->status = pl_sqlstate_status(sqlstate, is_write(query));
+        query->lock_timeout = pl_sqlstate_is_lock_timeout(sqlstate);
         snprintf(query->constraint, sizeof(query->constraint), "%s", constraint == NULL ? "" : constraint);
         if (reader->status == PL_INTERNAL)
             pl_log(PL_LOG_ERROR, "query_failed", PL_LOG_TEXT("sqlstate", sqlstate),
@@ -181,6 +176,26 @@ static void finish_first(struct pl_reader *reader)
     begin_first(reader);
 }
 
+/* The steps of the first in flight, which is also the last, are through: what compose adds follows, and the commit. */
+static bool compose_first(struct pl_reader *reader, struct pl_query *query)
+{
+    unsigned count = query->count;
+    reader->open = false;
+    reader->composed = true;
+    if (reader->status == PL_OK)
+        query->compose(query, query->context);
+    return send_steps(reader, query, count) && send_held(reader);
+}
+
+static bool end_step(struct pl_reader *reader)
+{
+    struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+    reader->step++;
+    if (query->compose == NULL || reader->composed || reader->step < query->count)
+        return true;
+    return compose_first(reader, query);
+}
+
 /* Everything that has come. False: the connection is lost. */
 static bool receive(struct pl_reader *reader)
 {
@@ -191,7 +206,8 @@ static bool receive(struct pl_reader *reader)
             take_result(reader, query_of(STAILQ_FIRST(&reader->in_flight)), result);
             break;
         case PL_CONN_END:
-            reader->step++;
+            if (!end_step(reader))
+                return false;
             break;
         case PL_CONN_SYNCED:
             finish_first(reader);
@@ -207,6 +223,15 @@ static bool receive(struct pl_reader *reader)
 
 /* ---- a lost connection ---- */
 
+static void fail_held(struct pl_reader *reader)
+{
+    while (!STAILQ_EMPTY(&reader->held)) {
+        struct pl_query *query = query_of(STAILQ_FIRST(&reader->held));
+        STAILQ_REMOVE_HEAD(&reader->held, next);
+        answer(reader, query, PL_DATABASE_UNAVAILABLE);
+    }
+}
+
 static void fail_in_flight(struct pl_reader *reader)
 {
     while (!STAILQ_EMPTY(&reader->in_flight)) {
@@ -214,6 +239,8 @@ static void fail_in_flight(struct pl_reader *reader)
         STAILQ_REMOVE_HEAD(&reader->in_flight, next);
         answer(reader, query, is_write(query) ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE);
     }
+    fail_held(reader);
+    reader->open = false;
     set_in_flight(reader, 0);
     pl_homes_send(&reader->homes);
 }
@@ -261,7 +288,8 @@ static void refuse_queued(struct pl_reader *reader)
 
 static bool is_done(struct pl_reader *reader)
 {
-    if (!atomic_load(&reader->all->context->stopping) || !STAILQ_EMPTY(&reader->in_flight))
+    if (!atomic_load(&reader->all->context->stopping) || !STAILQ_EMPTY(&reader->in_flight) ||
+        !STAILQ_EMPTY(&reader->held))
         return false;
     pthread_mutex_lock(&reader->all->lock);
     bool empty = STAILQ_EMPTY(&reader->all->queue);
@@ -280,7 +308,8 @@ static int64_t reply_due_us(const struct pl_reader *reader)
 /* False: the connection is lost. */
 static bool turn(struct pl_reader *reader)
 {
-    if (!send_taken(reader) || !receive(reader))
+    take(reader);
+    if (!send_held(reader) || !receive(reader))
         return false;
     pl_homes_send(&reader->homes);
     if (is_done(reader))
@@ -314,6 +343,7 @@ static void init_reader(struct pl_reader *reader, struct pl_readers *all)
     pl_wake_init(&reader->wake);
     pl_link_init(&reader->link, all->context, &all->circuit, PL_CONN_READER);
     pl_homes_init(&reader->homes);
+    STAILQ_INIT(&reader->held);
     STAILQ_INIT(&reader->in_flight);
 }
 
@@ -381,6 +411,7 @@ void pl_readers_submit(struct pl_readers *readers, struct pl_query *query)
     struct pl_reader *rung = NULL;
     query->task.run = finish_task;
     query->constraint[0] = '\0';
+    query->lock_timeout = false;
     pthread_mutex_lock(&readers->lock);
     enum pl_status status = enqueue(readers, query, &rung);
     pthread_mutex_unlock(&readers->lock);

@@ -22,10 +22,13 @@ struct pl_reader {
     /* The thread's own. */
     struct pl_link link;
     struct pl_homes homes;
+    struct pl_task_list held; /* taken, not sent */
     struct pl_task_list in_flight;
-    unsigned in_flight_count;
+    unsigned in_flight_count; /* of both lists; read by others under all->lock */
+    bool open;                /* the last in flight is not committed before it is composed; nothing may follow it */
     /* About the first in flight, whose results are coming. */
     unsigned step;
+    bool composed;
     enum pl_status status;
     int64_t since_us;
 };

@@ -50,3 +50,8 @@ enum pl_status pl_sqlstate_status(const char *sqlstate, int is_write)
     }
     return PL_INTERNAL;
 }
+
+bool pl_sqlstate_is_lock_timeout(const char *sqlstate)
+{
+    return sqlstate != NULL && strcmp(sqlstate, "55P03") == 0;
+}

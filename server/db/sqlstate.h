@@ -4,6 +4,8 @@
 #ifndef PL_DB_SQLSTATE_H
 #define PL_DB_SQLSTATE_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 enum pl_failure {
@@ -19,5 +21,8 @@ enum pl_failure {
 enum pl_failure pl_sqlstate_failure(const char *sqlstate);
 /* For a query: what its submitter is told. is_write: it may have changed rows. */
 enum pl_status pl_sqlstate_status(const char *sqlstate, int is_write);
+
+/* Another transaction held what this one wanted for longer than lock_timeout. */
+bool pl_sqlstate_is_lock_timeout(const char *sqlstate);
 
 #endif

@@ -134,6 +134,11 @@ const struct pl_api_method *pl_call_method(const struct pl_call *call)
     return call->served->api;
 }
 
+bool pl_call_has_secret(const struct pl_call *call)
+{
+    return call->served->method->has_secret;
+}
+
 const char *pl_call_metadata(struct pl_call *call, const char *key)
 {
     for (size_t i = 0; i < call->metadata.count; i++) {
@@ -163,6 +168,16 @@ struct pl_arena *pl_call_arena(struct pl_call *call)
 struct pl_principal *pl_call_principal(struct pl_call *call)
 {
     return &call->principal;
+}
+
+void pl_call_set_owner(struct pl_call *call, void *owner)
+{
+    call->owner = owner;
+}
+
+void *pl_call_owner(const struct pl_call *call)
+{
+    return call->owner;
 }
 
 int64_t pl_call_deadline_us(const struct pl_call *call)

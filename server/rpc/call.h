@@ -38,6 +38,12 @@ struct pl_stream_ops {
 struct pl_method {
     const char *path;           /* "/parley.v1.MessageService/SendMessage" */
     uint32_t request_bytes_max; /* of one message; larger is MESSAGE_TOO_LARGE */
+    /*
+     * Unary methods that create something: with the metadata idempotency-key the effect happens once, and further calls
+     * with the key get the first answer; see server/effect.h, which the handler ends with.
+     */
+    bool idempotent;
+    bool has_secret; /* with idempotent: the answer is never stored, a further call is SECRET_ALREADY_ISSUED */
     /* Unary: request is borrowed from the call's arena and lives as long as the call. */
     void (*handle)(struct pl_call *call, const ProtobufCMessage *request);
     const struct pl_stream_ops *stream; /* streaming methods; handle is then NULL */
@@ -45,6 +51,8 @@ struct pl_method {
 
 /* ---- what came ---- */
 const struct pl_api_method *pl_call_method(const struct pl_call *call);
+/* As its pl_method says. */
+bool pl_call_has_secret(const struct pl_call *call);
 /* The first value of a metadata key (lower case), as a NUL-terminated copy in the arena; NULL when
  * absent. */
 const char *pl_call_metadata(struct pl_call *call, const char *key);
@@ -56,9 +64,15 @@ struct pl_principal *pl_call_principal(struct pl_call *call);
 /* pl_clock_now_us after which nobody waits; INT64_MAX for none. */
 int64_t pl_call_deadline_us(const struct pl_call *call);
 
+/* The object of whoever handles the call; NULL at first. */
+void pl_call_set_owner(struct pl_call *call, void *owner);
+void *pl_call_owner(const struct pl_call *call);
+
 /* ---- how it ends ---- */
 /* Unary. Packs the message now; it may be gone afterwards. */
 void pl_call_reply(struct pl_call *call, const ProtobufCMessage *message);
+/* Unary. The same with a message of the method's output type that is packed already; copied. */
+void pl_call_reply_packed(struct pl_call *call, const void *data, size_t bytes);
 /* Unary and streaming. The sentence is for the caller: no secrets, no contents. NULL format: the
  * default sentence. */
 void pl_call_fail(struct pl_call *call, enum pl_status status, const char *format, ...) PL_PRINTF(3, 4);
@@ -68,9 +82,6 @@ void pl_call_detail(struct pl_call *call, const char *key, const char *value);
 void pl_call_retry_after(struct pl_call *call, int delay_ms);
 
 /* ---- streaming ---- */
-/* The object of the stream's owner. */
-void pl_call_set_owner(struct pl_call *call, void *owner);
-void *pl_call_owner(const struct pl_call *call);
 /* Starts a write; only when none is in flight. The bytes (one packed message) are copied. */
 void pl_call_write(struct pl_call *call, const void *data, size_t bytes);
 /* Ends the stream well, after the write in flight. */

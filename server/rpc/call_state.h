@@ -26,6 +26,7 @@ struct pl_call {
     struct pl_arena arena;
     struct pl_principal principal;
     struct pl_error error; /* gathered until fail */
+    void *owner;           /* of whoever handles the call */
     int64_t started_us;
     int64_t deadline_us;
     int64_t bytes_in;

@@ -4,8 +4,10 @@
 #include "rpc/fields.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/methods.h"
 #include "base/utf8.h"
 
 #define US_PER_S 1000000
@@ -77,6 +79,36 @@ enum pl_status pl_field_metadata(const void *entries, size_t count)
             return PL_INVALID_ARGUMENT;
     }
     return PL_OK;
+}
+
+static const struct pl_api_json_message *json_message(const ProtobufCMessageDescriptor *descriptor)
+{
+    for (unsigned i = 0; i < pl_api_json_message_count; i++)
+        if (pl_api_json_messages[i].descriptor == descriptor)
+            return &pl_api_json_messages[i];
+    return NULL;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct map_entry *const *left = a, *const *right = b;
+    return strcmp((*left)->key, (*right)->key);
+}
+
+void pl_field_sort_maps(ProtobufCMessage *message)
+{
+    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+    const struct pl_api_json_message *json = json_message(descriptor);
+    pl_assert(json != NULL);
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        if (json->fields[i].kind != PL_API_JSON_MAP)
+            continue;
+        size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
+        struct map_entry **entries = *(struct map_entry ***)((char *)message + field->offset);
+        if (count > 1)
+            qsort(entries, count, sizeof(struct map_entry *), compare_keys);
+    }
 }
 
 uint8_t *pl_field_pack(const ProtobufCMessage *message, struct pl_arena *arena, size_t *ret_bytes)

@@ -32,6 +32,8 @@ bool pl_field_chars(const char *text, size_t min, size_t max);
  * with an empty or repeated key.
  */
 enum pl_status pl_field_metadata(const void *entries, size_t count) PL_MUST_CHECK;
+/* Puts the entries of the message's own maps in the order of their keys: on the wire they come in any. */
+void pl_field_sort_maps(ProtobufCMessage *message);
 /* A message packed into the arena. */
 uint8_t *pl_field_pack(const ProtobufCMessage *message, struct pl_arena *arena, size_t *ret_bytes);
 /* The unpacked form, in the arena, of bytes that we packed ourselves. */

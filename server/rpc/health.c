@@ -58,7 +58,7 @@ static void check(struct pl_call *call, const ProtobufCMessage *message)
 
 static void tell(struct pl_stream *stream)
 {
-    struct watch *watch = stream->owner;
+    struct watch *watch = stream->call.owner;
     Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
     uint8_t packed[RESPONSE_BYTES_MAX];
 

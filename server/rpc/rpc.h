@@ -25,6 +25,11 @@ struct pl_rpc_options {
      * pl_call_admit, now or later, or fails the call. Health and reflection are not asked.
      */
     void (*admit)(struct pl_call *call);
+    /*
+     * Called in place of the handler of an idempotent method; goes on with pl_call_handle, now or later, or ends the
+     * call. NULL: the handler is called.
+     */
+    void (*once)(struct pl_call *call, const ProtobufCMessage *request);
     /* Every method of the API; opening asserts that each generated method has exactly one entry. */
     const struct pl_method *const *methods;
     unsigned method_count;
@@ -43,6 +48,8 @@ unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc);
 struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index);
 /* The admitted call goes on to its handler. On the call's loop. */
 void pl_call_admit(struct pl_call *call);
+/* For once: the call goes on to its handler. */
+void pl_call_handle(struct pl_call *call, const ProtobufCMessage *request);
 /* What health answers, for "" and every service. Any thread. */
 void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving);
 /*
@@ -50,8 +57,8 @@ void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving);
  * after the second. Stop: health NOT_SERVING, no new connections, new calls refused with DRAINING.
  */
 void pl_rpc_stop(struct pl_rpc *rpc);
-/* Waits until calls and streams have ended, at most until deadline_us (pl_clock_now_us), then cancels the rest. The loops
- * still run mail. */
+/* Waits until calls and streams have ended, at most until deadline_us (pl_clock_now_us), then cancels the rest. The
+ * loops still run mail. */
 void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us);
 /* After drain. Runs the mail that is left, joins the threads, frees. */
 void pl_rpc_close(struct pl_rpc *rpc);

@@ -116,17 +116,6 @@ void pl_call_finish(struct pl_call *call)
     end_by_owner(stream_of(call), PL_OK);
 }
 
-void pl_call_set_owner(struct pl_call *call, void *owner)
-{
-    pl_assert(call->kind == &stream_kind);
-    stream_of(call)->owner = owner;
-}
-
-void *pl_call_owner(const struct pl_call *call)
-{
-    return stream_of((struct pl_call *)call)->owner;
-}
-
 static void on_closed(struct pl_tag *tag, bool ok)
 {
     struct pl_stream *stream = pl_container_of(tag, struct pl_stream, closed);

@@ -20,7 +20,6 @@ struct pl_stream {
     struct pl_timer linger;
     grpc_byte_buffer *incoming;
     grpc_byte_buffer *outgoing;
-    void *owner;
     unsigned holds;        /* batches that core has, and admission */
     enum pl_status status; /* once ended */
     int cancelled;

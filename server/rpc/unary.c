@@ -102,20 +102,39 @@ static void admit(struct pl_call *call)
     unary->state = HANDLED;
     grpc_byte_buffer_destroy(unary->request);
     unary->request = NULL;
-    call->served->method->handle(call, message);
+    if (call->served->method->idempotent && call->rpc->options.once != NULL) {
+        call->rpc->options.once(call, message);
+    } else {
+        pl_call_handle(call, message);
+    }
+}
+
+void pl_call_handle(struct pl_call *call, const ProtobufCMessage *request)
+{
+    call->served->method->handle(call, request);
 }
 
 static const struct pl_call_kind unary_kind = {.admit = admit, .fail = fail};
 
-void pl_call_reply(struct pl_call *call, const ProtobufCMessage *message)
+static void reply(struct pl_call *call, grpc_byte_buffer *payload)
 {
     struct unary *unary = unary_of(call);
 
     pl_assert(call->kind == &unary_kind && unary->state == HANDLED);
-    pl_assert(message->descriptor == call->served->api->output);
-    unary->reply = pl_payload_pack(message);
+    unary->reply = payload;
     call->bytes_out = (int64_t)pl_payload_bytes(unary->reply);
     finish(unary, PL_OK);
+}
+
+void pl_call_reply(struct pl_call *call, const ProtobufCMessage *message)
+{
+    pl_assert(message->descriptor == call->served->api->output);
+    reply(call, pl_payload_pack(message));
+}
+
+void pl_call_reply_packed(struct pl_call *call, const void *data, size_t bytes)
+{
+    reply(call, pl_payload_copy(data, bytes));
 }
 
 /* Refuses, or asks who calls. */

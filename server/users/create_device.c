@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* UserService.CreateDevice: a device whose cursors begin where its user's chats are now. */
+#include "effect.h"
 #include "parley/v1/user_service.pb-c.h"
 #include "rpc/fields.h"
-#include "server.h"
 #include "users/service.h"
 
 static void create_device(struct pl_call *call, const ProtobufCMessage *message);
-static void on_created(struct pl_query *query, void *context);
+static void compose(struct pl_query *query, void *context);
 
 const struct pl_method pl_create_device = {
     .path = "/parley.v1.UserService/CreateDevice",
     .request_bytes_max = 4096,
+    .idempotent = true,
     .handle = create_device,
 };
 
@@ -25,7 +26,7 @@ struct creation {
 static void insert(struct creation *creation)
 {
     struct pl_call *call = creation->call;
-    struct pl_query *query = pl_server_query(call, on_created, creation);
+    struct pl_query *query = pl_effect_query(call, compose, creation);
     struct pl_params *device = pl_query_add(query, PL_STATEMENT_DEVICE_INSERT);
     pl_params_uuid(device, &creation->user_id.uuid);
     pl_params_uuid(device, &pl_call_principal(call)->app_id.uuid);
@@ -34,7 +35,7 @@ static void insert(struct creation *creation)
     struct pl_params *cursors = pl_query_add(query, PL_STATEMENT_DEVICE_CURSORS_INSERT);
     pl_params_uuid(cursors, &creation->user_id.uuid);
     pl_params_uuid(cursors, &creation->device_id.uuid);
-    pl_server_submit(call, query);
+    pl_effect_submit(call, query);
 }
 
 static void create_device(struct pl_call *call, const ProtobufCMessage *message)
@@ -53,13 +54,13 @@ static void create_device(struct pl_call *call, const ProtobufCMessage *message)
     insert(creation);
 }
 
-static void on_created(struct pl_query *query, void *context)
+static void compose(struct pl_query *query, void *context)
 {
     const struct creation *creation = context;
     struct pl_call *call = creation->call;
     const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_USER_NOT_FOUND, NULL);
+    if (pl_rows_count(rows) == 0) {
+        pl_effect_refuse(call, PL_USER_NOT_FOUND);
         return;
     }
     Parley__V1__Device device = PARLEY__V1__DEVICE__INIT;
@@ -67,5 +68,5 @@ static void on_created(struct pl_query *query, void *context)
     device.user_id = pl_field_uuid(&creation->user_id.uuid, pl_call_arena(call));
     device.name = (char *)creation->name;
     device.created_at = pl_field_time(pl_rows_time(rows, 0, 0), pl_call_arena(call));
-    pl_call_reply(call, &device.base);
+    pl_effect_reply(call, &device.base);
 }

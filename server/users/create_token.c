@@ -6,20 +6,23 @@
 
 #include "auth/jwt.h"
 #include "base/clock.h"
+#include "effect.h"
 #include "parley/v1/user_service.pb-c.h"
 #include "rpc/fields.h"
-#include "server.h"
 #include "users/service.h"
 
 #define TTL_S_MIN 60
 #define US_PER_S 1000000
+#define COLUMN_DEACTIVATED 2
 
 static void create_token(struct pl_call *call, const ProtobufCMessage *message);
-static void on_key(struct pl_query *query, void *context);
+static void compose(struct pl_query *query, void *context);
 
 const struct pl_method pl_create_token = {
     .path = "/parley.v1.UserService/CreateToken",
     .request_bytes_max = 1024,
+    .idempotent = true,
+    .has_secret = true,
     .handle = create_token,
 };
 
@@ -50,12 +53,12 @@ static void create_token(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ARGUMENT, "ttl_seconds must be %d to %d, or 0", TTL_S_MIN, PL_JWT_LIFE_S_MAX);
         return;
     }
-    struct pl_query *query = pl_server_query(call, on_key, minting);
+    struct pl_query *query = pl_effect_query(call, compose, minting);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_TOKEN_KEY_GET);
     pl_params_uuid(params, &minting->user_id.uuid);
     pl_params_uuid(params, &minting->device_id.uuid);
     pl_params_uuid(params, &pl_call_principal(call)->app_id.uuid);
-    pl_server_submit(call, query);
+    pl_effect_submit(call, query);
 }
 
 static void read_key(const struct pl_rows *rows, struct pl_app_id app, struct pl_jwt_key *key)
@@ -66,13 +69,13 @@ static void read_key(const struct pl_rows *rows, struct pl_app_id app, struct pl
     memcpy(key->secret, secret, key->secret_bytes);
 }
 
-static void on_key(struct pl_query *query, void *context)
+static void compose(struct pl_query *query, void *context)
 {
     const struct minting *minting = context;
     struct pl_call *call = minting->call;
     const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_DEVICE_NOT_FOUND, NULL);
+    if (pl_rows_count(rows) == 0 || pl_rows_bool(rows, 0, COLUMN_DEACTIVATED)) {
+        pl_effect_refuse(call, pl_rows_count(rows) == 0 ? PL_DEVICE_NOT_FOUND : PL_USER_DEACTIVATED);
         return;
     }
     struct pl_jwt_key key;
@@ -88,6 +91,6 @@ static void on_key(struct pl_query *query, void *context)
     Parley__V1__CreateTokenResponse response = PARLEY__V1__CREATE_TOKEN_RESPONSE__INIT;
     response.token = pl_jwt_mint(&key, &claims, pl_call_arena(call));
     response.expires_at = pl_field_time(claims.expires_at_s * US_PER_S, pl_call_arena(call));
-    pl_call_reply(call, &response.base);
+    pl_effect_reply(call, &response.base);
     OPENSSL_cleanse(&key, sizeof(key));
 }

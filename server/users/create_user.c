@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* UserService.CreateUser: a user and the claim on the username, together. */
+/* UserService.CreateUser: a user and the claims on username and phone number, together. */
 #include <string.h>
 
+#include "effect.h"
 #include "parley/v1/user_service.pb-c.h"
 #include "rpc/fields.h"
-#include "server.h"
 #include "users/service.h"
 
 #define PHONE_DIGITS_MAX 15
+#define STEP_USER 2
 
 static void create_user(struct pl_call *call, const ProtobufCMessage *message);
-static void on_created(struct pl_query *query, void *context);
+static void compose(struct pl_query *query, void *context);
 
 const struct pl_method pl_create_user = {
     .path = "/parley.v1.UserService/CreateUser",
     .request_bytes_max = 32768,
+    .idempotent = true,
     .handle = create_user,
 };
 
@@ -91,11 +93,15 @@ static void insert(struct creation *creation)
     struct pl_call *call = creation->call;
     const Parley__V1__User *user = &creation->user;
     const struct pl_app_id *app = &pl_call_principal(call)->app_id;
-    struct pl_query *query = pl_server_query(call, on_created, creation);
+    struct pl_query *query = pl_effect_query(call, compose, creation);
     struct pl_params *name = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
     pl_params_uuid(name, &app->uuid);
     pl_params_text(name, user->username);
     pl_params_uuid(name, &creation->user_id.uuid);
+    struct pl_params *phone = pl_query_add(query, PL_STATEMENT_PHONE_NUMBER_INSERT);
+    pl_params_uuid(phone, &app->uuid);
+    pl_params_text(phone, user->phone_number);
+    pl_params_uuid(phone, &creation->user_id.uuid);
     struct pl_params *row = pl_query_add(query, PL_STATEMENT_USER_INSERT);
     pl_params_uuid(row, &creation->user_id.uuid);
     pl_params_uuid(row, &app->uuid);
@@ -105,7 +111,7 @@ static void insert(struct creation *creation)
     pl_params_text(row, user->about);
     pl_params_text(row, user->avatar_url);
     put_metadata(user, pl_call_arena(call), row);
-    pl_server_submit(call, query);
+    pl_effect_submit(call, query);
 }
 
 static void create_user(struct pl_call *call, const ProtobufCMessage *message)
@@ -123,19 +129,11 @@ static void create_user(struct pl_call *call, const ProtobufCMessage *message)
     insert(creation);
 }
 
-static void on_created(struct pl_query *query, void *context)
+static void compose(struct pl_query *query, void *context)
 {
     struct creation *creation = context;
     struct pl_call *call = creation->call;
-    if (query->status == PL_ALREADY_EXISTS) {
-        pl_call_fail(call, PL_USERNAME_TAKEN, NULL);
-        return;
-    }
-    if (query->status != PL_OK) {
-        pl_call_fail(call, query->status, NULL);
-        return;
-    }
     creation->user.user_id = pl_field_uuid(&creation->user_id.uuid, pl_call_arena(call));
-    creation->user.created_at = pl_field_time(pl_rows_time(&query->steps[1].rows, 0, 0), pl_call_arena(call));
-    pl_call_reply(call, &creation->user.base);
+    creation->user.created_at = pl_field_time(pl_rows_time(&query->steps[STEP_USER].rows, 0, 0), pl_call_arena(call));
+    pl_effect_reply(call, &creation->user.base);
 }

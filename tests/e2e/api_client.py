@@ -2,6 +2,7 @@
 # Copyright (c) the Parley authors.
 """A caller of the API over plain grpcio, and the people that most tests need: an app with alice and bob."""
 import contextlib
+import copy
 
 import grpc
 import pytest
@@ -22,6 +23,12 @@ class Api:
         self.channel = grpc.insecure_channel(address, options=RETRY_FAST)
         self.address = address
         self.metadata = tuple((name.replace("_", "-"), value) for name, value in metadata.items())
+
+    def also(self, **metadata):
+        """The same caller on the same connection, with more metadata."""
+        other = copy.copy(self)
+        other.metadata += tuple((name.replace("_", "-"), value) for name, value in metadata.items())
+        return other
 
     def __getattr__(self, name):
         if name not in METHODS:

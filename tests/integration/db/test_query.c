@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* Queries: pipelined, each a transaction of its own, refused in time. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -29,6 +30,12 @@ static void on_done(struct pl_query *query, void *context)
 {
     (void)query;
     ((struct harness *)context)->done++;
+}
+
+static void on_pair_done(struct pl_query *query, void *context)
+{
+    (void)context;
+    on_done(query, &harness);
 }
 
 static struct pl_query *query_new(void)
@@ -120,6 +127,104 @@ static void failed_query_leaves_its_neighbours_alone(void **state)
     assert_int_equal(taken, 1);
 }
 
+static unsigned composed;
+
+/* What the transaction has written so far counts the apps, and a further app is written in it. */
+static void compose_app(struct pl_query *query, void *context)
+{
+    struct pl_uuid app_id = pl_uuid_v7();
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
+    (void)context;
+    composed++;
+    assert_int_equal(pl_rows_count(&query->steps[0].rows), 1);
+    pl_params_uuid(params, &app_id);
+    pl_params_text(params, "composed");
+}
+
+static struct pl_query *composed_query(const struct pair *pair, const char *username)
+{
+    struct pl_query *query = username_query(pair, username);
+    query->compose = compose_app;
+    return query;
+}
+
+static void composed_steps_are_in_the_same_transaction(void **state)
+{
+    (void)state;
+    composed = 0;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    struct pl_query *query = composed_query(&pair, "alice");
+    assert_int_equal(run(query), PL_OK);
+    assert_int_equal(query->count, 3);
+    assert_int_equal(pl_rows_count(&query->steps[2].rows), 1);
+    assert_int_equal(composed, 1);
+    assert_int_equal(
+        database_number(&database, "select count(distinct xmin::text) from apps where name in ('an app', 'composed')"),
+        1);
+}
+
+static void failed_step_is_not_composed(void **state)
+{
+    (void)state;
+    composed = 0;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    assert_int_equal(run(username_query(&pair, "alice")), PL_OK);
+    assert_int_equal(run(composed_query(&pair, "alice")), PL_ALREADY_EXISTS);
+    assert_int_equal(composed, 0);
+    assert_int_equal(run(member_query(&pair, pair.low)), PL_OK);
+}
+
+static void compose_name_twice(struct pl_query *query, void *context)
+{
+    const struct pair *pair = context;
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
+    pl_params_uuid(params, &pair->app_id.uuid);
+    pl_params_text(params, "alice");
+    pl_params_uuid(params, &pair->low.uuid);
+}
+
+static void failed_composed_step_undoes_the_rest(void **state)
+{
+    (void)state;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    struct pl_query *query = pl_query_new(&harness.arena, &harness.home, on_pair_done, &pair);
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
+    pl_params_uuid(params, &pair.app_id.uuid);
+    pl_params_text(params, "alice");
+    pl_params_uuid(params, &pair.low.uuid);
+    query->compose = compose_name_twice;
+    assert_int_equal(run(query), PL_ALREADY_EXISTS);
+    assert_int_equal(database_number(&database, "select count(*) from usernames"), 0);
+}
+
+static void queries_around_a_composed_one_answer_their_own_rows(void **state)
+{
+    (void)state;
+    enum { QUERIES = 300 };
+    struct pl_query *queries[QUERIES];
+    char username[16];
+    composed = 0;
+    harness.config.readers = 1;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    for (unsigned i = 0; i < QUERIES; i++) {
+        snprintf(username, sizeof(username), "user%u", i / 6); /* each name twice: half of them fail */
+        queries[i] = i % 3 == 0 ? composed_query(&pair, username) : member_query(&pair, pair.low);
+    }
+    for (unsigned i = 0; i < QUERIES; i++)
+        pl_db_query(harness.db, queries[i]);
+    harness_wait(&harness, QUERIES);
+    for (unsigned i = 0; i < QUERIES; i++) {
+        assert_int_equal(queries[i]->status, i % 6 == 3 ? PL_ALREADY_EXISTS : PL_OK);
+        assert_int_equal(pl_rows_count(&queries[i]->steps[0].rows), i % 6 != 3);
+    }
+    assert_int_equal(composed, QUERIES / 6);
+    assert_int_equal(database_number(&database, "select count(*) from apps where name = 'composed'"), QUERIES / 6);
+}
+
 static void deadline_that_passed_is_not_begun(void **state)
 {
     (void)state;
@@ -165,7 +270,9 @@ static void lock_that_does_not_come_is_unavailable(void **state)
     harness_open(&harness);
     struct pair pair = pair_create(&database, true);
     struct database_holder *holder = database_hold(&database, "lock table participants");
-    assert_int_equal(run(member_query(&pair, pair.low)), PL_DATABASE_UNAVAILABLE);
+    struct pl_query *query = member_query(&pair, pair.low);
+    assert_int_equal(run(query), PL_DATABASE_UNAVAILABLE);
+    assert_true(query->lock_timeout);
     database_let_go(holder);
     assert_int_equal(run(member_query(&pair, pair.low)), PL_OK);
 }
@@ -176,6 +283,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_queries_answer_their_own_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(steps_are_one_transaction_and_name_the_constraint, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_query_leaves_its_neighbours_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(composed_steps_are_in_the_same_transaction, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failed_step_is_not_composed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failed_composed_step_undoes_the_rest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(queries_around_a_composed_one_answer_their_own_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(deadline_that_passed_is_not_begun, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queue_past_its_bound_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lock_that_does_not_come_is_unavailable, set_up, tear_down),
