@@ -2,7 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * A session's chats: attached, then read up to the end, then live. The same path serves hello, a chat that is new, and
- * a device that was too slow, whose live chats leave their lists and start again from what was sent.
+ * a device that was too slow, whose live chats leave their lists and start again from what was sent. A chat that the
+ * user has left is read up to the entry that says so, and then rests: the device has yet to acknowledge it.
  *
  * One read of heads and one of a page are under way at a time; pages wait for room in the queue, so that what is read
  * is bounded by what the device takes.
@@ -119,12 +120,56 @@ static void detach(struct pl_subscription *subscription)
     operate(subscription, PL_OP_DETACH, PL_SUBSCRIPTION_DETACHING);
 }
 
+static void subscribe(struct pl_session *session, const struct pl_chat_id *chat, bool is_counted);
+
 static void remove_subscription(struct pl_subscription *subscription)
 {
     struct pl_session *session = subscription->session;
+    struct pl_chat_id chat = subscription->chat_id;
+    bool is_rejoined = subscription->is_rejoined && pl_session_is_open(session);
     HASH_DEL(session->subscriptions, subscription);
     free(subscription);
-    pl_session_returned(session);
+    if (is_rejoined)
+        subscribe(session, &chat, false);
+    else
+        pl_session_returned(session);
+}
+
+/* ---- members come and go ---- */
+
+/* Its head is read again: the user may be a member again. */
+static void attach_again(struct pl_subscription *subscription)
+{
+    subscription->is_rejoined = false;
+    operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
+}
+
+static void rest(struct pl_subscription *subscription)
+{
+    subscription->state = PL_SUBSCRIPTION_FORMER;
+    count_caught_up(subscription);
+    if (subscription->is_rejoined)
+        attach_again(subscription);
+}
+
+static void note_membership(struct pl_subscription *subscription, const struct pl_entry *entry)
+{
+    const struct pl_user_id *user = &subscription->session->principal.user_id;
+    if (pl_entry_removes(entry, user))
+        subscription->left_seq = entry->seq;
+    else if (pl_entry_adds(entry, user))
+        subscription->left_seq = 0;
+}
+
+/* From what is queued on. */
+static void go_on(struct pl_subscription *subscription)
+{
+    if (subscription->queued_seq < subscription->head_seq)
+        fall_behind(subscription);
+    else if (subscription->left_seq != 0)
+        rest(subscription);
+    else
+        join(subscription);
 }
 
 static void answered_join(struct pl_subscription *subscription)
@@ -173,7 +218,7 @@ void pl_session_detach_all(struct pl_session *session)
     {
         /* The others are with their record; they are detached when the answer comes. */
         if (subscription->state == PL_SUBSCRIPTION_ATTACHED || subscription->state == PL_SUBSCRIPTION_BEHIND ||
-            subscription->state == PL_SUBSCRIPTION_LIVE)
+            subscription->state == PL_SUBSCRIPTION_LIVE || subscription->state == PL_SUBSCRIPTION_FORMER)
             detach(subscription);
     }
 }
@@ -203,8 +248,15 @@ static void subscribe(struct pl_session *session, const struct pl_chat_id *chat,
 
 void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat)
 {
-    if (pl_session_is_open(session))
+    if (!pl_session_is_open(session))
+        return;
+    struct pl_subscription *subscription = pl_session_find(session, chat);
+    if (subscription == NULL)
         subscribe(session, chat, !session->has_listed);
+    else if (subscription->state == PL_SUBSCRIPTION_FORMER)
+        attach_again(subscription);
+    else
+        subscription->is_rejoined = true; /* the news may have overtaken that the user left before */
 }
 
 /* ---- live entries ---- */
@@ -216,11 +268,15 @@ static void fall_back(struct pl_session *session)
     struct pl_subscription *subscription, *next;
     HASH_ITER(hh, session->subscriptions, subscription, next)
     {
-        if (subscription->state != PL_SUBSCRIPTION_LIVE)
+        bool is_cut =
+            subscription->state == PL_SUBSCRIPTION_FORMER && subscription->queued_seq < subscription->left_seq;
+        if (subscription->state != PL_SUBSCRIPTION_LIVE && !is_cut)
             continue;
         /* It had reached its end, but perhaps only in the queue. */
         if (!session->caught_up_told)
             count_in(subscription);
+        if (is_cut)
+            subscription->head_seq = subscription->left_seq;
         operate(subscription, PL_OP_LEAVE, PL_SUBSCRIPTION_LEAVING);
     }
 }
@@ -240,7 +296,10 @@ void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *ent
         pl_entry_release(entry);
         fall_back(session);
     } else {
+        note_membership(subscription, entry);
         pl_session_queue_entry(session, subscription, entry);
+        if (subscription->left_seq != 0)
+            rest(subscription);
     }
 }
 
@@ -250,7 +309,9 @@ void pl_session_list_chats(struct pl_session *session)
 {
     struct session_read *read = new_read(session);
     struct pl_query *query = pl_query_new(&read->arena, &session->loop->mailbox, on_chats, read);
-    pl_params_uuid(pl_query_add(query, PL_STATEMENT_SESSION_CHATS), &session->principal.user_id.uuid);
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_SESSION_CHATS);
+    pl_params_uuid(params, &session->principal.user_id.uuid);
+    pl_params_uuid(params, &session->principal.device_id.uuid);
     pl_db_query(session->hub->server->db, query);
 }
 
@@ -286,6 +347,7 @@ static void read_heads(struct pl_session *session)
     struct pl_subscription *subscription;
     while ((subscription = TAILQ_FIRST(&session->wanting_head)) != NULL) {
         wait_no_more(subscription);
+        subscription->is_rejoined = false;
         read->chats[read->count++] = subscription->chat_id;
     }
     session->is_reading_heads = true;
@@ -323,19 +385,24 @@ static void take_early_cursor(struct pl_session *session, struct pl_subscription
     free(cursor);
 }
 
-static void take_head(struct pl_session *session, struct pl_subscription *subscription, int64_t head_seq,
-                      int64_t cursor_seq)
+static void raise_to(int64_t *seq, int64_t least)
 {
-    subscription->head_seq = head_seq;
+    if (*seq < least)
+        *seq = least;
+}
+
+/* Of a chat that is attached again the session may have sent more than is acknowledged. */
+static void take_head(struct pl_session *session, struct pl_subscription *subscription, const struct pl_rows *heads,
+                      int row)
+{
+    subscription->head_seq = pl_rows_int(heads, row, 1);
+    subscription->left_seq = pl_rows_int(heads, row, 3);
     /* A database restored to an earlier state may hold a cursor beyond the log. */
-    subscription->acked_seq = smaller(cursor_seq, head_seq);
-    subscription->sent_seq = subscription->acked_seq;
+    raise_to(&subscription->acked_seq, smaller(pl_rows_int(heads, row, 2), subscription->head_seq));
+    raise_to(&subscription->sent_seq, subscription->acked_seq);
     take_early_cursor(session, subscription);
-    subscription->queued_seq = subscription->sent_seq;
-    if (subscription->queued_seq < head_seq)
-        fall_behind(subscription);
-    else
-        join(subscription);
+    raise_to(&subscription->queued_seq, subscription->sent_seq);
+    go_on(subscription);
 }
 
 static struct pl_subscription *find_in_row(struct pl_session *session, const struct pl_rows *rows, int row)
@@ -348,13 +415,13 @@ static void take_heads(struct session_read *read, const struct pl_rows *heads, c
 {
     struct pl_session *session = read->session;
     for (int row = 0; row < pl_rows_count(heads); row++)
-        take_head(session, find_in_row(session, heads, row), pl_rows_int(heads, row, 1), pl_rows_int(heads, row, 2));
+        take_head(session, find_in_row(session, heads, row), heads, row);
     for (int row = 0; row < pl_rows_count(receipts); row++) {
         struct pl_receipt receipt = {
             {pl_rows_uuid(receipts, row, 1)}, pl_rows_int(receipts, row, 2), pl_rows_int(receipts, row, 3), 0};
         pl_session_receipt(find_in_row(session, receipts, row), &receipt);
     }
-    /* Chats without a head: the user is no member any more. */
+    /* Chats without a head: the user never was a member. */
     for (size_t i = 0; i < read->count; i++) {
         struct pl_subscription *subscription = pl_session_find(session, &read->chats[i]);
         if (subscription->state == PL_SUBSCRIPTION_ATTACHED)
@@ -394,7 +461,9 @@ static void take_page(struct pl_subscription *subscription, const struct pl_rows
     pl_metrics_add(&session->hub->server->metrics, PL_METRIC_catch_up_pages_total, 1);
     for (int row = 0; row < pl_rows_count(rows); row++) {
         struct pl_message message = pl_message_from_row(rows, row);
-        pl_session_queue_entry(session, subscription, pl_entry_new(&message));
+        struct pl_entry *entry = pl_entry_new(&message);
+        note_membership(subscription, entry);
+        pl_session_queue_entry(session, subscription, entry);
     }
     /*
      * Up to the head the log is from times when the user was no member. The head was heard once, and what was live
@@ -417,10 +486,7 @@ static void on_page(struct pl_query *query, void *context)
         /* Not so when the queue was dropped meanwhile: then the page is read again from what was sent. */
         if (subscription->queued_seq == read->after_seq)
             take_page(subscription, &query->steps[0].rows);
-        if (subscription->queued_seq < subscription->head_seq)
-            fall_behind(subscription);
-        else
-            join(subscription);
+        go_on(subscription);
     }
     end_read(read);
 }

@@ -3,6 +3,10 @@
 /*
  * A chat's record: its tail and who follows it. See hub.h for the rule and shard.h for the exchange with sessions.
  *
+ * An entry that removes users is the last that their sessions get: they are out of the list when the next one is fanned
+ * out. As the list changes only there, and the record never passes over a seq while somebody is in the list, a lost
+ * notice cannot keep anybody in it; and who joins has read all entries up to the tail, so knows that they may.
+ *
  * While nobody is in the list the tail is only "all up to here is committed" and may jump. The first to join brings the
  * tail that it has read; that is safe because it attached first: whatever is committed after its read is published to
  * this record.
@@ -60,12 +64,28 @@ static void deliver(struct pl_subscription *subscription, struct pl_entry *entry
     pl_mailbox_post(&subscription->session->loop->mailbox, &delivery->task);
 }
 
+/* Sessions of users whom the entry removes get nothing of the chat behind it. */
+static void remove_users(struct chat_record *record, const struct pl_entry *entry)
+{
+    struct pl_subscription *subscription;
+    TAILQ_FOREACH(subscription, &record->subscriptions, attached)
+    {
+        if (!pl_entry_removes(entry, &subscription->session->principal.user_id))
+            continue;
+        subscription->is_former = true;
+        record->listed -= subscription->in_list;
+        subscription->in_list = false;
+    }
+}
+
 static void fan_out(struct chat_record *record, struct pl_entry *entry)
 {
     struct pl_subscription *subscription;
     TAILQ_FOREACH(subscription, &record->subscriptions, attached)
     if (subscription->in_list)
         deliver(subscription, entry);
+    if (entry->users != NULL)
+        remove_users(record, entry);
 }
 
 struct telling {
@@ -190,10 +210,20 @@ static void unpark(struct chat_record *record)
         drop_parked(record);
 }
 
+/* Nobody needs a gap filled: the next to join reads for itself. */
+static void forget_gap(struct chat_record *record)
+{
+    drop_parked(record);
+    if (record->wanted_seq > record->tail)
+        record->tail = record->wanted_seq;
+}
+
 static void accept_entry(struct chat_record *record, struct pl_entry *entry)
 {
-    if (record->listed == 0 && entry->seq > record->tail)
+    if (record->listed == 0 && entry->seq > record->tail) {
+        fan_out(record, entry);
         record->tail = entry->seq;
+    }
     if (entry->seq <= record->tail) {
         pl_entry_release(entry);
         return;
@@ -206,6 +236,8 @@ static void accept_entry(struct chat_record *record, struct pl_entry *entry)
     record->tail = entry->seq;
     pl_entry_release(entry);
     unpark(record);
+    if (record->listed == 0)
+        forget_gap(record);
 }
 
 void pl_chat_record_publish(struct pl_shard *shard, struct pl_entry *entry)
@@ -235,7 +267,8 @@ void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, 
         return;
     struct pl_subscription *subscription;
     TAILQ_FOREACH(subscription, &record->subscriptions, attached)
-    if (!pl_uuid_equal(&subscription->session->principal.user_id.uuid, &receipt->user_id.uuid))
+    if (!subscription->is_former &&
+        !pl_uuid_equal(&subscription->session->principal.user_id.uuid, &receipt->user_id.uuid))
         tell(subscription, receipt);
 }
 
@@ -294,6 +327,9 @@ static void on_gap(struct pl_timer *timer)
 
 static void attach(struct pl_subscription *subscription)
 {
+    subscription->is_former = false;
+    if (subscription->record != NULL)
+        return;
     struct chat_record *record = find_or_add(subscription->shard, &subscription->chat_id);
     subscription->record = record;
     subscription->in_list = false;
@@ -311,6 +347,7 @@ static void join(struct pl_subscription *subscription)
     if (!subscription->is_live)
         return;
     subscription->in_list = true;
+    subscription->is_former = false;
     record->listed++;
     /* It has read further than what was published here: the rest is on its way, or lost and to be read. */
     if (have > record->tail)
@@ -322,12 +359,8 @@ static void leave(struct pl_subscription *subscription)
     if (!subscription->in_list)
         return;
     subscription->in_list = false;
-    if (--subscription->record->listed > 0)
-        return;
-    /* Nobody needs the gap filled: the next to join reads for itself. */
-    drop_parked(subscription->record);
-    if (subscription->record->wanted_seq > subscription->record->tail)
-        subscription->record->tail = subscription->record->wanted_seq;
+    if (--subscription->record->listed == 0)
+        forget_gap(subscription->record);
 }
 
 static void detach(struct pl_subscription *subscription)

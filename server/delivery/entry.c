@@ -11,11 +11,13 @@
 
 #include "base/arena.h"
 #include "messages/message.h"
+#include "rpc/fields.h"
 
 #define VARINT_BYTES_MAX 10
 #define TAG_CONTENT 30
 #define TAG_ENCRYPTED_CONTENT 31
 #define TAG_DEVICE_PARTS 32
+#define TAG_EVENT 33
 #define WIRE_LENGTH 2
 
 static size_t put_varint(uint8_t *at, uint64_t value)
@@ -38,6 +40,8 @@ static unsigned body_field(enum pl_body_kind kind)
         return TAG_ENCRYPTED_CONTENT;
     case PL_BODY_DEVICE_PARTS:
         return TAG_DEVICE_PARTS;
+    case PL_BODY_EVENT:
+        return TAG_EVENT;
     case PL_BODY_NONE:
         break;
     }
@@ -52,6 +56,61 @@ static size_t put_prefix(uint8_t *at, enum pl_body_kind kind, size_t body_bytes)
     return bytes + put_varint(at + bytes, body_bytes);
 }
 
+struct pl_entry_users {
+    bool removes_all;
+    size_t added_count;
+    size_t removed_count;
+    struct pl_user_id users[]; /* the added, then the removed */
+};
+
+/* NULL unless the entry says who joins and who leaves. */
+static struct pl_entry_users *users_of(const struct pl_message *message, struct pl_arena *arena)
+{
+    if (message->entry_kind != PL_ENTRY_MEMBERS || message->body_kind != PL_BODY_EVENT || message->body_bytes == 0)
+        return NULL;
+    const Parley__V1__ChatEvent *event = (const Parley__V1__ChatEvent *)pl_field_unpack(
+        &parley__v1__chat_event__descriptor, message->body, message->body_bytes, arena);
+    size_t count = event->n_members_added + event->n_members_removed;
+    struct pl_entry_users *users = calloc(1, sizeof(*users) + count * sizeof(users->users[0]));
+    pl_assert(users != NULL);
+    users->removes_all = event->chat_deleted;
+    users->added_count = event->n_members_added;
+    users->removed_count = event->n_members_removed;
+    for (size_t i = 0; i < users->added_count; i++)
+        pl_assert(pl_uuid_parse(event->members_added[i]->user_id, &users->users[i].uuid) == PL_OK);
+    for (size_t i = 0; i < users->removed_count; i++)
+        pl_assert(pl_uuid_parse(event->members_removed[i], &users->users[users->added_count + i].uuid) == PL_OK);
+    return users;
+}
+
+static bool is_among(const struct pl_user_id *users, size_t count, const struct pl_user_id *user)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pl_uuid_equal(&users[i].uuid, &user->uuid))
+            return true;
+    return false;
+}
+
+size_t pl_entry_added(const struct pl_entry *entry, const struct pl_user_id **ret_users)
+{
+    if (entry->users == NULL)
+        return 0;
+    *ret_users = entry->users->users;
+    return entry->users->added_count;
+}
+
+bool pl_entry_adds(const struct pl_entry *entry, const struct pl_user_id *user)
+{
+    return entry->users != NULL && is_among(entry->users->users, entry->users->added_count, user);
+}
+
+bool pl_entry_removes(const struct pl_entry *entry, const struct pl_user_id *user)
+{
+    const struct pl_entry_users *users = entry->users;
+    return users != NULL &&
+           (users->removes_all || is_among(users->users + users->added_count, users->removed_count, user));
+}
+
 struct pl_entry *pl_entry_new(const struct pl_message *message)
 {
     struct pl_arena arena;
@@ -60,7 +119,8 @@ struct pl_entry *pl_entry_new(const struct pl_message *message)
     size_t head_bytes = parley__v1__message__get_packed_size(head) + message->metadata_bytes;
 
     uint8_t prefix[2 * VARINT_BYTES_MAX];
-    size_t prefix_bytes = put_prefix(prefix, message->body_kind, message->body_bytes);
+    enum pl_body_kind body_kind = message->deleted_at_us == 0 ? message->body_kind : PL_BODY_NONE;
+    size_t prefix_bytes = put_prefix(prefix, body_kind, message->body_bytes);
     struct pl_entry *entry = malloc(sizeof(*entry) + head_bytes + prefix_bytes + message->body_bytes);
     pl_assert(entry != NULL);
     *entry = (struct pl_entry){
@@ -68,7 +128,9 @@ struct pl_entry *pl_entry_new(const struct pl_message *message)
         .chat_id = message->chat_id,
         .seq = message->seq,
         .sender_device_id = message->sender_device_id,
-        .body_kind = message->body_kind,
+        .kind = message->entry_kind,
+        .body_kind = body_kind,
+        .users = users_of(message, &arena),
         .head_bytes = (uint32_t)head_bytes,
         .prefix_bytes = (uint32_t)prefix_bytes,
         .body_bytes = (uint32_t)message->body_bytes,
@@ -94,8 +156,10 @@ struct pl_entry *pl_entry_hold(struct pl_entry *entry)
 
 void pl_entry_release(struct pl_entry *entry)
 {
-    if (atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) == 1)
-        free(entry);
+    if (atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1)
+        return;
+    free(entry->users);
+    free(entry);
 }
 
 static void put_element(uint8_t tag, size_t bytes, struct pl_buf *buf)
@@ -123,7 +187,8 @@ static void put_own_part(const struct pl_entry *entry, uint8_t tag, const struct
 
 void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_device_id *device, struct pl_buf *buf)
 {
-    bool is_sender = pl_uuid_equal(&entry->sender_device_id.uuid, &device->uuid);
+    bool is_message = entry->kind <= PL_ENTRY_MESSAGE;
+    bool is_sender = is_message && pl_uuid_equal(&entry->sender_device_id.uuid, &device->uuid);
     if (entry->body_kind == PL_BODY_DEVICE_PARTS && !is_sender) {
         put_own_part(entry, tag, device, buf);
         return;

@@ -3,6 +3,9 @@
 /*
  * An entry of a chat's log on its way to devices: serialised once as parley.v1.Message, shared by every stream that it
  * goes to. Counted; immutable after pl_entry_new, so that any thread may hold and write it.
+ *
+ * Of an entry that changes who is in its chat it also knows the users that it adds and removes, for the hub, which
+ * changes its lists at exactly this entry.
  */
 #ifndef PL_DELIVERY_ENTRY_H
 #define PL_DELIVERY_ENTRY_H
@@ -18,9 +21,11 @@ struct pl_entry {
     struct pl_chat_id chat_id;
     int64_t seq;
     struct pl_device_id sender_device_id;
+    enum pl_entry_kind kind;
     enum pl_body_kind body_kind;
-    uint32_t head_bytes;   /* all fields but the body */
-    uint32_t prefix_bytes; /* tag and length of the body field */
+    struct pl_entry_users *users; /* of PL_ENTRY_MEMBERS; else NULL */
+    uint32_t head_bytes;          /* all fields but the body */
+    uint32_t prefix_bytes;        /* tag and length of the body field */
     uint32_t body_bytes;
     uint8_t data[]; /* head, prefix, body */
 };
@@ -29,9 +34,15 @@ struct pl_entry {
 struct pl_entry *pl_entry_new(const struct pl_message *message);
 struct pl_entry *pl_entry_hold(struct pl_entry *entry);
 void pl_entry_release(struct pl_entry *entry);
+/* The users that it adds; borrowed. */
+size_t pl_entry_added(const struct pl_entry *entry, const struct pl_user_id **ret_users);
+/* The user is a member from this entry on. */
+bool pl_entry_adds(const struct pl_entry *entry, const struct pl_user_id *user);
+/* This entry is the user's last. */
+bool pl_entry_removes(const struct pl_entry *entry, const struct pl_user_id *user);
 /*
- * Writes the entry as one element of a repeated message field with this tag byte, as device may see it: without body
- * for the device that sent it, with only its own part of a body in parts.
+ * Writes the entry as one element of a repeated message field with this tag byte, as device may see it: a message
+ * without body for the device that sent it, with only its own part of a body in parts.
  */
 void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_device_id *device, struct pl_buf *buf);
 /* Bytes that pl_entry_put writes at most. */

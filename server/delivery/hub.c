@@ -71,6 +71,15 @@ static void run_publish(struct pl_task *task)
     pl_chat_record_publish(entry->owner, entry);
 }
 
+/* Sessions of users who are new in a chat do not follow it yet. */
+static void tell_added(struct pl_hub *hub, const struct pl_entry *entry)
+{
+    const struct pl_user_id *users = NULL;
+    size_t count = pl_entry_added(entry, &users);
+    for (size_t i = 0; i < count; i++)
+        pl_hub_joined(hub, users[i], entry->chat_id);
+}
+
 static void committed(void *context, struct pl_append *const *appends, unsigned count)
 {
     struct pl_hub *hub = context;
@@ -81,6 +90,7 @@ static void committed(void *context, struct pl_append *const *appends, unsigned 
     for (unsigned i = 0; i < count; i++) {
         struct pl_entry *entry = pl_entry_new(&appends[i]->message);
         struct pl_shard *shard = pl_hub_chat_shard(hub, &entry->chat_id);
+        tell_added(hub, entry);
         entry->owner = shard;
         entry->task.run = run_publish;
         STAILQ_INSERT_TAIL(&lists[shard - hub->shards], &entry->task, next);

@@ -196,8 +196,8 @@ static void received(struct pl_call *call, const ProtobufCMessage *message)
 }
 
 /*
- * The client says no more, but still listens: what it asked for is answered and what waited for it is told, then the stream
- * ends well. What comes later would not be acknowledged; it is for the device's next stream.
+ * The client says no more, but still listens: what it asked for is answered and what waited for it is told, then the
+ * stream ends well. What comes later would not be acknowledged; it is for the device's next stream.
  */
 static void half_closed(struct pl_call *call)
 {

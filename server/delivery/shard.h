@@ -49,10 +49,12 @@ struct pl_shard *pl_hub_user_shard(struct pl_hub *hub, const struct pl_user_id *
 /* ---- one session's place in one chat ---- */
 
 enum pl_operation {
-    PL_OP_ATTACH, /* know of the chat from now on: receipts come, and no commit is missed between now and JOIN */
-    PL_OP_JOIN,   /* into the list, if the session has everything up to the tail */
-    PL_OP_LEAVE,  /* out of the list, still attached */
-    PL_OP_DETACH  /* the end */
+    /* Know of the chat from now on: receipts come, and no commit is missed between now and JOIN. Again when the user is
+     * a member again. */
+    PL_OP_ATTACH,
+    PL_OP_JOIN,  /* into the list, if the session has everything up to the tail */
+    PL_OP_LEAVE, /* out of the list, still attached */
+    PL_OP_DETACH /* the end */
 };
 
 enum pl_subscription_state {
@@ -62,6 +64,7 @@ enum pl_subscription_state {
     PL_SUBSCRIPTION_JOINING,
     PL_SUBSCRIPTION_LIVE,
     PL_SUBSCRIPTION_LEAVING,
+    PL_SUBSCRIPTION_FORMER, /* the user is no member any more, and everything up to then is queued */
     PL_SUBSCRIPTION_DETACHING
 };
 
@@ -93,6 +96,8 @@ struct pl_subscription {
     int64_t acked_seq;
     int64_t joining_seq; /* what JOIN was asked with */
     int64_t head_seq;    /* the log's end, as last heard */
+    int64_t left_seq;    /* the last entry for a user who is no member after it; 0: a member, as far as read */
+    bool is_rejoined;    /* the user is said to have joined since the head was read */
     int64_t read_seq;    /* the highest that was said to be read */
     bool is_marking;     /* a read is on its way to disk; what comes meanwhile follows as one */
     int64_t read_ok_seq; /* to tell; 0 for nothing */
@@ -102,6 +107,7 @@ struct pl_subscription {
     TAILQ_ENTRY(pl_subscription) attached;
     struct chat_record *record;
     bool in_list;
+    bool is_former; /* the user was removed: no receipts */
 };
 
 struct pl_receipt {

@@ -166,6 +166,10 @@ struct pl_message pl_message_from_row(const struct pl_rows *rows, int row)
         .media_id = {pl_rows_uuid(rows, row, 10)},
         .reply_to_message_id = {pl_rows_uuid(rows, row, 11)},
         .created_at_us = pl_rows_time(rows, row, 13),
+        .entry_kind = (enum pl_entry_kind)pl_rows_int(rows, row, 14),
+        .target_message_id = {pl_rows_uuid(rows, row, 15)},
+        .edited_at_us = pl_rows_time(rows, row, 16),
+        .deleted_at_us = pl_rows_time(rows, row, 17),
     };
     message.body = pl_rows_bytes(rows, row, 9, &message.body_bytes);
     message.metadata = pl_rows_bytes(rows, row, 12, &message.metadata_bytes);
@@ -187,6 +191,11 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
     proto->timestamp = pl_field_time(message->created_at_us, arena);
     proto->media_id = pl_field_uuid(&message->media_id.uuid, arena);
     proto->reply_to_message_id = pl_field_uuid(&message->reply_to_message_id.uuid, arena);
+    proto->kind = message->entry_kind == 0 ? PARLEY__V1__ENTRY_KIND__ENTRY_KIND_MESSAGE
+                                           : (Parley__V1__EntryKind)message->entry_kind;
+    proto->target_message_id = pl_field_uuid(&message->target_message_id.uuid, arena);
+    proto->edited_at = pl_field_time(message->edited_at_us, arena);
+    proto->deleted_at = pl_field_time(message->deleted_at_us, arena);
     return proto;
 }
 
@@ -210,6 +219,8 @@ uint8_t *pl_message_own_part(const void *parts, size_t bytes, const struct pl_de
 static void put_body(const struct pl_message *message, const struct pl_device_id *device, struct pl_arena *arena,
                      Parley__V1__Message *proto)
 {
+    if (message->deleted_at_us != 0)
+        return;
     switch (message->body_kind) {
     case PL_BODY_NONE:
         break;
@@ -230,6 +241,11 @@ static void put_body(const struct pl_message *message, const struct pl_device_id
             (Parley__V1__DeviceParts *)pl_field_unpack(&parley__v1__device_parts__descriptor, own, bytes, arena);
         break;
     }
+    case PL_BODY_EVENT:
+        proto->body_case = PARLEY__V1__MESSAGE__BODY_EVENT;
+        proto->event = (Parley__V1__ChatEvent *)pl_field_unpack(&parley__v1__chat_event__descriptor, message->body,
+                                                                message->body_bytes, arena);
+        break;
     }
 }
 

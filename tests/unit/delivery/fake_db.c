@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parley/v1/message_service.pb-c.h"
 #include "unit/delivery/fake_statements.h"
 
 void fake_db_init(struct pl_db *db)
@@ -66,6 +67,56 @@ int64_t fake_db_commit(struct pl_db *db, int chat, int user, int device, const c
                                                        .body_kind = PL_BODY_CONTENT,
                                                        .body = body,
                                                        .body_bytes = strlen(body)});
+}
+
+static int64_t commit_event(struct pl_db *db, int chat, const Parley__V1__ChatEvent *event)
+{
+    uint8_t body[512];
+    size_t bytes = parley__v1__chat_event__pack(event, body);
+    return fake_db_commit_message(db, chat,
+                                  &(struct pl_message){.sender_id = user_id(7),
+                                                       .message_type = 6,
+                                                       .entry_kind = PL_ENTRY_MEMBERS,
+                                                       .body_kind = PL_BODY_EVENT,
+                                                       .body = body,
+                                                       .body_bytes = bytes});
+}
+
+int64_t fake_db_add(struct pl_db *db, int chat, int user)
+{
+    char id[PL_UUID_TEXT_CHARS + 1];
+    struct pl_user_id who = user_id(user);
+    Parley__V1__EventMember member = PARLEY__V1__EVENT_MEMBER__INIT;
+    Parley__V1__EventMember *members[] = {&member};
+    Parley__V1__ChatEvent event = PARLEY__V1__CHAT_EVENT__INIT;
+    pl_uuid_format(&who.uuid, id);
+    member.user_id = id;
+    event.members_added = members;
+    event.n_members_added = 1;
+    int64_t seq = commit_event(db, chat, &event);
+    struct fake_chat *log = &db->chats[chat];
+    pl_assert(log->stay_count[user] < STAYS_MAX);
+    log->stays[user][log->stay_count[user]++] = (struct fake_stay){.joined_seq = seq};
+    log->members |= 1U << user;
+    return seq;
+}
+
+int64_t fake_db_remove(struct pl_db *db, int chat, int user)
+{
+    char id[PL_UUID_TEXT_CHARS + 1];
+    char *ids[] = {id};
+    struct pl_user_id who = user_id(user);
+    Parley__V1__ChatEvent event = PARLEY__V1__CHAT_EVENT__INIT;
+    pl_uuid_format(&who.uuid, id);
+    event.members_removed = ids;
+    event.n_members_removed = 1;
+    int64_t seq = commit_event(db, chat, &event);
+    struct fake_chat *log = &db->chats[chat];
+    if (log->stay_count[user] == 0)
+        log->stays[user][log->stay_count[user]++] = (struct fake_stay){.joined_seq = 0};
+    log->stays[user][log->stay_count[user] - 1].left_seq = seq;
+    log->members &= ~(1U << user);
+    return seq;
 }
 
 void fake_db_publish(struct pl_db *db, int chat, int64_t first, int64_t last)

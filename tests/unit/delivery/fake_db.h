@@ -11,7 +11,7 @@
 #include "db/db.h"
 #include "unit/delivery/ids.h"
 
-enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 16 };
+enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 16, STAYS_MAX = 4 };
 
 /* What stops a statement's queries: on their way home, or before they see the data. */
 enum fake_hold { HOLD_NOTHING, HOLD_AFTER, HOLD_BEFORE };
@@ -20,9 +20,17 @@ struct fake_entry {
     struct pl_message message; /* body and metadata are its own */
 };
 
+/* An interval of membership. */
+struct fake_stay {
+    int64_t joined_seq;
+    int64_t left_seq; /* 0: still a member */
+};
+
 struct fake_chat {
     bool is_group;
-    unsigned members; /* bit n: user n */
+    unsigned members; /* bit n: user n; without stays from the start */
+    unsigned stay_count[USERS_MAX];
+    struct fake_stay stays[USERS_MAX][STAYS_MAX];
     int64_t last_seq;
     struct fake_entry entries[ENTRIES_MAX]; /* [seq - 1] */
     int64_t cursors[CURSORS_OF_CHAT_MAX];   /* of device n */
@@ -63,6 +71,9 @@ void fake_db_release_all(struct pl_db *db);
 /* A committed entry with this body; nobody is told. Its seq. */
 int64_t fake_db_commit(struct pl_db *db, int chat, int user, int device, const char *body);
 int64_t fake_db_commit_message(struct pl_db *db, int chat, const struct pl_message *message);
+/* A committed entry with which user 7 adds or removes this user; nobody is told. */
+int64_t fake_db_add(struct pl_db *db, int chat, int user);
+int64_t fake_db_remove(struct pl_db *db, int chat, int user);
 /* The writer tells of entries first to last of a chat, in one batch. */
 void fake_db_publish(struct pl_db *db, int chat, int64_t first, int64_t last);
 void fake_db_advanced(struct pl_db *db, int chat, int64_t last_seq);

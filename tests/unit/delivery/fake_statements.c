@@ -8,7 +8,7 @@
 
 #include "db/pg_time.h"
 
-enum { COLUMNS_MAX = 14, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144 };
+enum { COLUMNS_MAX = 18, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
 
 /* ---- rows ---- */
 
@@ -90,7 +90,7 @@ static PGresult *session_chats(const struct pl_db *db, const struct pl_params *p
     int row = 0;
     for (int chat = 0; chat < CHATS_MAX; chat++) {
         struct pl_uuid id = chat_id(chat).uuid;
-        if (db->chats[chat].members & 1U << user)
+        if (db->chats[chat].members & 1U << user || db->chats[chat].stay_count[user] > 0)
             put_uuid(result, row++, 0, &id);
     }
     return result;
@@ -98,7 +98,7 @@ static PGresult *session_chats(const struct pl_db *db, const struct pl_params *p
 
 static PGresult *session_heads(const struct pl_db *db, const struct pl_params *params)
 {
-    PGresult *result = result_new(3);
+    PGresult *result = result_new(4);
     int chats[CHATS_MAX];
     int count = param_chats(params, 0, chats);
     int user = param_number(params, 1);
@@ -107,11 +107,15 @@ static PGresult *session_heads(const struct pl_db *db, const struct pl_params *p
     for (int i = 0; i < count; i++) {
         const struct fake_chat *chat = &db->chats[chats[i]];
         struct pl_uuid id = chat_id(chats[i]).uuid;
-        if (!(chat->members & 1U << user))
+        unsigned stays = chat->stay_count[user];
+        if (stays == 0 && !(chat->members & 1U << user))
             continue;
+        int64_t first = stays > 0 && chat->stays[user][0].joined_seq > 0 ? chat->stays[user][0].joined_seq - 1 : 0;
+        int64_t left = stays > 0 ? chat->stays[user][stays - 1].left_seq : 0;
         put_uuid(result, row, 0, &id);
-        put_int(result, row, 1, chat->last_seq);
-        put_int(result, row++, 2, chat->cursors[device]);
+        put_int(result, row, 1, left > 0 ? left : chat->last_seq);
+        put_int(result, row, 2, chat->cursors[device] > first ? chat->cursors[device] : first);
+        put_int(result, row++, 3, left);
     }
     return result;
 }
@@ -160,14 +164,32 @@ static void put_message(const struct pl_message *message, PGresult *result, int 
     put_uuid(result, row, 11, &message->reply_to_message_id.uuid);
     put(result, row, 12, message->metadata, message->metadata_bytes);
     put_int(result, row, 13, message->created_at_us - PL_PG_EPOCH_US);
+    put_int(result, row, 14, message->entry_kind == 0 ? PL_ENTRY_MESSAGE : message->entry_kind);
+    put_uuid(result, row, 15, &message->target_message_id.uuid);
+    put(result, row, 16, NULL, 0);
+    put(result, row, 17, NULL, 0);
 }
 
-static PGresult *page(const struct fake_chat *chat, int64_t after_seq, int limit)
+static bool may_see(const struct fake_chat *chat, int user, int64_t seq)
+{
+    if (user == ANYBODY || chat->stay_count[user] == 0)
+        return user == ANYBODY || chat->members & 1U << user;
+    for (unsigned i = 0; i < chat->stay_count[user]; i++) {
+        const struct fake_stay *stay = &chat->stays[user][i];
+        if (seq >= stay->joined_seq && (stay->left_seq == 0 || seq <= stay->left_seq))
+            return true;
+    }
+    return false;
+}
+
+static PGresult *page(const struct fake_chat *chat, int user, int64_t after_seq, int limit)
 {
     PGresult *result = result_new(COLUMNS_MAX);
     size_t bytes = 0;
     int row = 0;
     for (int64_t seq = after_seq + 1; seq <= chat->last_seq && row < limit && bytes < PAGE_BYTES_MAX; seq++) {
+        if (!may_see(chat, user, seq))
+            continue;
         put_message(&chat->entries[seq - 1].message, result, row++);
         bytes += chat->entries[seq - 1].message.body_bytes;
     }
@@ -176,10 +198,8 @@ static PGresult *page(const struct fake_chat *chat, int64_t after_seq, int limit
 
 static PGresult *session_page(const struct pl_db *db, const struct pl_params *params)
 {
-    const struct fake_chat *chat = &db->chats[param_number(params, 0)];
-    if (!(chat->members & 1U << param_number(params, 1)))
-        return result_new(COLUMNS_MAX);
-    return page(chat, param_int64(params, 2), param_int32(params, 3));
+    return page(&db->chats[param_number(params, 0)], param_number(params, 1), param_int64(params, 2),
+                param_int32(params, 3));
 }
 
 struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement statement,
@@ -195,7 +215,7 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
     case PL_STATEMENT_SESSION_PAGE:
         return session_page(db, params);
     case PL_STATEMENT_HUB_PAGE:
-        return page(&db->chats[param_number(params, 0)], param_int64(params, 1), param_int32(params, 2));
+        return page(&db->chats[param_number(params, 0)], ANYBODY, param_int64(params, 1), param_int32(params, 2));
     default:
         pl_assert(!"no statement of delivery");
     }

@@ -57,6 +57,17 @@ void pl_call_finish(struct pl_call *call)
     pl_call_fail(call, PL_OK, "%s", "");
 }
 
+/* What a user sees of a chat continues where they are added. */
+static bool adds(const struct pl_call *stream, const Parley__V1__Message *message)
+{
+    const Parley__V1__ChatEvent *event = message->event;
+    if (message->body_case != PARLEY__V1__MESSAGE__BODY_EVENT || event->n_members_added == 0)
+        return false;
+    struct pl_uuid user;
+    assert_int_equal(pl_uuid_parse(event->members_added[0]->user_id, &user), PL_OK);
+    return pl_uuid_equal(&user, &stream->principal.user_id.uuid);
+}
+
 static void take_entry(struct pl_call *stream, const Parley__V1__Message *message)
 {
     struct pl_uuid chat_uuid;
@@ -66,6 +77,8 @@ static void take_entry(struct pl_call *stream, const Parley__V1__Message *messag
     stream->seen[stream->seen_count++] = (struct seen){chat, message->seq, message->body_case};
     if (message->seq == stream->have[chat] + 1)
         stream->have[chat]++;
+    else if (message->seq > stream->have[chat] && adds(stream, message))
+        stream->have[chat] = message->seq;
     else if (message->seq <= stream->have[chat])
         stream->again_count++;
     else
