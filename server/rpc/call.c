@@ -54,6 +54,15 @@ void pl_call_begin(struct pl_call *call)
     call->deadline_us = deadline_of(call);
 }
 
+void pl_call_forget_admission(struct pl_call *call)
+{
+    size_t arena_bytes = call->arena.bytes_max;
+    pl_arena_fini(&call->arena);
+    pl_arena_init(&call->arena, arena_bytes);
+    grpc_metadata_array_destroy(&call->metadata);
+    grpc_metadata_array_init(&call->metadata);
+}
+
 void pl_call_fini(struct pl_call *call)
 {
     pl_arena_fini(&call->arena);

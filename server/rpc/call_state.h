@@ -38,6 +38,8 @@ void pl_call_init(struct pl_call *call, const struct pl_served *served, struct p
                   const struct pl_call_kind *kind);
 /* Core has filled it in. */
 void pl_call_begin(struct pl_call *call);
+/* Frees what admission needed (metadata, arena): a stream lives long after it. Nothing of it may be in use. */
+void pl_call_forget_admission(struct pl_call *call);
 /* Lets go of everything; the call's memory is its owner's. */
 void pl_call_fini(struct pl_call *call);
 /* What became of a call that core ended: the deadline passed, or the client went. */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "rpc/core_log.h"
@@ -64,6 +65,15 @@ static void init_lock(struct pl_rpc *rpc)
     pthread_condattr_destroy(&attributes);
 }
 
+/* More threads than cores cost wake-ups and bring nothing; one alone would let a slow turn hold up every stream. */
+static unsigned stream_threads(const struct pl_config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (config->stream_threads > 0)
+        return (unsigned)config->stream_threads;
+    return cores < 2 ? 2 : cores > 16 ? 16 : (unsigned)cores;
+}
+
 /* Counts up what it started, so that a failure half way can be undone. */
 static enum pl_status start_loops(struct pl_rpc *rpc)
 {
@@ -73,13 +83,14 @@ static enum pl_status start_loops(struct pl_rpc *rpc)
     enum pl_status status = PL_OK;
 
     rpc->unary_loops = calloc((size_t)config->unary_threads, sizeof(*rpc->unary_loops));
-    rpc->stream_homes = calloc((size_t)config->stream_threads, sizeof(*rpc->stream_homes));
+    unsigned stream_count = stream_threads(config);
+    rpc->stream_homes = calloc(stream_count, sizeof(*rpc->stream_homes));
     pl_assert(rpc->unary_loops != NULL && rpc->stream_homes != NULL);
     while (status == PL_OK && rpc->unary_count < config->unary_threads) {
         status = pl_queue_loop_start(&rpc->unary_loops[rpc->unary_count], rpc->unary_count, true, 0);
         rpc->unary_count += status == PL_OK;
     }
-    while (status == PL_OK && rpc->stream_count < config->stream_threads) {
+    while (status == PL_OK && rpc->stream_count < stream_count) {
         struct pl_stream_home *home = &rpc->stream_homes[rpc->stream_count];
         home->rpc = rpc;
         home->tell.run = pl_health_tell;

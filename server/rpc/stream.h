@@ -25,6 +25,7 @@ struct pl_stream {
     int cancelled;
     bool admitting;
     bool opened;
+    bool heard; /* a message came */
     bool writing;
     bool read_due;       /* a builtin's next message, once its write is done */
     bool ended;          /* the status is decided: by the owner, or by us */

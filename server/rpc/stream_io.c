@@ -55,6 +55,10 @@ static void receive(struct pl_stream *stream, grpc_byte_buffer *buffer)
     enum pl_status status = pl_payload_unpack(buffer, call->served, scratch, &message);
 
     call->bytes_in += (int64_t)pl_payload_bytes(buffer);
+    /* With the first message, not before: whoever admitted the call may still have been at work in its arena. */
+    if (!stream->heard)
+        pl_call_forget_admission(call);
+    stream->heard = true;
     if (status == PL_OK) {
         call->served->method->stream->received(call, message);
     } else {
