@@ -2,7 +2,7 @@
 # Copyright (c) the Parley authors.
 # shellcheck shell=bash
 #
-# `test`, `fmt` and `lint`.
+# `test`, `bench`, `fmt` and `lint`.
 
 c_sources() {
     git -C "$root" ls-files -- '*.c' '*.h' '*.cpp' '*.hpp'
@@ -18,6 +18,12 @@ test_main() {
         cmake --preset "$preset" && cmake --build --preset "$preset" || fail "the $preset build failed"
     done
     ctest --preset asan --parallel "$(nproc)"
+}
+
+bench_main() {
+    cd "$root" && mkdir -p build || exit 1
+    packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
+    exec tests/bench/run "$@"
 }
 
 fmt_main() {
