@@ -7,6 +7,7 @@
 #include "rpc/call.h"
 
 extern const struct pl_method pl_send_message;
+extern const struct pl_method pl_send_messages;
 extern const struct pl_method pl_get_message;
 extern const struct pl_method pl_list_messages;
 extern const struct pl_method pl_mark_read;

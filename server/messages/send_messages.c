@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * MessageService.SendMessages: up to 100 appends that know nothing of each other, answered when the last of them is
+ * settled. They are submitted in their order and on one thread, and a writer keeps the order of its mailbox for each
+ * chat, so the order within a chat is the order of the request.
+ */
+#include "messages/message.h"
+#include "messages/service.h"
+#include "rpc/fields.h"
+#include "server.h"
+
+#define MESSAGES_MAX 100
+#define REQUEST_BYTES_MAX (1 << 20)
+
+static void send_messages(struct pl_call *call, const ProtobufCMessage *message);
+static void on_appended(struct pl_append *append);
+
+const struct pl_method pl_send_messages = {
+    .path = "/parley.v1.MessageService/SendMessages",
+    .request_bytes_max = REQUEST_BYTES_MAX,
+    .handle = send_messages,
+};
+
+/* One message and what became of it. */
+struct sending {
+    struct pl_append append;
+    struct batch *batch;
+    const char *sentence; /* of what was refused before it was submitted; NULL otherwise */
+};
+
+struct batch {
+    struct pl_call *call;
+    size_t count;
+    size_t open; /* submitted and not settled */
+    struct sending *sendings;
+};
+
+static Parley__V1__SendError *error_of(const struct sending *sending, struct pl_arena *arena)
+{
+    enum pl_status status = sending->append.status;
+    const char *sentence = sending->sentence != NULL ? sending->sentence : pl_status_sentence(status);
+    Parley__V1__SendError *error = pl_arena_new(arena, Parley__V1__SendError);
+    parley__v1__send_error__init(error);
+    error->code = pl_status_grpc_code(status);
+    error->reason = (char *)pl_status_reason(status);
+    error->message = (char *)sentence;
+    return error;
+}
+
+static Parley__V1__Message *message_of(const struct sending *sending)
+{
+    struct pl_call *call = sending->batch->call;
+    Parley__V1__Message *message =
+        pl_message_to_proto(&sending->append.message, &pl_call_principal(call)->device_id, pl_call_arena(call));
+    message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+    return message;
+}
+
+static Parley__V1__SendResult *result_of(const struct sending *sending)
+{
+    struct pl_arena *arena = pl_call_arena(sending->batch->call);
+    Parley__V1__SendResult *result = pl_arena_new(arena, Parley__V1__SendResult);
+    parley__v1__send_result__init(result);
+    if (sending->append.status == PL_OK) {
+        result->result_case = PARLEY__V1__SEND_RESULT__RESULT_MESSAGE;
+        result->message = message_of(sending);
+    } else {
+        result->result_case = PARLEY__V1__SEND_RESULT__RESULT_ERROR;
+        result->error = error_of(sending, arena);
+    }
+    return result;
+}
+
+static void reply(const struct batch *batch)
+{
+    Parley__V1__SendMessagesResponse response = PARLEY__V1__SEND_MESSAGES_RESPONSE__INIT;
+    response.n_results = batch->count;
+    response.results = pl_arena_array(pl_call_arena(batch->call), Parley__V1__SendResult *, batch->count);
+    for (size_t i = 0; i < batch->count; i++)
+        response.results[i] = result_of(&batch->sendings[i]);
+    pl_call_reply(batch->call, &response.base);
+}
+
+static struct batch *batch_new(struct pl_call *call, const Parley__V1__SendMessagesRequest *request)
+{
+    struct batch *batch = pl_arena_new(pl_call_arena(call), struct batch);
+    batch->call = call;
+    batch->count = request->n_messages;
+    batch->sendings = pl_arena_array(pl_call_arena(call), struct sending, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct sending *sending = &batch->sendings[i];
+        sending->batch = batch;
+        sending->append.status = pl_message_from_request(request->messages[i], pl_call_principal(call),
+                                                         pl_call_arena(call), &sending->append, &sending->sentence);
+        batch->open += sending->append.status == PL_OK;
+    }
+    return batch;
+}
+
+static void send_messages(struct pl_call *call, const ProtobufCMessage *message)
+{
+    const struct pl_server *server = pl_call_context(call);
+    const Parley__V1__SendMessagesRequest *request = (const Parley__V1__SendMessagesRequest *)message;
+    if (request->n_messages < 1 || request->n_messages > MESSAGES_MAX) {
+        pl_call_detail(call, "field", "messages");
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "messages must be 1 to %d", MESSAGES_MAX);
+        return;
+    }
+    struct batch *batch = batch_new(call, request);
+    if (batch->open == 0) {
+        reply(batch);
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct pl_append *append = &batch->sendings[i].append;
+        if (append->status != PL_OK)
+            continue;
+        append->home = &pl_call_loop(call)->mailbox;
+        append->done = on_appended;
+        append->deadline_us = pl_call_deadline_us(call);
+        pl_db_append(server->db, append);
+    }
+}
+
+static void on_appended(struct pl_append *append)
+{
+    struct batch *batch = pl_container_of(append, struct sending, append)->batch;
+    if (--batch->open == 0)
+        reply(batch);
+}
