@@ -9,10 +9,29 @@
 #include "messages/service.h"
 #include "users/service.h"
 
+/* clang-format off */
 const struct pl_method *const pl_methods[] = {
-    &pl_create_app,    &pl_create_api_key, &pl_create_user,   &pl_get_user,   &pl_create_device,
-    &pl_create_token,  &pl_create_chat,    &pl_get_chat,      &pl_list_chats, &pl_send_message,
-    &pl_send_messages, &pl_get_message,    &pl_list_messages, &pl_mark_read,  &pl_connect,
+    /* AdminService */
+    &pl_create_app,
+    &pl_create_api_key,
+    /* UserService */
+    &pl_create_user,
+    &pl_get_user,
+    &pl_create_device,
+    &pl_create_token,
+    /* ChatService */
+    &pl_create_chat,
+    &pl_get_chat,
+    &pl_list_chats,
+    /* MessageService */
+    &pl_send_message,
+    &pl_send_messages,
+    &pl_get_message,
+    &pl_list_messages,
+    &pl_mark_read,
+    /* StreamService */
+    &pl_connect,
 };
+/* clang-format on */
 
 const unsigned pl_method_count = sizeof(pl_methods) / sizeof(pl_methods[0]);
