@@ -14,6 +14,9 @@ const struct pl_method *const pl_methods[] = {
     /* AdminService */
     &pl_create_app,
     &pl_create_api_key,
+    &pl_register_signing_key,
+    &pl_list_signing_keys,
+    &pl_revoke_signing_key,
     /* UserService */
     &pl_create_user,
     &pl_get_user,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* AdminService.CreateApiKey: a key whose secret is in this answer only. */
+#include "apps/own_app.h"
 #include "apps/service.h"
 #include "auth/api_key.h"
 #include "effect.h"
@@ -43,16 +44,9 @@ static void insert(struct creation *creation)
 static void create_api_key(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__CreateApiKeyRequest *request = (const Parley__V1__CreateApiKeyRequest *)message;
-    const struct pl_principal *principal = pl_call_principal(call);
     struct creation *creation = pl_arena_new(pl_call_arena(call), struct creation);
-    if (pl_uuid_parse(request->app_id, &creation->app_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "app_id is not a UUID of 36 characters");
+    if (!pl_own_app_parse(call, request->app_id, &creation->app_id))
         return;
-    }
-    if (principal->kind == PL_PRINCIPAL_APP && !pl_uuid_equal(&principal->app_id.uuid, &creation->app_id.uuid)) {
-        pl_call_fail(call, PL_PERMISSION_DENIED, "an API key creates keys of its own app only");
-        return;
-    }
     if (!pl_field_chars(request->name, 0, 255)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 0 to 255 characters");
         return;

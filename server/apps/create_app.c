@@ -5,11 +5,10 @@
 #include <openssl/rand.h>
 
 #include "apps/service.h"
+#include "apps/signing_key.h"
 #include "effect.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "rpc/fields.h"
-
-#define SIGNING_SECRET_BYTES 32
 
 static void create_app(struct pl_call *call, const ProtobufCMessage *message);
 static void compose(struct pl_query *query, void *context);
@@ -41,7 +40,7 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_uuid(app, &creation->app_id.uuid);
     pl_params_text(app, request->name);
 
-    uint8_t secret[SIGNING_SECRET_BYTES];
+    uint8_t secret[PL_SIGNING_SECRET_BYTES];
     pl_assert(RAND_bytes(secret, sizeof(secret)) == 1);
     struct pl_uuid kid = pl_uuid_v7();
     struct pl_params *key = pl_query_add(query, PL_STATEMENT_SIGNING_KEY_INSERT);

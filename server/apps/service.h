@@ -8,5 +8,8 @@
 
 extern const struct pl_method pl_create_app;
 extern const struct pl_method pl_create_api_key;
+extern const struct pl_method pl_register_signing_key;
+extern const struct pl_method pl_list_signing_keys;
+extern const struct pl_method pl_revoke_signing_key;
 
 #endif

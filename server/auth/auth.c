@@ -123,6 +123,11 @@ void pl_auth_close(struct pl_auth *auth)
     free(auth);
 }
 
+void pl_auth_forget_signing_key(struct pl_auth *auth, const struct pl_key_id *kid)
+{
+    pl_cache_drop(auth->signing_keys, &kid->uuid);
+}
+
 /* ---- the door ---- */
 
 static void admit_bearer(struct pl_admission *admission, const char *authorization)
