@@ -185,6 +185,17 @@ static void last_words_are_answered(void **state)
     assert_failed(bob, PL_OK);
 }
 
+static void last_words_of_a_live_stream_are_answered(void **state)
+{
+    (void)state;
+    struct pl_call *bob = stream_start(BOB, BOBS);
+    stream_send(bob, 1, CHAT, "bye");
+    stream_half_close(bob);
+    world_settle();
+    assert_int_equal(stream_sents(bob), 1);
+    assert_failed(bob, PL_OK);
+}
+
 static void silence_without_hello_is_refused(void **state)
 {
     (void)state;
@@ -337,6 +348,7 @@ int main(void)
         TEST(stream_ends_with_its_token),
         TEST(client_that_says_no_more_is_done),
         TEST(last_words_are_answered),
+        TEST(last_words_of_a_live_stream_are_answered),
         TEST(silence_without_hello_is_refused),
         TEST(close_before_hello),
         TEST(close_in_the_turn_of_a_reply),
