@@ -25,13 +25,13 @@ const struct pl_method *const pl_methods[] = {
     /* ChatService */
     &pl_create_chat,
     &pl_get_chat,
-    &pl_list_chats,
+    &pl_list_chats, &pl_list_participants, &pl_update_participants, &pl_join_chat, &pl_leave_chat,
     /* MessageService */
     &pl_send_message,
-    &pl_send_messages,
     &pl_get_message,
     &pl_list_messages,
     &pl_mark_read,
+    &pl_send_messages,
     /* StreamService */
     &pl_connect,
 };

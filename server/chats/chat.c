@@ -5,6 +5,39 @@
 
 #include "rpc/fields.h"
 
+/* Settings that were never set are told as what they stand for. */
+static Parley__V1__ChatSettings *settings_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    size_t bytes = 0;
+    const void *packed = pl_rows_bytes(rows, row, 10, &bytes);
+    Parley__V1__ChatSettings *settings =
+        (Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
+    if (settings->join_policy == PARLEY__V1__JOIN_POLICY__JOIN_POLICY_UNSPECIFIED)
+        settings->join_policy = PARLEY__V1__JOIN_POLICY__JOIN_POLICY_INVITE;
+    if (settings->history_for_new == PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_UNSPECIFIED)
+        settings->history_for_new = PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_NONE;
+    return settings;
+}
+
+static void put_group(Parley__V1__Chat *chat, const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    struct pl_uuid avatar = pl_rows_uuid(rows, row, 9);
+    chat->avatar_media_id = pl_field_uuid(&avatar, arena);
+    chat->settings = settings_from_row(rows, row, arena);
+    chat->etag = pl_arena_printf(arena, "%lld", (long long)pl_rows_int(rows, row, 11));
+}
+
+const char *pl_chat_settings_fault(const Parley__V1__ChatSettings *settings)
+{
+    if (settings->join_policy < PARLEY__V1__JOIN_POLICY__JOIN_POLICY_UNSPECIFIED ||
+        settings->join_policy > PARLEY__V1__JOIN_POLICY__JOIN_POLICY_OPEN)
+        return "settings.join_policy must be invite or open";
+    if (settings->history_for_new < PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_UNSPECIFIED ||
+        settings->history_for_new > PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL)
+        return "settings.history_for_new must be none or all";
+    return NULL;
+}
+
 Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
 {
     size_t bytes = 0;
@@ -19,11 +52,13 @@ Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct p
     chat->last_message_at = pl_field_time(pl_rows_time(rows, row, 6), arena);
     chat->last_seq = pl_rows_int(rows, row, 7);
     chat->participant_count = (int32_t)pl_rows_int(rows, row, 8);
+    if (chat->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
+        put_group(chat, rows, row, arena);
     return chat;
 }
 
-static Parley__V1__Participant *participant_from_row(char *chat_id, const struct pl_rows *rows, int row,
-                                                     struct pl_arena *arena)
+Parley__V1__Participant *pl_chat_participant_from_row(char *chat_id, const struct pl_rows *rows, int row,
+                                                      struct pl_arena *arena)
 {
     Parley__V1__Participant *participant = pl_arena_new(arena, Parley__V1__Participant);
     parley__v1__participant__init(participant);
@@ -43,7 +78,7 @@ void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows
     chat->n_participants = (size_t)count;
     chat->participants = pl_arena_array(arena, Parley__V1__Participant *, (size_t)count);
     for (int row = 0; row < count; row++)
-        chat->participants[row] = participant_from_row(chat->chat_id, rows, row, arena);
+        chat->participants[row] = pl_chat_participant_from_row(chat->chat_id, rows, row, arena);
 }
 
 void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user)

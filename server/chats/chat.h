@@ -8,12 +8,18 @@
 #include "parley/v1/chat_service.pb-c.h"
 #include "rpc/call.h"
 
-#define PL_CHAT_COLUMN_COUNT 9
+#define PL_CHAT_COLUMN_COUNT 12
 
 /* A row of a statement that begins with PL_CHAT_COLUMNS; without participants. Borrows texts from rows. */
 Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);
+/* Rows of CHAT_PARTICIPANTS and PARTICIPANTS_PAGE. */
+Parley__V1__Participant *pl_chat_participant_from_row(char *chat_id, const struct pl_rows *rows, int row,
+                                                      struct pl_arena *arena);
 /* Rows of CHAT_PARTICIPANTS. */
 void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena);
+
+/* What is wrong with settings in a request, or NULL. */
+const char *pl_chat_settings_fault(const Parley__V1__ChatSettings *settings);
 
 /*
  * Adds the two steps that pl_chat_reply reads to query; user must be a member.

@@ -90,6 +90,8 @@ static const char *individual_fault(struct creation *creation)
         return "an individual chat needs exactly one other user in participants";
     if (request->name[0] != '\0' || request->description[0] != '\0')
         return "only a group has name and description";
+    if (request->settings != NULL)
+        return "only a group has settings";
     creation->members[0].role = PARLEY__V1__ROLE__ROLE_MEMBER;
     creation->members[1].role = PARLEY__V1__ROLE__ROLE_MEMBER;
     creation->chat_id = pl_individual_chat_id(pl_call_principal(creation->call)->app_id, creation->members[0].user_id,
@@ -104,6 +106,8 @@ static const char *group_fault(struct creation *creation)
         return "a group needs 1 to 1023 other users in participants";
     if (!pl_field_chars(request->name, 0, 255) || !pl_field_chars(request->description, 0, 1024))
         return "name must be 0 to 255 characters and description 0 to 1024";
+    if (request->settings != NULL && pl_chat_settings_fault(request->settings) != NULL)
+        return pl_chat_settings_fault(request->settings);
     creation->chat_id.uuid = pl_uuid_v7();
     return NULL;
 }
@@ -219,6 +223,11 @@ static void put_chat(struct pl_params *params, const struct creation *creation)
     pl_params_text(params, request->name);
     pl_params_text(params, request->description);
     put_metadata(params, creation);
+    size_t bytes = 0;
+    const void *settings = NULL;
+    if (request->settings != NULL)
+        settings = pl_field_pack(&request->settings->base, pl_call_arena(creation->call), &bytes);
+    pl_params_bytes(params, settings, bytes);
 }
 
 static void insert(struct creation *creation)

@@ -9,5 +9,9 @@
 extern const struct pl_method pl_create_chat;
 extern const struct pl_method pl_get_chat;
 extern const struct pl_method pl_list_chats;
+extern const struct pl_method pl_list_participants;
+extern const struct pl_method pl_update_participants;
+extern const struct pl_method pl_join_chat;
+extern const struct pl_method pl_leave_chat;
 
 #endif

@@ -99,6 +99,10 @@ class World:
         self.alice = Person(self.backend, "alice")
         self.bob = Person(self.backend, "bob")
 
+    def backend_as(self, person):
+        """The app's backend, acting for a user."""
+        return Api(self.server.address, x_api_key=self.api_key, parley_user=person.user_id)
+
     def close(self):
         """Closes every connection."""
         for api in (self.operator, self.backend, self.alice.api, self.bob.api):

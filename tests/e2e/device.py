@@ -3,7 +3,9 @@
 """A device as an app would write one: it keeps what it has, acknowledges it, sends until it is answered, and connects
 again with its cursors whenever the stream ends.
 """
+import base64
 import collections
+import json
 import queue
 import threading
 
@@ -17,6 +19,8 @@ SENDS_PER_FRAME = 50
 
 class Device:
     """Everything below `changed` is guarded by it; wait_for returns when a condition on it holds.
+
+    What it sees of a chat may begin, and go on after a gap, with the entry that adds its user.
 
     At most in_flight_max sends are unanswered at a time; what the server refuses for now is sent again.
     """
@@ -34,6 +38,7 @@ class Device:
         self.problem = None
         self.end = None  # the error that the last stream ended with
         self._address, self._token, self._in_flight_max = address, token, in_flight_max
+        self._user_id = user_of(token)
         self._epoch = ""
         self._unsent = collections.deque()
         self._in_flight = {}  # request_id -> SendMessageRequest
@@ -102,7 +107,7 @@ class Device:
     def _hello(self):
         hello = pb.Hello(protocol_version=1, client="e2e", epoch=self._epoch)
         for chat_id, entries in self.entries.items():
-            hello.cursors.add(chat_id=chat_id, seq=len(entries))
+            hello.cursors.add(chat_id=chat_id, seq=last_of(entries))
         return hello
 
     def _take(self, frame):
@@ -133,16 +138,19 @@ class Device:
         chats = set()
         for entry in entries:
             have = self.entries[entry.chat_id]
-            if entry.seq > len(have) + 1:
-                self.problem = f"a gap in {entry.chat_id}: {entry.seq} came after {len(have)}"
-            elif entry.seq <= len(have):
+            if entry.seq > last_of(have) + 1 and not self._is_added(entry):
+                self.problem = f"a gap in {entry.chat_id}: {entry.seq} came after {last_of(have)}"
+            elif entry.seq <= last_of(have):
                 self.redelivered += 1
             else:
                 have.append(entry)
             chats.add(entry.chat_id)
         if chats:
-            acks = [pb.Cursor(chat_id=chat_id, seq=len(self.entries[chat_id])) for chat_id in chats]
+            acks = [pb.Cursor(chat_id=chat_id, seq=last_of(self.entries[chat_id])) for chat_id in chats]
             self._frames.put(pb.ClientFrame(acks=acks))
+
+    def _is_added(self, entry):
+        return self._user_id in [member.user_id for member in entry.event.members_added]
 
     def _fill(self):
         if not self._live:
@@ -155,6 +163,19 @@ class Device:
                 self._in_flight[self._requests] = message
                 frame.sends.add(request_id=self._requests, message=message)
             self._frames.put(frame)
+
+
+def user_of(token):
+    """Whose token it is; empty when it is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return ""
+    return json.loads(base64.urlsafe_b64decode(parts[1] + "==")).get("sub", "")
+
+
+def last_of(entries):
+    """The place of the last entry; 0 for none."""
+    return entries[-1].seq if entries else 0
 
 
 def longest(device):

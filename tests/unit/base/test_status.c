@@ -31,7 +31,7 @@ static const struct {
 /* The HTTP statuses that may go with a gRPC code; the first is google.rpc's own mapping. */
 static const int http_of_grpc[17][4] = {
     {200}, {499}, {500}, {400, 413, 422}, {504}, {404}, {409}, {403}, {429, 413},
-    {400}, {409}, {400}, {501, 404, 405}, {500}, {503}, {500}, {401},
+    {400}, {409, 412}, {400}, {501, 404, 405}, {500}, {503}, {500}, {401},
 };
 
 static void reason_is_the_name_and_unique(void **state)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+#include "chats/chat_change.h"
+
+#include "rpc/fields.h"
+#include "server.h"
+
+enum { COLUMN_APP, COLUMN_TYPE, COLUMN_SETTINGS_SEQ, COLUMN_SETTINGS, COLUMN_IS_DELETED };
+
+static void on_appended(struct pl_append *append);
+
+bool pl_chat_change_init(struct pl_chat_change *change, struct pl_call *call, const char *chat_id,
+                         enum pl_entry_kind kind, pl_decide decide)
+{
+    const struct pl_principal *principal = pl_call_principal(call);
+    struct pl_message *message = &change->append.message;
+    if (pl_uuid_parse(chat_id, &message->chat_id.uuid) != PL_OK) {
+        pl_call_fail(call, PL_INVALID_ID, "chat_id is not a UUID of 36 characters");
+        return false;
+    }
+    change->call = call;
+    change->is_backend = principal->kind == PL_PRINCIPAL_APP;
+    pl_change_init(&change->change, pl_call_arena(call), decide);
+    change->change.any_sender = change->is_backend;
+    message->message_id.uuid = pl_uuid_v7();
+    message->sender_id = principal->user_id;
+    message->sender_device_id = principal->device_id;
+    message->message_type = PARLEY__V1__MESSAGE_TYPE__MESSAGE_TYPE_SYSTEM;
+    message->entry_kind = kind;
+    return true;
+}
+
+void pl_chat_change_submit(struct pl_chat_change *change, void (*stored)(struct pl_chat_change *change))
+{
+    const struct pl_server *server = pl_call_context(change->call);
+    change->stored = stored;
+    change->append.home = &pl_call_loop(change->call)->mailbox;
+    change->append.done = on_appended;
+    change->append.deadline_us = pl_call_deadline_us(change->call);
+    change->append.change = &change->change;
+    pl_db_append(server->db, &change->append);
+}
+
+static void on_appended(struct pl_append *append)
+{
+    struct pl_chat_change *change = pl_container_of(append, struct pl_chat_change, append);
+    if (append->status == PL_OK) {
+        change->stored(change);
+        return;
+    }
+    /* Who may not see a chat is not told whether it is there. */
+    if (append->status == PL_CHAT_NOT_FOUND && !change->is_backend)
+        append->status = PL_PERMISSION_DENIED;
+    if (change->user_ids != NULL)
+        pl_call_detail(change->call, "user_ids", change->user_ids);
+    pl_call_fail(change->call, append->status, "%s",
+                 change->sentence != NULL ? change->sentence : pl_status_sentence(append->status));
+}
+
+struct pl_chat_change *pl_chat_change_of(struct pl_change *change)
+{
+    struct pl_chat_change *whole = pl_container_of(change, struct pl_chat_change, change);
+    whole->sentence = NULL;
+    whole->user_ids = NULL;
+    return whole;
+}
+
+enum pl_status pl_chat_change_refuse(struct pl_chat_change *change, enum pl_status status, const char *sentence)
+{
+    change->sentence = sentence;
+    return status;
+}
+
+void pl_chat_change_put_event(struct pl_chat_change *change, const Parley__V1__ChatEvent *event)
+{
+    struct pl_message *message = &change->append.message;
+    message->body_kind = PL_BODY_EVENT;
+    message->body = pl_field_pack(&event->base, change->change.arena, &message->body_bytes);
+}
+
+void pl_chat_change_ask_chat(struct pl_chat_change *change)
+{
+    pl_assert(change->change.read_count == 0);
+    struct pl_params *params = pl_change_read(&change->change, PL_STATEMENT_CHANGE_CHAT);
+    pl_params_uuid(params, &change->append.message.chat_id.uuid);
+}
+
+static void take_settings(const struct pl_rows *rows, struct pl_arena *arena, struct pl_chat_state *ret_state)
+{
+    size_t bytes = 0;
+    const void *packed = pl_rows_bytes(rows, 0, COLUMN_SETTINGS, &bytes);
+    const Parley__V1__ChatSettings *settings =
+        (const Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
+    ret_state->settings_seq = pl_rows_int(rows, 0, COLUMN_SETTINGS_SEQ);
+    ret_state->is_open = settings->join_policy == PARLEY__V1__JOIN_POLICY__JOIN_POLICY_OPEN;
+    ret_state->shows_history = settings->history_for_new == PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL;
+}
+
+enum pl_status pl_chat_change_take_group(struct pl_chat_change *change, struct pl_chat_state *ret_state)
+{
+    const struct pl_rows *rows = &change->change.reads[0].rows;
+    struct pl_uuid app = pl_rows_uuid(rows, 0, COLUMN_APP);
+    bool is_ours = pl_uuid_equal(&app, &pl_call_principal(change->call)->app_id.uuid);
+    if (!is_ours || pl_rows_bool(rows, 0, COLUMN_IS_DELETED))
+        return change->is_backend ? PL_CHAT_NOT_FOUND : PL_NOT_A_MEMBER;
+    if (pl_rows_int(rows, 0, COLUMN_TYPE) != PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
+        return pl_chat_change_refuse(change, PL_FAILED_PRECONDITION, "the chat is not a group");
+    take_settings(rows, change->change.arena, ret_state);
+    return PL_OK;
+}
