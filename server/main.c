@@ -21,6 +21,7 @@
 #include "methods.h"
 #include "rpc/rpc.h"
 #include "server.h"
+#include "users/service.h"
 
 #define ERROR_BYTES 512
 #define US_PER_MS 1000
@@ -87,6 +88,7 @@ static void stop(struct daemon *daemon)
         pl_auth_close(server->auth);
     if (server->hub != NULL)
         pl_hub_free(server->hub);
+    pl_buckets_free(server->lookups);
 }
 
 static enum pl_status start(struct daemon *daemon)
@@ -96,6 +98,7 @@ static enum pl_status start(struct daemon *daemon)
     if (status != PL_OK)
         return status;
     server->hub = pl_hub_new(server);
+    server->lookups = pl_buckets_new(PL_LOOKUP_USERS_MAX, PL_LOOKUPS_AT_ONCE, PL_LOOKUPS_PER_HOUR);
     status = open_db(daemon);
     if (status == PL_OK)
         status = pl_auth_open(&server->config, server->db, &server->metrics, &server->auth, daemon->error,

@@ -20,7 +20,16 @@ const struct pl_method *const pl_methods[] = {
     /* UserService */
     &pl_create_user,
     &pl_get_user,
+    &pl_list_users,
+    &pl_update_user,
+    &pl_deactivate_user,
+    &pl_reactivate_user,
+    &pl_delete_user,
+    &pl_lookup_users,
     &pl_create_device,
+    &pl_list_devices,
+    &pl_update_device,
+    &pl_revoke_device,
     &pl_create_token,
     /* ChatService */
     &pl_create_chat,

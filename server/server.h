@@ -4,6 +4,7 @@
 #ifndef PL_SERVER_H
 #define PL_SERVER_H
 
+#include "base/buckets.h"
 #include "base/config.h"
 #include "base/metrics.h"
 #include "db/db.h"
@@ -20,6 +21,7 @@ struct pl_server {
     struct pl_auth *auth;
     struct pl_rpc *rpc;
     struct pl_hub *hub;
+    struct pl_buckets *lookups; /* of LookupUsers, by user */
 };
 
 /* A query of a call: in the call's arena, home to its loop, not begun after its deadline. */

@@ -16,7 +16,15 @@
 #define PL_PAGE_TOKEN_KEY_BYTES 32
 
 /* Which method's list; part of the MAC. Numbers are for ever. */
-enum pl_page_list { PL_PAGE_MESSAGES = 1, PL_PAGE_CHATS = 2, PL_PAGE_SIGNING_KEYS = 3, PL_PAGE_PARTICIPANTS = 10 };
+enum pl_page_list {
+    PL_PAGE_MESSAGES = 1,
+    PL_PAGE_CHATS = 2,
+    PL_PAGE_SIGNING_KEYS = 3,
+    PL_PAGE_USERS = 4,
+    PL_PAGE_DEVICES = 5,
+    PL_PAGE_API_KEYS = 6,
+    PL_PAGE_PARTICIPANTS = 10,
+};
 
 /* Where the next page begins; each list gives both fields its own meaning. */
 struct pl_page_cursor {

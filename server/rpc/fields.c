@@ -81,6 +81,45 @@ enum pl_status pl_field_metadata(const void *entries, size_t count)
     return PL_OK;
 }
 
+void *pl_field_copy_map(const void *entries, size_t count, const ProtobufCMessageDescriptor *descriptor,
+                        struct pl_arena *arena)
+{
+    const struct map_entry *const *from = entries;
+    struct map_entry **to = pl_arena_array(arena, struct map_entry *, count);
+    pl_assert(descriptor->sizeof_message == sizeof(struct map_entry));
+    for (size_t i = 0; i < count; i++) {
+        to[i] = pl_arena_new(arena, struct map_entry);
+        protobuf_c_message_init(descriptor, to[i]);
+        to[i]->key = from[i]->key;
+        to[i]->value = from[i]->value;
+    }
+    return to;
+}
+
+static uint32_t bits_of_path(const char *path, const char *const *names)
+{
+    uint32_t all = 0;
+    for (unsigned i = 0; names[i] != NULL; i++) {
+        if (strcmp(path, names[i]) == 0)
+            return UINT32_C(1) << i;
+        all |= UINT32_C(1) << i;
+    }
+    return strcmp(path, "*") == 0 ? all : 0;
+}
+
+enum pl_status pl_field_mask(const Google__Protobuf__FieldMask *mask, const char *const *names, uint32_t *ret_bits)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; mask != NULL && i < mask->n_paths; i++) {
+        uint32_t path_bits = bits_of_path(mask->paths[i], names);
+        if (path_bits == 0)
+            return PL_INVALID_ARGUMENT;
+        bits |= path_bits;
+    }
+    *ret_bits = bits;
+    return PL_OK;
+}
+
 static const struct pl_api_json_message *json_message(const ProtobufCMessageDescriptor *descriptor)
 {
     for (unsigned i = 0; i < pl_api_json_message_count; i++)

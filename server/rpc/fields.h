@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/uuid.h"
+#include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 
 #define PL_METADATA_BYTES_MAX 4096
@@ -32,6 +33,15 @@ bool pl_field_chars(const char *text, size_t min, size_t max);
  * with an empty or repeated key.
  */
 enum pl_status pl_field_metadata(const void *entries, size_t count) PL_MUST_CHECK;
+/* A map of request to one of another message, of whose entries the descriptor is; strings are borrowed. */
+void *pl_field_copy_map(const void *entries, size_t count, const ProtobufCMessageDescriptor *descriptor,
+                        struct pl_arena *arena);
+/*
+ * Which of names (at most 32, NULL at the end) the mask has, as bits; "*" is all. 0 without a mask or with an empty
+ * one. PL_INVALID_ARGUMENT for a path that is not among them.
+ */
+enum pl_status pl_field_mask(const Google__Protobuf__FieldMask *mask, const char *const *names,
+                             uint32_t *ret_bits) PL_MUST_CHECK;
 /* Puts the entries of the message's own maps in the order of their keys: on the wire they come in any. */
 void pl_field_sort_maps(ProtobufCMessage *message);
 /* A message packed into the arena. */

@@ -67,6 +67,13 @@ def reason_of(error):
     return None
 
 
+def retry_after_of(error):
+    """The seconds of an error's RetryInfo; None when it has none."""
+    status = status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+    retry = error_details_pb2.RetryInfo()
+    return retry.retry_delay.seconds if any(detail.Unpack(retry) for detail in status.details) else None
+
+
 @contextlib.contextmanager
 def refused(code, reason):
     """The block must be answered with this gRPC code and this reason."""

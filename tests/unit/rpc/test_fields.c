@@ -128,6 +128,53 @@ static void packed_message_unpacks(void **state)
     assert_int_equal(again->last_read_seq, 7);
 }
 
+static uint32_t mask_bits(size_t count, const char *const *paths)
+{
+    static const char *const names[] = {"name", "about", NULL};
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    uint32_t bits = 77;
+    mask.n_paths = count;
+    mask.paths = (char **)(uintptr_t)paths;
+    return pl_field_mask(&mask, names, &bits) == PL_OK ? bits : 99;
+}
+
+static void mask_is_bits_of_its_paths(void **state)
+{
+    (void)state;
+    uint32_t bits = 77;
+    assert_int_equal(pl_field_mask(NULL, (const char *[]){NULL}, &bits), PL_OK);
+    assert_int_equal(bits, 0);
+    assert_int_equal(mask_bits(0, NULL), 0);
+    assert_int_equal(mask_bits(1, (const char *[]){"about"}), 2);
+    assert_int_equal(mask_bits(3, (const char *[]){"about", "name", "about"}), 3);
+    assert_int_equal(mask_bits(1, (const char *[]){"*"}), 3);
+    assert_int_equal(mask_bits(2, (const char *[]){"name", "nam"}), 99);
+    assert_int_equal(mask_bits(1, (const char *[]){""}), 99);
+}
+
+static void sorted_maps_pack_alike(void **state)
+{
+    (void)state;
+    Parley__V1__Message message = PARLEY__V1__MESSAGE__INIT;
+    Parley__V1__Message__MetadataEntry *entries[3];
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const keys[] = {"c", "a", "b"};
+        entries[i] = pl_arena_new(&arena, Parley__V1__Message__MetadataEntry);
+        parley__v1__message__metadata_entry__init(entries[i]);
+        entries[i]->key = (char *)(uintptr_t)keys[i];
+    }
+    message.metadata = pl_field_copy_map(entries, 3, &parley__v1__message__metadata_entry__descriptor, &arena);
+    message.n_metadata = 3;
+    pl_field_sort_maps(&message.base);
+    assert_string_equal(message.metadata[0]->key, "a");
+    assert_string_equal(message.metadata[1]->key, "b");
+    assert_string_equal(message.metadata[2]->key, "c");
+    assert_string_equal(entries[0]->key, "c");
+    message.n_metadata = 0;
+    message.metadata = NULL;
+    pl_field_sort_maps(&message.base);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -141,6 +188,8 @@ int main(void)
         TEST(metadata_is_at_most_4096_bytes),
         TEST(metadata_keys_are_there_and_differ),
         TEST(packed_message_unpacks),
+        TEST(mask_is_bits_of_its_paths),
+        TEST(sorted_maps_pack_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * UserService.UpdateUser: fields of a user, and the claims on a new username and phone number. The user's row is locked
+ * first, so that of two who change a name at once each lets go what the other claimed.
+ */
+#include "rpc/fields.h"
+#include "server.h"
+#include "users/service.h"
+#include "users/user.h"
+
+static void update_user(struct pl_call *call, const ProtobufCMessage *message);
+
+const struct pl_method pl_update_user = {
+    .path = "/parley.v1.UserService/UpdateUser",
+    .request_bytes_max = 32768,
+    .handle = update_user,
+};
+
+static const char *const names[] = {"username", "phone_number", "display_name", "about", "avatar_url", "metadata",
+                                    NULL};
+enum { USERNAME = 1, PHONE_NUMBER = 2, DISPLAY_NAME = 4, ABOUT = 8, AVATAR_URL = 16, METADATA = 32 };
+
+struct update {
+    struct pl_call *call;
+    struct pl_user_id user_id;
+    uint32_t bits;
+    Parley__V1__User user; /* the fields that change; the others are empty */
+};
+
+/* Without a mask. */
+static uint32_t bits_given(const Parley__V1__UpdateUserRequest *request)
+{
+    uint32_t bits = request->n_metadata > 0 ? METADATA : 0;
+    bits |= request->username[0] != '\0' ? USERNAME : 0;
+    bits |= request->phone_number[0] != '\0' ? PHONE_NUMBER : 0;
+    bits |= request->display_name[0] != '\0' ? DISPLAY_NAME : 0;
+    bits |= request->about[0] != '\0' ? ABOUT : 0;
+    bits |= request->avatar_url[0] != '\0' ? AVATAR_URL : 0;
+    return bits;
+}
+
+static void take_fields(const Parley__V1__UpdateUserRequest *request, struct update *update)
+{
+    Parley__V1__User *user = &update->user;
+    parley__v1__user__init(user);
+    if (update->bits & USERNAME)
+        user->username = request->username;
+    if (update->bits & PHONE_NUMBER)
+        user->phone_number = request->phone_number;
+    if (update->bits & DISPLAY_NAME)
+        user->display_name = request->display_name;
+    if (update->bits & ABOUT)
+        user->about = request->about;
+    if (update->bits & AVATAR_URL)
+        user->avatar_url = request->avatar_url;
+    if ((update->bits & METADATA) == 0)
+        return;
+    user->n_metadata = request->n_metadata;
+    user->metadata = pl_field_copy_map(request->metadata, request->n_metadata,
+                                       &parley__v1__user__metadata_entry__descriptor, pl_call_arena(update->call));
+}
+
+static const char *first_fault(const struct update *update)
+{
+    if ((update->bits & USERNAME) != 0 && !pl_username_valid(update->user.username))
+        return "username must be 1 to 64 characters of a-z, 0-9, '.', '_' and '-'";
+    return pl_user_fault(&update->user);
+}
+
+/* False when the call has failed. */
+static bool take_request(const Parley__V1__UpdateUserRequest *request, struct update *update)
+{
+    struct pl_call *call = update->call;
+    if (!pl_user_parse(call, request->user_id, &update->user_id))
+        return false;
+    if (pl_field_mask(request->update_mask, names, &update->bits) != PL_OK) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT,
+                     "update_mask may have username, phone_number, display_name, about, "
+                     "avatar_url and metadata");
+        return false;
+    }
+    if (update->bits == 0)
+        update->bits = bits_given(request);
+    if (pl_call_principal(call)->kind == PL_PRINCIPAL_DEVICE && (update->bits & (USERNAME | PHONE_NUMBER)) != 0) {
+        pl_call_fail(call, PL_PERMISSION_DENIED, "username and phone_number are changed by the app's backend");
+        return false;
+    }
+    take_fields(request, update);
+    const char *fault = first_fault(update);
+    if (fault != NULL)
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "%s", fault);
+    return fault == NULL;
+}
+
+static void claim(struct pl_query *query, const struct update *update, enum pl_statement statement, const char *name)
+{
+    struct pl_params *params = pl_query_add(query, statement);
+    pl_user_put_key(params, update->call, &update->user_id);
+    pl_params_text(params, name);
+}
+
+static void put_text(struct pl_params *params, const struct update *update, uint32_t bit, const char *text)
+{
+    if ((update->bits & bit) != 0)
+        pl_params_text(params, text);
+    else
+        pl_params_null(params);
+}
+
+static void ask(struct pl_query *query, const struct update *update)
+{
+    const Parley__V1__User *user = &update->user;
+    pl_user_put_key(pl_query_add(query, PL_STATEMENT_USER_LOCK), update->call, &update->user_id);
+    if ((update->bits & USERNAME) != 0) {
+        claim(query, update, PL_STATEMENT_USERNAME_RELEASE, user->username);
+        claim(query, update, PL_STATEMENT_USERNAME_CLAIM, user->username);
+    }
+    if ((update->bits & PHONE_NUMBER) != 0) {
+        claim(query, update, PL_STATEMENT_PHONE_NUMBER_RELEASE, user->phone_number);
+        claim(query, update, PL_STATEMENT_PHONE_NUMBER_CLAIM, user->phone_number);
+    }
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_USER_UPDATE);
+    pl_user_put_key(params, update->call, &update->user_id);
+    put_text(params, update, USERNAME, user->username);
+    put_text(params, update, PHONE_NUMBER, user->phone_number);
+    put_text(params, update, DISPLAY_NAME, user->display_name);
+    put_text(params, update, ABOUT, user->about);
+    put_text(params, update, AVATAR_URL, user->avatar_url);
+    pl_params_bool(params, (update->bits & METADATA) != 0);
+    pl_user_put_metadata(params, user, pl_call_arena(update->call));
+}
+
+static void update_user(struct pl_call *call, const ProtobufCMessage *message)
+{
+    struct update update = {.call = call};
+    if (!take_request((const Parley__V1__UpdateUserRequest *)message, &update))
+        return;
+    struct pl_query *query = pl_server_query(call, pl_user_answer, call);
+    ask(query, &update);
+    pl_server_submit(call, query);
+}
