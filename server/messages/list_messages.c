@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* MessageService.ListMessages: a chat's log from its end, cut to the times when the caller was a member. */
+/*
+ * MessageService.ListMessages: a part of a chat's log from its end, cut to the times when the caller was a member.
+ * Bounds by message and by time cost one query more, which turns them into places.
+ */
 #include "auth/page_token.h"
 #include "messages/message.h"
+#include "messages/message_range.h"
 #include "messages/service.h"
 #include "messages/status.h"
 #include "rpc/fields.h"
 #include "server.h"
 
-enum { STEP_MEMBER, STEP_MESSAGES, STEP_WATERMARKS };
+enum { STEP_MEMBER, STEP_BOUNDS };           /* of the first query, when there are such bounds */
+enum { STEP_MESSAGES = 1, STEP_WATERMARKS }; /* of the page; STEP_MEMBER, too */
+enum { COLUMN_FOUND = PL_MESSAGE_COLUMN_COUNT };
 
 static void list_messages(struct pl_call *call, const ProtobufCMessage *message);
+static void on_bounds(struct pl_query *query, void *context);
 static void on_found(struct pl_query *query, void *context);
 
 const struct pl_method pl_list_messages = {
@@ -21,51 +28,87 @@ const struct pl_method pl_list_messages = {
 
 struct listing {
     struct pl_call *call;
-    struct pl_chat_id chat_id;
-    struct pl_page_cursor before; /* number: a seq */
+    struct pl_message_range range;
+    struct pl_uuid subject;       /* of page tokens */
+    struct pl_page_cursor before; /* number: the last seq of the page before */
     int page_size;
 };
 
-static enum pl_status take_request(const Parley__V1__ListMessagesRequest *request, struct listing *listing)
+static enum pl_status take_page(const Parley__V1__ListMessagesRequest *request, struct listing *listing)
 {
     const struct pl_server *server = pl_call_context(listing->call);
-    if (pl_uuid_parse(request->chat_id, &listing->chat_id.uuid) != PL_OK)
-        return PL_INVALID_ID;
+    listing->subject = pl_message_range_subject(&listing->range);
+    listing->before.number = INT64_MAX;
     enum pl_status status = pl_field_page_size(request->page_size, &listing->page_size);
     if (status != PL_OK || request->page_token[0] == '\0')
         return status;
-    return pl_page_token_parse(pl_db_page_token_key(server->db), PL_PAGE_MESSAGES, &listing->chat_id.uuid,
+    return pl_page_token_parse(pl_db_page_token_key(server->db), PL_PAGE_MESSAGES, &listing->subject,
                                request->page_token, &listing->before);
 }
 
-static void ask(const struct listing *listing, struct pl_query *query)
+static void ask_member(const struct listing *listing, struct pl_query *query)
 {
-    const struct pl_user_id *user = &pl_call_principal(listing->call)->user_id;
     struct pl_params *member = pl_query_add(query, PL_STATEMENT_MEMBER_GET);
-    pl_params_uuid(member, &listing->chat_id.uuid);
-    pl_params_uuid(member, &user->uuid);
-    struct pl_params *messages = pl_query_add(query, PL_STATEMENT_MESSAGES_BEFORE);
-    pl_params_uuid(messages, &listing->chat_id.uuid);
-    pl_params_uuid(messages, &user->uuid);
-    pl_params_int64(messages, listing->before.number);
+    pl_params_uuid(member, &listing->range.chat_id.uuid);
+    pl_params_uuid(member, &pl_call_principal(listing->call)->user_id.uuid);
+}
+
+static void ask_bounds(struct listing *listing)
+{
+    struct pl_query *query = pl_server_query(listing->call, on_bounds, listing);
+    ask_member(listing, query);
+    pl_message_range_ask(&listing->range, &pl_call_principal(listing->call)->user_id, query);
+    pl_server_submit(listing->call, query);
+}
+
+static void ask_page(struct listing *listing)
+{
+    const struct pl_message_range *range = &listing->range;
+    int64_t before_seq = listing->before.number < range->before_seq ? listing->before.number : range->before_seq;
+    struct pl_query *query = pl_server_query(listing->call, on_found, listing);
+    ask_member(listing, query);
+    struct pl_params *messages = pl_query_add(query, PL_STATEMENT_MESSAGES_PAGE);
+    pl_params_uuid(messages, &range->chat_id.uuid);
+    pl_params_uuid(messages, &pl_call_principal(listing->call)->user_id.uuid);
+    pl_params_int64(messages, range->after_seq);
+    pl_params_int64(messages, before_seq);
     /* One more than asked for tells whether there is a next page. */
     pl_params_int32(messages, listing->page_size + 1);
-    pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_WATERMARKS), &listing->chat_id.uuid);
+    pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_WATERMARKS), &range->chat_id.uuid);
+    pl_server_submit(listing->call, query);
 }
 
 static void list_messages(struct pl_call *call, const ProtobufCMessage *message)
 {
+    const Parley__V1__ListMessagesRequest *request = (const Parley__V1__ListMessagesRequest *)message;
     struct listing *listing = pl_arena_new(pl_call_arena(call), struct listing);
     listing->call = call;
-    listing->before.number = INT64_MAX;
-    enum pl_status status = take_request((const Parley__V1__ListMessagesRequest *)message, listing);
-    if (status != PL_OK) {
-        pl_call_fail(call, status, NULL);
+    if (!pl_message_range_take(call, request, &listing->range))
         return;
-    }
-    struct pl_query *query = pl_server_query(call, on_found, listing);
-    ask(listing, query);
-    pl_server_submit(call, query);
+    enum pl_status status = take_page(request, listing);
+    if (status != PL_OK)
+        pl_call_fail(call, status, NULL);
+    else if (pl_message_range_is_open(&listing->range))
+        ask_bounds(listing);
+    else
+        ask_page(listing);
+}
+
+/* False: the call has failed. */
+static bool is_member(struct pl_call *call, const struct pl_query *query)
+{
+    if (query->status == PL_OK && pl_rows_count(&query->steps[STEP_MEMBER].rows) > 0)
+        return true;
+    pl_call_fail(call, query->status != PL_OK ? query->status : PL_NOT_A_MEMBER, NULL);
+    return false;
+}
+
+static void on_bounds(struct pl_query *query, void *context)
+{
+    struct listing *listing = context;
+    if (is_member(listing->call, query) &&
+        pl_message_range_narrow(listing->call, &listing->range, &query->steps[STEP_BOUNDS].rows))
+        ask_page(listing);
 }
 
 static Parley__V1__Message *read_message(const struct listing *listing, const struct pl_query *query, int row)
@@ -81,7 +124,7 @@ static char *next_token(const struct listing *listing, int64_t last_seq)
 {
     const struct pl_server *server = pl_call_context(listing->call);
     struct pl_page_cursor cursor = {.number = last_seq};
-    return pl_page_token_format(pl_db_page_token_key(server->db), PL_PAGE_MESSAGES, &listing->chat_id.uuid, &cursor,
+    return pl_page_token_format(pl_db_page_token_key(server->db), PL_PAGE_MESSAGES, &listing->subject, &cursor,
                                 pl_call_arena(listing->call));
 }
 
@@ -89,18 +132,17 @@ static void on_found(struct pl_query *query, void *context)
 {
     const struct listing *listing = context;
     struct pl_call *call = listing->call;
-    if (query->status != PL_OK || pl_rows_count(&query->steps[STEP_MEMBER].rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_NOT_A_MEMBER, NULL);
+    const struct pl_rows *rows = &query->steps[STEP_MESSAGES].rows;
+    if (!is_member(call, query))
         return;
-    }
-    int found = pl_rows_count(&query->steps[STEP_MESSAGES].rows);
-    int count = found > listing->page_size ? listing->page_size : found;
+    int count = pl_rows_count(rows) > listing->page_size ? listing->page_size : pl_rows_count(rows);
     Parley__V1__ListMessagesResponse response = PARLEY__V1__LIST_MESSAGES_RESPONSE__INIT;
     response.n_messages = (size_t)count;
     response.messages = pl_arena_array(pl_call_arena(call), Parley__V1__Message *, (size_t)count);
     for (int row = 0; row < count; row++)
         response.messages[row] = read_message(listing, query, row);
-    if (found > count)
+    /* No body alone is too large for a page, so a page that leaves something out is not empty. */
+    if (count > 0 && pl_rows_int(rows, 0, COLUMN_FOUND) > count)
         response.next_page_token = next_token(listing, response.messages[count - 1]->seq);
     pl_call_reply(call, &response.base);
 }

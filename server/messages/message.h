@@ -15,6 +15,7 @@
 #define PL_CONTENT_BYTES_MAX 65536
 #define PL_DEVICE_PARTS_MAX 32
 #define PL_DEVICE_PARTS_BYTES_MAX 262144
+#define PL_MESSAGE_COLUMN_COUNT 18
 
 /*
  * Checks a request and fills in append (app_id, message), with everything copied or packed into the arena.

@@ -11,6 +11,11 @@
 #include "base/utf8.h"
 
 #define US_PER_S 1000000
+#define NS_PER_US 1000
+#define NS_PER_S 1000000000
+/* 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z, as google.protobuf.Timestamp has them. */
+#define SECONDS_MIN INT64_C(-62135596800)
+#define SECONDS_MAX INT64_C(253402300799)
 
 /* What every generated map<string, string> entry looks like. */
 struct map_entry {
@@ -42,8 +47,16 @@ Google__Protobuf__Timestamp *pl_field_time(int64_t unix_us, struct pl_arena *are
     Google__Protobuf__Timestamp *time = pl_arena_new(arena, Google__Protobuf__Timestamp);
     google__protobuf__timestamp__init(time);
     time->seconds = unix_us / US_PER_S;
-    time->nanos = (int32_t)(unix_us % US_PER_S) * 1000;
+    time->nanos = (int32_t)(unix_us % US_PER_S) * NS_PER_US;
     return time;
+}
+
+enum pl_status pl_field_time_us(const Google__Protobuf__Timestamp *time, int64_t *ret_unix_us)
+{
+    if (time->seconds < SECONDS_MIN || time->seconds > SECONDS_MAX || time->nanos < 0 || time->nanos >= NS_PER_S)
+        return PL_INVALID_ARGUMENT;
+    *ret_unix_us = time->seconds * US_PER_S + (time->nanos + NS_PER_US - 1) / NS_PER_US;
+    return PL_OK;
 }
 
 enum pl_status pl_field_page_size(int32_t page_size, int *ret_size)

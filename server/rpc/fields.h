@@ -24,6 +24,11 @@ char *pl_field_uuid(const struct pl_uuid *uuid, struct pl_arena *arena);
 enum pl_status pl_field_optional_uuid(const char *text, struct pl_uuid *ret_uuid) PL_MUST_CHECK;
 /* NULL for 0. In the arena. */
 Google__Protobuf__Timestamp *pl_field_time(int64_t unix_us, struct pl_arena *arena);
+/*
+ * Microseconds since 1970, rounded up to the next one; 0 is a time like any other. PL_INVALID_ARGUMENT outside of the
+ * years 1 to 9999 and for nanos outside of a second.
+ */
+enum pl_status pl_field_time_us(const Google__Protobuf__Timestamp *time, int64_t *ret_unix_us) PL_MUST_CHECK;
 /* PL_INVALID_PAGE_SIZE below 0 and above 100; 0 is 50. */
 enum pl_status pl_field_page_size(int32_t page_size, int *ret_size) PL_MUST_CHECK;
 /* At least min and at most max code points of (already checked) UTF-8. */

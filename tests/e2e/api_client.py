@@ -55,16 +55,20 @@ class Api:
         self.channel.close()
 
 
-def reason_of(error):
-    """The `reason` of an error's ErrorInfo; None when it has none."""
+def info_of(error):
+    """The ErrorInfo of an error; an empty one when it has none."""
+    info = error_details_pb2.ErrorInfo()
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             status = status_pb2.Status.FromString(value)
             assert status.code == error.code().value[0]
-            info = error_details_pb2.ErrorInfo()
             assert status.details[0].Unpack(info)
-            return info.reason
-    return None
+    return info
+
+
+def reason_of(error):
+    """The `reason` of an error's ErrorInfo; None when it has none."""
+    return info_of(error).reason or None
 
 
 def retry_after_of(error):
@@ -75,13 +79,14 @@ def retry_after_of(error):
 
 
 @contextlib.contextmanager
-def refused(code, reason):
-    """The block must be answered with this gRPC code and this reason."""
+def refused(code, reason, **metadata):
+    """The block must be answered with this gRPC code and this reason, and these details."""
     with pytest.raises(grpc.RpcError) as caught:
         yield
     error = caught.value
     assert (error.code().name, reason_of(error)) == (code, reason), error.details()
     assert error.details()
+    assert dict(info_of(error).metadata).items() >= metadata.items()
 
 
 class Person:

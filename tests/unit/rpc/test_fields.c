@@ -55,6 +55,43 @@ static void time_has_seconds_and_nanos_and_0_is_absent(void **state)
     assert_int_equal(time->nanos, 999999000);
 }
 
+static enum pl_status time_us(int64_t seconds, int32_t nanos, int64_t *ret_unix_us)
+{
+    Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    time.seconds = seconds;
+    time.nanos = nanos;
+    return pl_field_time_us(&time, ret_unix_us);
+}
+
+static void time_us_is_rounded_up(void **state)
+{
+    (void)state;
+    int64_t us = -7;
+    assert_int_equal(time_us(0, 0, &us), PL_OK);
+    assert_int_equal(us, 0);
+    assert_int_equal(time_us(1700000000, 999999000, &us), PL_OK);
+    assert_int_equal(us, 1700000000999999);
+    assert_int_equal(time_us(-1, 1, &us), PL_OK);
+    assert_int_equal(us, -999999);
+    assert_int_equal(time_us(9, 999999001, &us), PL_OK);
+    assert_int_equal(us, 10000000);
+}
+
+static void time_us_is_of_the_years_1_to_9999(void **state)
+{
+    (void)state;
+    int64_t us = -7;
+    assert_int_equal(time_us(-62135596800, 0, &us), PL_OK);
+    assert_int_equal(time_us(253402300799, 999999999, &us), PL_OK);
+    us = -7;
+    assert_int_equal(time_us(-62135596801, 0, &us), PL_INVALID_ARGUMENT);
+    assert_int_equal(time_us(253402300800, 0, &us), PL_INVALID_ARGUMENT);
+    assert_int_equal(time_us(INT64_MIN, 0, &us), PL_INVALID_ARGUMENT);
+    assert_int_equal(time_us(0, -1, &us), PL_INVALID_ARGUMENT);
+    assert_int_equal(time_us(0, 1000000000, &us), PL_INVALID_ARGUMENT);
+    assert_int_equal(us, -7);
+}
+
 static void page_size_is_1_to_100_and_0_is_50(void **state)
 {
     (void)state;
@@ -183,6 +220,8 @@ int main(void)
         TEST(uuid_is_text_and_nil_is_empty),
         TEST(optional_uuid_may_be_empty_and_nothing_else),
         TEST(time_has_seconds_and_nanos_and_0_is_absent),
+        TEST(time_us_is_rounded_up),
+        TEST(time_us_is_of_the_years_1_to_9999),
         TEST(page_size_is_1_to_100_and_0_is_50),
         TEST(chars_are_code_points),
         TEST(metadata_is_at_most_4096_bytes),
