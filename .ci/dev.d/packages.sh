@@ -11,7 +11,9 @@ run_packages=(
     libpq-dev libssl-dev libsodium-dev libjansson-dev libmicrohttpd-dev uthash-dev
     postgresql-15 curl python3 python3-grpcio
 )
-test_packages=(libcmocka-dev python3-pytest python3-jwt python3-cryptography)
+test_packages=(
+    libcmocka-dev python3-pytest python3-jwt python3-cryptography python3-pip python3-setuptools python3-wheel
+)
 lint_packages=(git clang-format clang-tidy shellcheck)
 
 # Installs what is missing of PACKAGE..., with root's rights or sudo; what apt says goes to LOG.

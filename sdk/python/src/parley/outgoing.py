@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""What a stream has to say: places, acknowledgements, read marks and messages, as frames that are due.
+
+Any thread puts things in; gRPC takes the frames of a session one by one, the next when the last is on its way, so what
+gathers meanwhile leaves as one frame. Everything is guarded by one condition, and nothing calls out under it.
+"""
+import collections
+import threading
+import time
+
+from parley.v1 import stream_service_pb2 as pb
+
+PROTOCOL_VERSION = 1
+HELLO_CURSORS_MAX = 10000
+CURSORS_MAX = 2048
+FRAME_BYTES_SOFT_MAX = 256 << 10
+
+Waiting = collections.namedtuple("Waiting", "request_id message future")
+
+
+class Outgoing:
+    """Of one stream, over all its sessions."""
+
+    def __init__(self, client_name):
+        self._changed = threading.Condition()
+        self._client_name = client_name
+        self._epoch = ""
+        self._session = 0
+        self._have = {}  # chat_id -> the end of what was taken, without gaps; the latest to move last
+        self._gaps = {}  # chat_id -> the entry that jumped ahead
+        self._waiting = collections.deque()
+        self._requests = 0
+        self._reads = {}  # chat_id -> seq, until read_ok
+        self._reset()
+
+    def _reset(self):
+        self._live = self._leaving = self._caught_up = False
+        self._token = None
+        self._limits = pb.Welcome()
+        self._dirty = {}  # chat_id -> seq to acknowledge
+        self._unacked, self._ack_due = 0, 0.0
+        self._flying = collections.OrderedDict()  # request_id -> Waiting
+        self._send_due = 0.0
+        self._reads_said = {}
+
+    def begin(self):
+        """The frames of a new session; what was not answered in the one before is said again."""
+        with self._changed:
+            self._waiting.extendleft(reversed(self._flying.values()))
+            self._reset()
+            self._session += 1
+            hello = pb.Hello(protocol_version=PROTOCOL_VERSION, client=self._client_name, epoch=self._epoch)
+            for chat_id, seq in list(self._have.items())[-HELLO_CURSORS_MAX:]:
+                if seq > 0:
+                    hello.cursors.add(chat_id=chat_id, seq=seq)
+            self._changed.notify_all()
+            return self._frames(self._session, pb.ClientFrame(hello=hello))
+
+    def over(self):
+        """The session has ended: its frames end, too."""
+        with self._changed:
+            self._session += 1
+            self._live = False
+            self._changed.notify_all()
+
+    def leave(self):
+        """What is to be acknowledged is said, then the frames end."""
+        with self._changed:
+            self._leaving = True
+            self._changed.notify_all()
+
+    def welcome(self, welcome):
+        """The server's limits hold from now on. Another epoch: what is known of places is void."""
+        with self._changed:
+            if welcome.epoch != self._epoch:
+                self._have.clear()
+                self._gaps.clear()
+            self._epoch, self._limits, self._live = welcome.epoch, welcome, True
+            self._changed.notify_all()
+
+    def caught_up(self):
+        """Read marks may be said: the server takes none above what it has sent."""
+        with self._changed:
+            self._caught_up = True
+            self._changed.notify_all()
+
+    def verdict(self, chat_id, seq):
+        """`next`, `duplicate` or `gap`. A jump is believed when the server makes it again, in another session."""
+        with self._changed:
+            have = self._have.setdefault(chat_id, seq - 1)
+            if seq <= have:
+                return "duplicate"
+            if seq == have + 1 or self._gaps.get(chat_id) == seq:
+                return "next"
+            self._gaps[chat_id] = seq
+            return "gap"
+
+    def taken(self, chat_id, seq):
+        """The application has the entry, or had it before: it is to be acknowledged."""
+        with self._changed:
+            have = max(seq, self._have.pop(chat_id, 0))
+            self._have[chat_id] = have
+            self._gaps.pop(chat_id, None)
+            if not self._dirty:
+                self._ack_due = time.monotonic() + max(1, self._limits.ack_interval_ms) / 1000
+            self._dirty[chat_id] = max(seq, self._dirty.get(chat_id, 0))
+            self._unacked += 1
+            self._changed.notify_all()
+
+    def send(self, message, future):
+        """Queues a message."""
+        with self._changed:
+            self._requests += 1
+            self._waiting.append(Waiting(self._requests, message, future))
+            self._changed.notify_all()
+
+    def unanswered(self):
+        """How many messages have no answer yet."""
+        with self._changed:
+            return len(self._waiting) + len(self._flying)
+
+    def answered(self, request_id):
+        """The message that was answered; None when there is none."""
+        with self._changed:
+            self._changed.notify_all()
+            return self._flying.pop(request_id, None)
+
+    def put_back(self, request_id, wait_s):
+        """The message keeps its place before later ones, which wait with it."""
+        with self._changed:
+            item = self._flying.pop(request_id, None)
+            if item is not None:
+                self._waiting.appendleft(item)
+                self._waiting = collections.deque(sorted(self._waiting, key=lambda one: one.request_id))
+            self._send_due = time.monotonic() + wait_s
+            self._changed.notify_all()
+
+    def drain(self):
+        """Takes every message that has no answer."""
+        with self._changed:
+            items = [*self._flying.values(), *self._waiting]
+            self._flying.clear()
+            self._waiting.clear()
+            return items
+
+    def read(self, chat_id, seq):
+        """Only the highest of a chat counts."""
+        with self._changed:
+            self._reads[chat_id] = max(seq, self._reads.get(chat_id, 0))
+            self._changed.notify_all()
+
+    def read_ok(self, chat_id, seq):
+        """The mark is on disk."""
+        with self._changed:
+            if self._reads.get(chat_id, seq + 1) <= seq:
+                del self._reads[chat_id]
+
+    def _frames(self, session, hello):
+        yield hello
+        while True:
+            with self._changed:
+                frame = self._due_frame() if session == self._session else None
+                while frame is None:
+                    if session != self._session or self._leaving:
+                        return
+                    self._changed.wait(self._wait_s())
+                    frame = self._due_frame() if session == self._session else None
+            yield frame
+
+    def _due_frame(self):
+        if not self._live:
+            return None
+        frame = pb.ClientFrame()
+        self._put_acks(frame)
+        self._put_reads(frame)
+        self._put_sends(frame)
+        return frame if frame.ByteSize() else None
+
+    def _put_acks(self, frame):
+        due = (time.monotonic() >= self._ack_due or self._leaving or
+               self._unacked >= max(1, self._limits.ack_entries_max))
+        if not self._dirty or not due:
+            return
+        for chat_id in list(self._dirty)[:CURSORS_MAX]:
+            frame.acks.add(chat_id=chat_id, seq=self._dirty.pop(chat_id))
+        self._unacked = 0
+
+    def _put_reads(self, frame):
+        if not self._caught_up:
+            return
+        for chat_id, wanted in self._reads.items():
+            seq = min(wanted, self._have.get(chat_id, wanted))
+            if seq > self._reads_said.get(chat_id, 0) and len(frame.reads) < CURSORS_MAX:
+                frame.reads.add(chat_id=chat_id, seq=seq)
+                self._reads_said[chat_id] = seq
+
+    def _put_sends(self, frame):
+        """Never above the soft limit, but for one message when the frame is empty."""
+        room = FRAME_BYTES_SOFT_MAX
+        while (self._waiting and not self._leaving and room > 0 and time.monotonic() >= self._send_due and
+               len(self._flying) < max(1, self._limits.sends_in_flight_max)):
+            item = self._waiting.popleft()
+            self._flying[item.request_id] = item
+            frame.sends.add(request_id=item.request_id, message=item.message)
+            room -= item.message.ByteSize()
+
+    def _wait_s(self):
+        """Until the next thing is due by the clock; None: nothing is."""
+        dues = [self._ack_due] if self._dirty and self._live else []
+        if self._waiting and self._live and self._send_due > time.monotonic():
+            dues.append(self._send_due)
+        return max(0.0, min(dues) - time.monotonic()) if dues else None
