@@ -34,7 +34,13 @@ const struct pl_method *const pl_methods[] = {
     /* ChatService */
     &pl_create_chat,
     &pl_get_chat,
-    &pl_list_chats, &pl_list_participants, &pl_update_participants, &pl_join_chat, &pl_leave_chat,
+    &pl_list_chats,
+    &pl_update_chat,
+    &pl_delete_chat,
+    &pl_list_participants,
+    &pl_update_participants,
+    &pl_join_chat,
+    &pl_leave_chat,
     /* MessageService */
     &pl_send_message,
     &pl_get_message,

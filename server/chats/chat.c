@@ -38,6 +38,24 @@ const char *pl_chat_settings_fault(const Parley__V1__ChatSettings *settings)
     return NULL;
 }
 
+void pl_chat_put_metadata(struct pl_params *params, const void *entries, size_t count, struct pl_arena *arena)
+{
+    /* Entries of all maps of strings have one layout. */
+    const Parley__V1__Chat__MetadataEntry *const *from = entries;
+    Parley__V1__Chat only = PARLEY__V1__CHAT__INIT;
+    only.n_metadata = count;
+    only.metadata = pl_arena_array(arena, Parley__V1__Chat__MetadataEntry *, count);
+    for (size_t i = 0; i < count; i++) {
+        only.metadata[i] = pl_arena_new(arena, Parley__V1__Chat__MetadataEntry);
+        parley__v1__chat__metadata_entry__init(only.metadata[i]);
+        only.metadata[i]->key = from[i]->key;
+        only.metadata[i]->value = from[i]->value;
+    }
+    size_t bytes = 0;
+    const uint8_t *packed = pl_field_pack(&only.base, arena, &bytes);
+    pl_params_bytes(params, count > 0 ? packed : NULL, bytes);
+}
+
 Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
 {
     size_t bytes = 0;
@@ -86,6 +104,18 @@ void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const st
     struct pl_params *get = pl_query_add(query, PL_STATEMENT_CHAT_GET);
     pl_params_uuid(get, &chat->uuid);
     pl_params_uuid(get, &user->uuid);
+    pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS), &chat->uuid);
+}
+
+void pl_chat_ask_as(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_principal *principal)
+{
+    if (principal->kind != PL_PRINCIPAL_APP) {
+        pl_chat_ask(query, chat, &principal->user_id);
+        return;
+    }
+    struct pl_params *get = pl_query_add(query, PL_STATEMENT_CHAT_GET_IN_APP);
+    pl_params_uuid(get, &chat->uuid);
+    pl_params_uuid(get, &principal->app_id.uuid);
     pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS), &chat->uuid);
 }
 

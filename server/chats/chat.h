@@ -21,10 +21,15 @@ void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows
 /* What is wrong with settings in a request, or NULL. */
 const char *pl_chat_settings_fault(const Parley__V1__ChatSettings *settings);
 
+/* Entries of a request's map, as the column holds them; null for none. */
+void pl_chat_put_metadata(struct pl_params *params, const void *entries, size_t count, struct pl_arena *arena);
+
 /*
  * Adds the two steps that pl_chat_reply reads to query; user must be a member.
  */
 void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user);
+/* The same for whoever asks: with an API key any chat of the app. */
+void pl_chat_ask_as(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_principal *principal);
 /* Answers the call with the chat that the steps from first on read, or NOT_A_MEMBER. */
 void pl_chat_reply(struct pl_call *call, const struct pl_query *query, unsigned first);
 

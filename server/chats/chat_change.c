@@ -5,6 +5,7 @@
 #include "rpc/fields.h"
 #include "server.h"
 
+enum { READ_CHAT, READ_ROLE };
 enum { COLUMN_APP, COLUMN_TYPE, COLUMN_SETTINGS_SEQ, COLUMN_SETTINGS, COLUMN_IS_DELETED };
 
 static void on_appended(struct pl_append *append);
@@ -85,20 +86,33 @@ void pl_chat_change_ask_chat(struct pl_chat_change *change)
     pl_params_uuid(params, &change->append.message.chat_id.uuid);
 }
 
+void pl_chat_change_ask_role(struct pl_chat_change *change)
+{
+    pl_assert(change->change.read_count == READ_ROLE);
+    struct pl_params *params = pl_change_read(&change->change, PL_STATEMENT_CHANGE_ROLE);
+    pl_params_uuid(params, &change->append.message.chat_id.uuid);
+    pl_params_uuid(params, &change->append.message.sender_id.uuid);
+}
+
+int16_t pl_chat_change_role(const struct pl_chat_change *change)
+{
+    /* The sender is a member, which the append has seen to. */
+    return change->is_backend ? PARLEY__V1__ROLE__ROLE_OWNER
+                              : (int16_t)pl_rows_int(&change->change.reads[READ_ROLE].rows, 0, 0);
+}
+
 static void take_settings(const struct pl_rows *rows, struct pl_arena *arena, struct pl_chat_state *ret_state)
 {
     size_t bytes = 0;
     const void *packed = pl_rows_bytes(rows, 0, COLUMN_SETTINGS, &bytes);
-    const Parley__V1__ChatSettings *settings =
-        (const Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
+    ret_state->settings =
+        (Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
     ret_state->settings_seq = pl_rows_int(rows, 0, COLUMN_SETTINGS_SEQ);
-    ret_state->is_open = settings->join_policy == PARLEY__V1__JOIN_POLICY__JOIN_POLICY_OPEN;
-    ret_state->shows_history = settings->history_for_new == PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL;
 }
 
 enum pl_status pl_chat_change_take_group(struct pl_chat_change *change, struct pl_chat_state *ret_state)
 {
-    const struct pl_rows *rows = &change->change.reads[0].rows;
+    const struct pl_rows *rows = &change->change.reads[READ_CHAT].rows;
     struct pl_uuid app = pl_rows_uuid(rows, 0, COLUMN_APP);
     bool is_ours = pl_uuid_equal(&app, &pl_call_principal(change->call)->app_id.uuid);
     if (!is_ours || pl_rows_bool(rows, 0, COLUMN_IS_DELETED))

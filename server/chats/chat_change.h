@@ -43,12 +43,15 @@ void pl_chat_change_put_event(struct pl_chat_change *change, const Parley__V1__C
 /* What CHANGE_CHAT found. */
 struct pl_chat_state {
     int64_t settings_seq;
-    bool is_open;       /* join_policy */
-    bool shows_history; /* history_for_new */
+    Parley__V1__ChatSettings *settings;
 };
 
 /* Adds the read of CHANGE_CHAT, before any other. */
 void pl_chat_change_ask_chat(struct pl_chat_change *change);
+/* Adds the read of the caller's role, right behind. */
+void pl_chat_change_ask_role(struct pl_chat_change *change);
+/* parley.v1.Role; the owner's for an API key. */
+int16_t pl_chat_change_role(const struct pl_chat_change *change);
 /* PL_CHAT_NOT_FOUND, PL_NOT_A_MEMBER (another app's chat, or a deleted one), PL_FAILED_PRECONDITION (not a group). */
 enum pl_status pl_chat_change_take_group(struct pl_chat_change *change, struct pl_chat_state *ret_state) PL_MUST_CHECK;
 

@@ -183,24 +183,6 @@ static void fail_unknown_users(const struct creation *creation, const struct pl_
     pl_call_fail(call, PL_USER_NOT_FOUND, NULL);
 }
 
-static void put_metadata(struct pl_params *params, const struct creation *creation)
-{
-    const Parley__V1__CreateChatRequest *request = creation->request;
-    struct pl_arena *arena = pl_call_arena(creation->call);
-    Parley__V1__Chat only = PARLEY__V1__CHAT__INIT;
-    only.n_metadata = request->n_metadata;
-    only.metadata = pl_arena_array(arena, Parley__V1__Chat__MetadataEntry *, request->n_metadata);
-    for (size_t i = 0; i < request->n_metadata; i++) {
-        only.metadata[i] = pl_arena_new(arena, Parley__V1__Chat__MetadataEntry);
-        parley__v1__chat__metadata_entry__init(only.metadata[i]);
-        only.metadata[i]->key = request->metadata[i]->key;
-        only.metadata[i]->value = request->metadata[i]->value;
-    }
-    size_t bytes = 0;
-    const uint8_t *packed = pl_field_pack(&only.base, arena, &bytes);
-    pl_params_bytes(params, request->n_metadata > 0 ? packed : NULL, bytes);
-}
-
 static void put_chat(struct pl_params *params, const struct creation *creation)
 {
     const Parley__V1__CreateChatRequest *request = creation->request;
@@ -222,7 +204,7 @@ static void put_chat(struct pl_params *params, const struct creation *creation)
     pl_params_uuid(params, high);
     pl_params_text(params, request->name);
     pl_params_text(params, request->description);
-    put_metadata(params, creation);
+    pl_chat_put_metadata(params, request->metadata, request->n_metadata, pl_call_arena(creation->call));
     size_t bytes = 0;
     const void *settings = NULL;
     if (request->settings != NULL)

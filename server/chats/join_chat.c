@@ -33,7 +33,8 @@ static enum pl_status judge(struct pl_membership *membership, const struct pl_us
 {
     const struct pl_chat_change *change = membership->change;
     bool is_member = pl_membership_find(membership, caller) != NULL;
-    if (!is_member && !membership->chat.is_open && !change->is_backend)
+    bool is_open = membership->chat.settings->join_policy == PARLEY__V1__JOIN_POLICY__JOIN_POLICY_OPEN;
+    if (!is_member && !is_open && !change->is_backend)
         return PL_PERMISSION_DENIED;
     pl_membership_put(membership, caller, 0);
     return pl_membership_store(membership);

@@ -222,7 +222,8 @@ static void write_added(struct pl_membership *membership, const struct moves *mo
 {
     struct pl_chat_change *change = membership->change;
     int64_t seq = change->append.message.seq;
-    int64_t visible_from = membership->chat.shows_history ? 1 : seq;
+    bool shows_history = membership->chat.settings->history_for_new == PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL;
+    int64_t visible_from = shows_history ? 1 : seq;
     if (moves->added_count == 0)
         return;
     struct pl_params *join = write_members(change, PL_STATEMENT_CHANGE_JOIN, moves->added, moves->added_count);

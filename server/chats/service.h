@@ -9,6 +9,8 @@
 extern const struct pl_method pl_create_chat;
 extern const struct pl_method pl_get_chat;
 extern const struct pl_method pl_list_chats;
+extern const struct pl_method pl_update_chat;
+extern const struct pl_method pl_delete_chat;
 extern const struct pl_method pl_list_participants;
 extern const struct pl_method pl_update_participants;
 extern const struct pl_method pl_join_chat;

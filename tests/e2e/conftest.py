@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support" / "pytho
 # pylint: disable=wrong-import-position,redefined-outer-name
 import pytest  # noqa: E402
 
-pytest.register_assert_rewrite("api_client", "device")
+pytest.register_assert_rewrite("api_client", "device", "groups")
 from api_client import World  # noqa: E402
 from programs import Postgres, Server  # noqa: E402
 
