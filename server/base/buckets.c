@@ -57,8 +57,9 @@ void pl_buckets_free(struct pl_buckets *buckets)
 {
     if (buckets == NULL)
         return;
-    while (!TAILQ_EMPTY(&buckets->by_use))
-        forget(buckets, TAILQ_FIRST(&buckets->by_use));
+    struct bucket *bucket, *next;
+    HASH_ITER(hh, buckets->table, bucket, next)
+    forget(buckets, bucket);
     pthread_mutex_destroy(&buckets->lock);
     free(buckets);
 }

@@ -130,7 +130,7 @@ static void set_port(struct sockaddr *address, int port)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof(address);
 
     if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) {

@@ -22,7 +22,7 @@ void proxy_stop(struct proxy *proxy);
 /* The folder to name as host. */
 const char *proxy_folder(const struct proxy *proxy);
 /* The next append transaction is cut so, once. */
-void proxy_arm(struct proxy *proxy, enum proxy_cut cut);
+void proxy_arm(struct proxy *proxy, enum proxy_cut how);
 void proxy_release(struct proxy *proxy);
 
 #endif
