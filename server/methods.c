@@ -7,6 +7,7 @@
 #include "chats/service.h"
 #include "delivery/connect.h"
 #include "messages/service.h"
+#include "sync/service.h"
 #include "users/service.h"
 
 /* clang-format off */
@@ -47,6 +48,8 @@ const struct pl_method *const pl_methods[] = {
     &pl_list_messages,
     &pl_mark_read,
     &pl_send_messages,
+    /* SyncService */
+    &pl_list_heads,
     /* StreamService */
     &pl_connect,
 };

@@ -11,10 +11,26 @@ static const uint8_t *token_key(const struct pl_page *page)
     return pl_db_page_token_key(server->db);
 }
 
+/* False: the call has failed. */
+static bool take_size(struct pl_page *page, int32_t page_size)
+{
+    int size_max = page->size_max == 0 ? PL_PAGE_SIZE_MAX : page->size_max;
+    if (page_size < 0 || page_size > size_max) {
+        pl_call_fail(page->call, PL_INVALID_PAGE_SIZE, "page_size must be 0 to %d", size_max);
+        return false;
+    }
+    page->size = page_size;
+    if (page_size == 0)
+        page->size = page->size_max == 0 ? PL_PAGE_SIZE_DEFAULT : size_max;
+    return true;
+}
+
 bool pl_page_take(struct pl_page *page, int32_t page_size, const char *page_token)
 {
-    enum pl_status status = pl_field_page_size(page_size, &page->size);
-    if (status == PL_OK && page_token[0] != '\0')
+    enum pl_status status = PL_OK;
+    if (!take_size(page, page_size))
+        return false;
+    if (page_token[0] != '\0')
         status = pl_page_token_parse(token_key(page), page->list, &page->subject, page_token, &page->after);
     if (status != PL_OK)
         pl_call_fail(page->call, status, NULL);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* What every list does that is ordered by an id, newest first: its page, and the token of the next one. */
+/* What every list does that is ordered by an id: its page, and the token of the next one. */
 #ifndef PL_PAGE_H
 #define PL_PAGE_H
 
 #include "auth/page_token.h"
 #include "server.h"
 
-/* The first three are the handler's to fill in. */
+/* The first four are the handler's to fill in. */
 struct pl_page {
     struct pl_call *call;
     enum pl_page_list list;
     struct pl_uuid subject; /* whose list it is */
+    int size_max;           /* of a page; 0 asks for such a page. 0: as pl_field_page_size has it */
     struct pl_page_cursor after;
     int size;
 };

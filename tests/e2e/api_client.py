@@ -7,12 +7,13 @@ import copy
 import grpc
 import pytest
 from parley_pb import (admin_service_pb2, chat_service_pb2, error_details_pb2, message_service_pb2, status_pb2,
-                       user_service_pb2)
+                       sync_service_pb2, user_service_pb2)
 from programs import RETRY_FAST
 
 CALL_S = 30
 METHODS = {method.name: method
-           for module in (admin_service_pb2, chat_service_pb2, message_service_pb2, user_service_pb2)
+           for module in (admin_service_pb2, chat_service_pb2, message_service_pb2, sync_service_pb2,
+                          user_service_pb2)
            for service in module.DESCRIPTOR.services_by_name.values() for method in service.methods}
 
 
