@@ -28,6 +28,7 @@ enum pl_cli_credentials { PL_CLI_AS_USER, PL_CLI_AS_APP, PL_CLI_AS_DEVICE };
 struct pl_cli {
     const char *endpoint;
     const char *token;
+    const char *token_command; /* prints a token whenever one is needed; NULL: none */
     const char *api_key;
     const char *acting_user;
     bool api_key_given; /* by flag */
@@ -65,6 +66,10 @@ extern const struct pl_cli_command pl_cli_create_token;
 /* ---- connect.c ---- */
 /* Makes the client and sees that somebody answers; says what is wrong otherwise. */
 enum pl_cli_exit pl_cli_connect(struct pl_cli *cli);
+
+/* ---- token_command.c ---- */
+/* A parley_token_provider. command: a command of the shell; the first line that it prints is the token. */
+int pl_cli_run_token_command(void *command, char *ret_token, size_t token_bytes);
 
 /* ---- failure.c ---- */
 /* Says why a call failed, in one sentence, and what may help; what is the exit code. */

@@ -38,6 +38,8 @@ static enum pl_cli_exit make_client(struct pl_cli *cli)
         parley_options_set_acting_user(options, cli->acting_user);
     } else {
         parley_options_set_token(options, cli->token);
+        if (cli->token_command != NULL)
+            parley_options_set_token_provider(options, pl_cli_run_token_command, (void *)(uintptr_t)cli->token_command);
     }
     status = parley_client_new(options, &cli->client, &error);
     parley_options_free(options);

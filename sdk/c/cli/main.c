@@ -39,6 +39,7 @@ static void print_help(FILE *file)
     fputs("\nflags, before or after the command:\n"
           "  --endpoint HOST:PORT  the server, or unix:/path (PARLEY_GRPC; default 127.0.0.1:50051)\n"
           "  --token TOKEN         a device's token (PARLEY_TOKEN, else what `parley login` stored)\n"
+          "  --token-command CMD   prints a token; run whenever one is needed (PARLEY_TOKEN_COMMAND)\n"
           "  --api-key KEY         an app's or the operator's key (PARLEY_API_KEY)\n"
           "  --as USER_ID          with an API key: the user to act for\n"
           "  --json                one JSON object on a line, for scripts\n"
@@ -94,6 +95,8 @@ static bool take_global(struct pl_cli *cli, char **argv, int argc, int *index)
         cli->endpoint = value;
     } else if ((value = value_of("--token", argv, argc, index)) != NULL) {
         cli->token = value;
+    } else if ((value = value_of("--token-command", argv, argc, index)) != NULL) {
+        cli->token_command = value;
     } else if ((value = value_of("--api-key", argv, argc, index)) != NULL) {
         cli->api_key = value;
         cli->api_key_given = true;
@@ -134,9 +137,23 @@ static const char *environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* Commands look at the token's claims before there is a connection, so the first one is asked for here. */
+static const char *first_token(const struct pl_cli *cli)
+{
+    static char token[PARLEY_TOKEN_BYTES_MAX];
+    if (pl_cli_run_token_command((void *)(uintptr_t)cli->token_command, token, sizeof token) == 0)
+        return token;
+    fputs("parley: the token command failed, or printed no token\n", stderr);
+    exit(PL_CLI_CREDENTIALS);
+}
+
 /* What flags left open. */
 static void fill_in(struct pl_cli *cli, const struct pl_credentials *stored)
 {
+    if (cli->token == NULL && cli->token_command == NULL)
+        cli->token_command = environment("PARLEY_TOKEN_COMMAND");
+    if (cli->token_command != NULL)
+        cli->token = first_token(cli);
     if (cli->token == NULL)
         cli->token = environment("PARLEY_TOKEN");
     if (cli->token == NULL)

@@ -108,25 +108,29 @@ static grpc_channel *create(const char *target, const char *user_agent, bool loc
 }
 
 /* False when the value has characters that a header cannot carry. */
-static bool add_header(struct pl_channel *channel, const char *key, const char *prefix, const char *value)
+static bool make_header(grpc_metadata *header, const char *key, const char *prefix, const char *value)
 {
-    grpc_metadata *header = &channel->headers[channel->header_count];
     char *text = NULL;
-    if (value == NULL || value[0] == '\0')
-        return true;
     pl_assert(asprintf(&text, "%s%s", prefix, value) >= 0);
     memset(header, 0, sizeof *header);
     header->key = grpc_slice_from_static_string(key);
     header->value = grpc_slice_from_copied_string(text);
     explicit_bzero(text, strlen(text));
     free(text);
-    channel->header_count++;
     return grpc_header_nonbin_value_is_legal(header->value) != 0;
+}
+
+static bool add_header(struct pl_channel *channel, const char *key, const char *prefix, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return true;
+    return make_header(&channel->headers[channel->header_count++], key, prefix, value);
 }
 
 static bool add_credentials(struct pl_channel *channel, const struct parley_options *options)
 {
-    return add_header(channel, "authorization", "Bearer ", options->token) &&
+    const char *token = options->token_provider == NULL ? options->token : NULL;
+    return add_header(channel, "authorization", "Bearer ", token) &&
            add_header(channel, "x-api-key", "", options->api_key) &&
            add_header(channel, "parley-user", "", options->acting_user);
 }
@@ -212,6 +216,22 @@ parley_status pl_channel_connect(struct pl_channel *channel, int64_t deadline_us
     return pl_error_set(ret_error, PARLEY_UNREACHABLE, "cannot reach %.300s", channel->endpoint);
 }
 
+void pl_call_headers_init(struct pl_call_headers *headers, const struct pl_channel *channel, const char *token)
+{
+    memcpy(headers->list, channel->headers, sizeof headers->list);
+    headers->count = headers->borrowed = channel->header_count;
+    if (token == NULL || token[0] == '\0')
+        return;
+    pl_assert(headers->count < PL_CHANNEL_HEADERS_MAX);
+    pl_assert(make_header(&headers->list[headers->count++], "authorization", "Bearer ", token));
+}
+
+void pl_call_headers_fini(struct pl_call_headers *headers)
+{
+    for (size_t i = headers->borrowed; i < headers->count; i++)
+        grpc_slice_unref(headers->list[i].value);
+}
+
 grpc_slice pl_grpc_pack(const ProtobufCMessage *message)
 {
     grpc_slice slice = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
@@ -294,7 +314,7 @@ static parley_status unpack(grpc_byte_buffer *buffer, const struct pl_unary *una
 struct exchange {
     grpc_completion_queue *queue;
     grpc_call *call;
-    grpc_metadata headers[PL_CHANNEL_HEADERS_MAX];
+    struct pl_call_headers headers;
     grpc_metadata_array initial;
     grpc_byte_buffer *request;
     grpc_byte_buffer *reply;
@@ -305,7 +325,7 @@ static void exchange_init(struct exchange *exchange, const struct pl_channel *ch
 {
     grpc_slice packed = pl_grpc_pack(unary->request);
     memset(exchange, 0, sizeof *exchange);
-    memcpy(exchange->headers, channel->headers, sizeof exchange->headers);
+    pl_call_headers_init(&exchange->headers, channel, unary->token);
     grpc_metadata_array_init(&exchange->initial);
     exchange->request = grpc_raw_byte_buffer_create(&packed, 1);
     grpc_slice_unref(packed);
@@ -320,6 +340,7 @@ static void exchange_fini(struct exchange *exchange)
         grpc_byte_buffer_destroy(exchange->reply);
     pl_call_end_fini(&exchange->end);
     grpc_call_unref(exchange->call);
+    pl_call_headers_fini(&exchange->headers);
     drain_and_destroy(exchange->queue);
 }
 
@@ -333,8 +354,8 @@ static void exchange_run(struct exchange *exchange, const struct pl_channel *cha
                                               pl_grpc_deadline(unary->deadline_us), NULL);
     memset(ops, 0, sizeof ops);
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[0].data.send_initial_metadata.count = channel->header_count;
-    ops[0].data.send_initial_metadata.metadata = exchange->headers;
+    ops[0].data.send_initial_metadata.count = exchange->headers.count;
+    ops[0].data.send_initial_metadata.metadata = exchange->headers.list;
     ops[1].op = GRPC_OP_SEND_MESSAGE;
     ops[1].data.send_message.send_message = exchange->request;
     ops[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;

@@ -22,6 +22,7 @@ struct pl_unary {
     const ProtobufCMessage *request;
     const ProtobufCMessageDescriptor *reply;
     int64_t deadline_us; /* pl_clock_now_us */
+    const char *token;   /* of this call; NULL or empty: the credentials of the channel alone */
 };
 
 /* Copies what it needs. PARLEY_INVALID_ARGUMENT. */

@@ -18,6 +18,13 @@ struct pl_channel {
     size_t header_count;
 };
 
+/* The headers of one call: the channel's, and a token of its own. Lives until the call is over. */
+struct pl_call_headers {
+    grpc_metadata list[PL_CHANNEL_HEADERS_MAX];
+    size_t count;
+    size_t borrowed; /* how many are the channel's */
+};
+
 /* How a call ended; what RECV_STATUS_ON_CLIENT writes to. */
 struct pl_call_end {
     grpc_status_code code;
@@ -27,6 +34,9 @@ struct pl_call_end {
 
 /* deadline_us of pl_clock_now_us; INT64_MAX: never. */
 gpr_timespec pl_grpc_deadline(int64_t deadline_us);
+/* token is visible ASCII; NULL or empty: none. */
+void pl_call_headers_init(struct pl_call_headers *headers, const struct pl_channel *channel, const char *token);
+void pl_call_headers_fini(struct pl_call_headers *headers);
 grpc_slice pl_grpc_pack(const ProtobufCMessage *message);
 void pl_call_end_init(struct pl_call_end *end);
 void pl_call_end_fini(struct pl_call_end *end);

@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /* A client, and the attempts of its calls. */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -24,6 +25,7 @@ parley_status parley_client_new(const parley_options *options, parley_client **r
     pl_assert(client != NULL);
     client->channel = channel;
     client->options = pl_options_copy(options);
+    pl_token_source_init(&client->tokens, options->token_provider, options->token_userdata);
     *ret_client = client;
     return PARLEY_OK;
 }
@@ -33,6 +35,7 @@ void parley_client_free(parley_client *client)
     if (client == NULL)
         return;
     pl_channel_close(client->channel);
+    pl_token_source_fini(&client->tokens);
     parley_options_free(client->options);
     free(client);
 }
@@ -74,6 +77,29 @@ static void sleep_us(int64_t us)
         continue;
 }
 
+/*
+ * One attempt, or two when the token was found to have expired: an expired token was refused before anything happened.
+ * *ret_error is set when the answer is not PARLEY_OK.
+ */
+static parley_status attempt(parley_client *client, struct pl_unary *unary, struct pl_arena *arena,
+                             ProtobufCMessage **ret_reply, parley_error *ret_error)
+{
+    struct pl_token token;
+    parley_status status = pl_token_get(&client->tokens, 0, &token, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    unary->token = token.text;
+    status = pl_channel_call(client->channel, unary, arena, ret_reply, ret_error);
+    if (status == PARLEY_TOKEN_EXPIRED && pl_token_source_renews(&client->tokens)) {
+        status = pl_token_get(&client->tokens, token.generation, &token, ret_error);
+        if (status == PARLEY_OK)
+            status = pl_channel_call(client->channel, unary, arena, ret_reply, ret_error);
+    }
+    explicit_bzero(&token, sizeof token);
+    unary->token = NULL;
+    return status;
+}
+
 parley_status pl_client_call(parley_client *client, const struct pl_client_call *call, struct pl_arena *arena,
                              ProtobufCMessage **ret_reply, parley_error *ret_error)
 {
@@ -86,7 +112,7 @@ parley_status pl_client_call(parley_client *client, const struct pl_client_call 
     pl_backoff_init(&backoff, RETRY_FIRST_MS, RETRY_MAX_MS);
     for (;;) {
         int64_t wait_us;
-        if (pl_channel_call(client->channel, &unary, arena, ret_reply, &error) == PARLEY_OK)
+        if (attempt(client, &unary, arena, ret_reply, &error) == PARLEY_OK)
             return PARLEY_OK;
         wait_us = pause_us(&backoff, &error);
         if (!call->repeatable || !pl_error_is_passing(&error) || pl_clock_now_us() + wait_us >= unary.deadline_us)

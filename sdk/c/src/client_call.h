@@ -8,10 +8,12 @@
 #include <stdbool.h>
 
 #include "sdk/c/src/channel.h"
+#include "sdk/c/src/token.h"
 
 struct parley_client {
     struct pl_channel *channel;
     struct parley_options *options;
+    struct pl_token_source tokens;
 };
 
 /* A unary call with its attempts, as data. */

@@ -3,7 +3,6 @@
 /* Options of a client. */
 #include "sdk/c/src/options.h"
 
-#include <parley/client.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +46,8 @@ parley_options *pl_options_copy(const parley_options *options)
     replace(&copied->api_key, options->api_key);
     replace(&copied->acting_user, options->acting_user);
     replace(&copied->client_name, options->client_name);
+    copied->token_provider = options->token_provider;
+    copied->token_userdata = options->token_userdata;
     copied->timeout_ms = options->timeout_ms;
     return copied;
 }
@@ -71,6 +72,12 @@ void parley_options_set_endpoint(parley_options *options, const char *endpoint)
 void parley_options_set_token(parley_options *options, const char *token)
 {
     replace(&options->token, token);
+}
+
+void parley_options_set_token_provider(parley_options *options, parley_token_provider provider, void *userdata)
+{
+    options->token_provider = provider;
+    options->token_userdata = userdata;
 }
 
 void parley_options_set_api_key(parley_options *options, const char *api_key)

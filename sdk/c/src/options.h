@@ -4,9 +4,13 @@
 #ifndef PL_SDK_OPTIONS_H
 #define PL_SDK_OPTIONS_H
 
+#include <parley/client.h>
+
 struct parley_options {
     char *endpoint;
     char *token;
+    parley_token_provider token_provider;
+    void *token_userdata;
     char *api_key;
     char *acting_user;
     char *client_name;

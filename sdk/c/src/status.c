@@ -20,6 +20,8 @@ const char *parley_status_reason(parley_status status)
         return "OUTBOX_FULL";
     case PARLEY_BAD_REPLY:
         return "BAD_REPLY";
+    case PARLEY_TOKEN_UNAVAILABLE:
+        return "TOKEN_UNAVAILABLE";
     default:
         return (unsigned)status < PL_STATUS_COUNT ? pl_status_reason((enum pl_status)status) : "UNKNOWN";
     }
@@ -36,6 +38,8 @@ const char *parley_status_sentence(parley_status status)
         return "too many messages wait for the server's answer";
     case PARLEY_BAD_REPLY:
         return "the answer cannot be understood";
+    case PARLEY_TOKEN_UNAVAILABLE:
+        return "the token provider gave no token";
     default:
         return (unsigned)status < PL_STATUS_COUNT ? pl_status_sentence((enum pl_status)status) : "unknown status";
     }

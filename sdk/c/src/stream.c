@@ -45,6 +45,36 @@ static void end_closed(struct parley_stream *stream)
     end(stream, &error);
 }
 
+static int pause_ms(struct parley_stream *stream, const parley_error *error)
+{
+    int asked_ms = stream->going_away ? stream->reconnect_after_ms : error->retry_after_ms;
+    int own_ms = pl_backoff_next_ms(&stream->backoff, pl_backoff_random());
+    return asked_ms > 0 ? pl_backoff_spread_ms(asked_ms, pl_backoff_random()) : own_ms;
+}
+
+static void pause_after(struct parley_stream *stream, parley_error *error)
+{
+    error->retry_after_ms = pause_ms(stream, error);
+    stream->phase = PL_STREAM_PAUSED;
+    stream->connect_due_us = pl_clock_now_us() + (int64_t)error->retry_after_ms * 1000;
+    pl_session_tell_state(stream, PARLEY_STREAM_LOST, error);
+}
+
+/* False when there is no token at present. */
+static bool open_wire(struct parley_stream *stream)
+{
+    struct pl_token token;
+    parley_error error;
+    if (pl_token_renew(stream->tokens, &token, &error) != PARLEY_OK) {
+        pause_after(stream, &error);
+        return false;
+    }
+    pl_channel_retry_now(stream->channel);
+    pl_wire_open(stream->wire, token.text);
+    explicit_bzero(&token, sizeof token);
+    return true;
+}
+
 static void connect_now(struct parley_stream *stream)
 {
     pl_session_tell_state(stream, PARLEY_STREAM_CONNECTING, NULL);
@@ -56,9 +86,9 @@ static void connect_now(struct parley_stream *stream)
     stream->drop_error.status = PARLEY_OK;
     stream->connect_due_us = stream->ack_due_us = INT64_MAX;
     stream->send_due_us = 0;
+    if (!open_wire(stream))
+        return;
     stream->answer_due_us = pl_clock_now_us() + WELCOME_US;
-    pl_channel_retry_now(stream->channel);
-    pl_wire_open(stream->wire);
     pl_frame_write_hello(stream);
 }
 
@@ -73,11 +103,11 @@ static parley_error reason_of_end(const struct parley_stream *stream)
     return error;
 }
 
-static int pause_ms(struct parley_stream *stream, const parley_error *error)
+static bool is_final(const struct parley_stream *stream, const parley_error *error)
 {
-    int asked_ms = stream->going_away ? stream->reconnect_after_ms : error->retry_after_ms;
-    int own_ms = pl_backoff_next_ms(&stream->backoff, pl_backoff_random());
-    return asked_ms > 0 ? pl_backoff_spread_ms(asked_ms, pl_backoff_random()) : own_ms;
+    if (error->status == PARLEY_TOKEN_EXPIRED && pl_token_source_renews(stream->tokens))
+        return false;
+    return pl_error_is_final(error) || (stream->going_away && stream->reconnect_after_ms == 0);
 }
 
 static void take_end(struct parley_stream *stream)
@@ -88,14 +118,11 @@ static void take_end(struct parley_stream *stream)
         end_closed(stream);
         return;
     }
-    if (pl_error_is_final(&error) || (stream->going_away && stream->reconnect_after_ms == 0)) {
+    if (is_final(stream, &error)) {
         end(stream, &error);
         return;
     }
-    error.retry_after_ms = pause_ms(stream, &error);
-    stream->phase = PL_STREAM_PAUSED;
-    stream->connect_due_us = pl_clock_now_us() + (int64_t)error.retry_after_ms * 1000;
-    pl_session_tell_state(stream, PARLEY_STREAM_LOST, &error);
+    pause_after(stream, &error);
 }
 
 static void take_due(struct parley_stream *stream)
@@ -205,6 +232,7 @@ static void init(struct parley_stream *stream, parley_client *client)
     pthread_mutex_init(&stream->lock, NULL);
     set_client_name(stream, client->options);
     stream->channel = client->channel;
+    stream->tokens = &client->tokens;
     stream->wire = pl_wire_new(client->channel, CONNECT_PATH);
     pl_mailbox_init(&stream->mailbox, ring, stream);
     stream->close_task.run = take_close_order;

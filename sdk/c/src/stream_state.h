@@ -18,6 +18,7 @@
 #include "sdk/c/src/cursors.h"
 #include "sdk/c/src/outbox.h"
 #include "sdk/c/src/reads.h"
+#include "sdk/c/src/token.h"
 #include "sdk/c/src/wire.h"
 
 enum pl_stream_phase {
@@ -44,6 +45,7 @@ struct parley_stream {
     char *client_name;
     struct pl_channel *channel;
     struct pl_wire *wire;
+    struct pl_token_source *tokens;
     struct pl_mailbox mailbox;
     struct pl_task close_task;
 

@@ -32,7 +32,7 @@ struct pl_wire {
     bool read_all;
     grpc_byte_buffer *received;
     grpc_slice received_bytes; /* what the owner looks at */
-    grpc_metadata headers[PL_CHANNEL_HEADERS_MAX];
+    struct pl_call_headers headers;
     grpc_metadata_array initial;
     grpc_byte_buffer *written;
     struct pl_call_end end;
@@ -89,11 +89,10 @@ static void start_headers(struct pl_wire *wire)
 {
     grpc_op ops[2];
     memset(ops, 0, sizeof ops);
-    memcpy(wire->headers, wire->channel->headers, sizeof wire->headers);
     grpc_metadata_array_init(&wire->initial);
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[0].data.send_initial_metadata.count = wire->channel->header_count;
-    ops[0].data.send_initial_metadata.metadata = wire->headers;
+    ops[0].data.send_initial_metadata.count = wire->headers.count;
+    ops[0].data.send_initial_metadata.metadata = wire->headers.list;
     ops[1].op = GRPC_OP_RECV_INITIAL_METADATA;
     ops[1].data.recv_initial_metadata.recv_initial_metadata = &wire->initial;
     start(wire, ops, 2, TAG_HEADERS);
@@ -109,9 +108,10 @@ static void start_read(struct pl_wire *wire)
     start(wire, &op, 1, TAG_READ);
 }
 
-void pl_wire_open(struct pl_wire *wire)
+void pl_wire_open(struct pl_wire *wire, const char *token)
 {
     pl_assert(wire->call == NULL);
+    pl_call_headers_init(&wire->headers, wire->channel, token);
     wire->call = create_call(wire);
     wire->writing = wire->broken = wire->reading = wire->read_all = false;
     start_status(wire);
@@ -189,6 +189,7 @@ static enum pl_wire_event finish_call(struct pl_wire *wire)
     pl_call_end_fini(&wire->end);
     grpc_metadata_array_destroy(&wire->initial);
     grpc_call_unref(wire->call);
+    pl_call_headers_fini(&wire->headers);
     wire->call = NULL;
     return PL_WIRE_ENDED;
 }

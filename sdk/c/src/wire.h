@@ -32,8 +32,8 @@ struct pl_wire_bytes {
 struct pl_wire *pl_wire_new(struct pl_channel *channel, const char *path);
 /* No call may be open. */
 void pl_wire_free(struct pl_wire *wire);
-/* Starts a call. */
-void pl_wire_open(struct pl_wire *wire);
+/* Starts a call. token: beside the channel's credentials; NULL or empty: none. Copied. */
+void pl_wire_open(struct pl_wire *wire, const char *token);
 bool pl_wire_is_open(const struct pl_wire *wire);
 /* A call is open and no write is in flight. */
 bool pl_wire_can_write(const struct pl_wire *wire);

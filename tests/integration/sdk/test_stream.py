@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """The stream of the SDK against a scripted server, driven through `parley chat` and `parley tail`."""
+import os
 import signal
+import tempfile
 import unittest
 
 import grpc
 from fake_parleyd import FakeParleyd, message_service_pb2 as messages, stream
-from parley_command import BOB, Running
+from parley_command import BOB, Running, token
 
 CHAT = "01900000-0000-7000-8000-0000000000c1"
 OTHER_CHAT = "01900000-0000-7000-8000-0000000000c2"
@@ -250,6 +252,38 @@ class StreamTest(unittest.TestCase):
                 self.assertEqual(command.event("state", state="ended")["reason"], reason)
                 self.assertEqual(command.process.wait(timeout=30), exit_code)
                 self.assertTrue(self.server.sessions.empty())
+
+    def start_with_tokens(self, *tokens):
+        """`parley tail` that takes one token after the other; the last one again and again."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "tokens")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("\n".join(tokens) + "\n")
+        take = f'head -n1 "{path}"; [ "$(wc -l <"{path}")" = 1 ] || sed -i 1d "{path}"'
+        return self.start("tail", "--token-command", take)
+
+    def authorization(self, session):
+        return session.metadata["authorization"].removeprefix("Bearer ")
+
+    def test_an_expired_token_is_followed_by_another(self):
+        looked_at, first, second = token(), token("1"), token("2")
+        command = self.start_with_tokens(looked_at, first, second)
+        session = self.server.next_session()
+        self.assertEqual(self.authorization(session), first)
+        session.welcome()
+        session.say(entries=[entry(1)])
+        self.assertEqual(command.next()["seq"], 1)
+        session.say(going_away=stream.GoingAway(reason="TOKEN_EXPIRED", reconnect_after_ms=0))
+        session.end(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED", "over")
+        session = self.server.next_session()
+        self.assertEqual(self.authorization(session), second)
+        self.assertEqual(cursors(session.welcome().cursors), {CHAT: 1})
+
+    def test_a_stream_waits_for_a_token(self):
+        self.start_with_tokens(token(), "no token", token("2"))
+        session = self.server.next_session()
+        self.assertEqual(self.authorization(session), token("2"))
 
     def test_what_waits_fails_when_the_stream_ends(self):
         command, session = self.start_chat()

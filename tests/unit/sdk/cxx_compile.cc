@@ -21,6 +21,8 @@ int main()
     parley_id_make(id);
     parley_options *options = parley_options_new();
     parley_options_set_endpoint(options, "no port");
+    parley_options_set_token_provider(
+        options, [](void *, char *, size_t) { return -1; }, nullptr);
     parley_client *client = nullptr;
     parley_error error;
     bool refused = parley_client_new(options, &client, &error) == PARLEY_INVALID_ARGUMENT;

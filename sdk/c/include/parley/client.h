@@ -22,6 +22,17 @@ extern "C" {
 typedef struct parley_options parley_options;
 typedef struct parley_client parley_client;
 
+/*
+ * Gives a device token that is good now: writes it with its NUL to ret_token, token_bytes at most, and answers 0. Any
+ * other answer: there is none at present; a call then fails with PARLEY_TOKEN_UNAVAILABLE, a stream tries again later.
+ *
+ * It is called by the thread that needs the token: a stream's own for each attempt to connect and shortly before the
+ * token of a running stream ends, and a thread that makes a unary call when the client has no token yet or the server
+ * said TOKEN_EXPIRED. Several threads may be in it at once. It may block, and then holds up its thread; it must not use
+ * the client that asks.
+ */
+typedef int (*parley_token_provider)(void *userdata, char *ret_token, size_t token_bytes);
+
 /* ---- options ---- */
 /* Texts are copied. One thread at a time. Free with parley_options_free, also after parley_client_new. */
 PARLEY_API parley_options *parley_options_new(void);
@@ -30,6 +41,12 @@ PARLEY_API void parley_options_free(parley_options *options);
 PARLEY_API void parley_options_set_endpoint(parley_options *options, const char *endpoint);
 /* A device token; sent as authorization: Bearer. NULL takes it back, here and in the next two. */
 PARLEY_API void parley_options_set_token(parley_options *options, const char *token);
+/*
+ * Takes the place of the token: a stream then outlives any single one. userdata is borrowed until the client is freed.
+ * NULL takes it back.
+ */
+PARLEY_API void parley_options_set_token_provider(parley_options *options, parley_token_provider provider,
+                                                  void *userdata);
 /* An app's API key or the operator's key; sent as x-api-key. */
 PARLEY_API void parley_options_set_api_key(parley_options *options, const char *api_key);
 /* With an API key: the user for whom the app acts; sent as parley-user. */

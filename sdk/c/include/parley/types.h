@@ -19,6 +19,8 @@ extern "C" {
 #define PARLEY_ID_BYTES 37
 /* Largest body of a message. */
 #define PARLEY_CONTENT_BYTES_MAX 65536
+/* Largest device token with its NUL. */
+#define PARLEY_TOKEN_BYTES_MAX 8192
 /* Largest metadata of one entity: keys and values together. */
 #define PARLEY_METADATA_BYTES_MAX 4096
 
