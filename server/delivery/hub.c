@@ -33,6 +33,8 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
     for (unsigned i = 0; i < count; i++) {
         hub->shards[i].hub = hub;
         hub->shards[i].loop = pl_rpc_stream_loop(server->rpc, i);
+        hub->shards[i].watch_timer.run = pl_shard_inquire;
+        TAILQ_INIT(&hub->shards[i].watched);
     }
     return hub;
 }

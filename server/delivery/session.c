@@ -129,7 +129,7 @@ static void take_hello(struct pl_session *session, const Parley__V1__Hello *hell
         pl_session_fail(session, PL_INVALID_ARGUMENT, "hello.cursors must be at most 10000, one for each chat");
         return;
     }
-    arm(session, pl_clock_now_us() + session->principal.expires_at_us - pl_clock_wall_us());
+    pl_session_arm_token(session);
     session->state = PL_SESSION_REGISTERING;
     session->is_registered = true;
     session->user_task.run = pl_user_record_register;
@@ -173,6 +173,7 @@ void pl_session_registered(struct pl_task *task)
     if (!pl_session_is_open(session))
         return;
     welcome(session);
+    pl_session_watch(session);
     pl_session_list_chats(session);
 }
 
@@ -252,7 +253,7 @@ static void on_timer(struct pl_timer *timer)
     else if (session->state == PL_SESSION_OPENED)
         pl_session_fail(session, PL_DEADLINE_EXCEEDED, "hello did not come within 10 s");
     else
-        pl_session_end(session, PL_TOKEN_EXPIRED, 0);
+        pl_session_token_due(session);
 }
 
 static void free_when_over(struct pl_session *session)
@@ -285,6 +286,7 @@ static void closed(struct pl_call *call)
     struct pl_session *session = pl_call_owner(call);
     session->call = NULL;
     pl_timers_disarm(&session->loop->timers, &session->timer);
+    pl_session_unwatch(session);
     pl_session_drop_early_cursors(session);
     pl_session_drop_entries(session);
     pl_session_detach_all(session);

@@ -10,6 +10,7 @@
  *   session.c        life: hello, registration, end
  *   session_in.c     what the device says: sends, acks, reads
  *   session_out.c    what it is told: one write in flight, the rest gathers
+ *   session_token.c  how long it may go on: the token's end, a newer token, revocation
  *   catch_up.c       chats: heads, pages, join; behind and live
  */
 #ifndef PL_DELIVERY_SESSION_H
@@ -57,8 +58,15 @@ struct pl_session {
     bool is_over;              /* the call was told its status */
     bool is_half_closed;       /* the client will say no more: the stream ends well when nothing is left to tell */
     struct pl_timer timer;     /* hello's deadline, then the token's end, then the end's */
-    unsigned out_count;        /* reads, sends and marks that will come back */
+    unsigned out_count;        /* what will come back: reads, sends, marks, questions about tokens */
     bool is_registered;        /* or about to be */
+
+    /* The token. */
+    bool expiring_told;
+    bool is_reauthenticating;
+    bool is_watched;
+    int64_t watch_due_us;
+    TAILQ_ENTRY(pl_session) watched;
 
     /* The user's record. */
     struct pl_task user_task;
@@ -100,6 +108,16 @@ bool pl_session_is_open(const struct pl_session *session);
 struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
 void pl_session_drop_early_cursors(struct pl_session *session);
 
+/* ---- session_token.c ---- */
+/* The timer is the token's from now on, until the session ends. */
+void pl_session_arm_token(struct pl_session *session);
+/* The timer is due. */
+void pl_session_token_due(struct pl_session *session);
+void pl_session_reauth(struct pl_session *session, const Parley__V1__Reauth *request);
+/* From now on its device, user and signing key are looked after, until unwatch, which may come at any time. */
+void pl_session_watch(struct pl_session *session);
+void pl_session_unwatch(struct pl_session *session);
+
 /* ---- session_in.c ---- */
 void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame);
 /* The cursor is at least seq now. */
@@ -134,6 +152,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_READ_OKS 0x32
 #define PL_SERVER_FRAME_CAUGHT_UP 0x38
 #define PL_SERVER_FRAME_GOING_AWAY 0x42
+#define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
 
 /* ---- catch_up.c ---- */
 /* Hello's list of chats is read. */

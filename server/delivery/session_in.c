@@ -244,4 +244,6 @@ void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientF
         take_send(session, frame->sends[i]);
     take_cursors(session, frame->acks, frame->n_acks, false);
     take_cursors(session, frame->reads, frame->n_reads, true);
+    if (frame->reauth != NULL && pl_session_is_open(session))
+        pl_session_reauth(session, frame->reauth);
 }

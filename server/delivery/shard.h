@@ -29,6 +29,10 @@ struct pl_shard {
     struct user_record *users;
     bool draining;
     struct pl_task drain_task;
+    /* See session_token.c. */
+    TAILQ_HEAD(, pl_session) watched; /* of the sessions of this loop, in the order of watch_due_us */
+    struct pl_timer watch_timer;
+    bool is_inquiring; /* the database is asked */
 };
 
 struct pl_hub {
@@ -135,6 +139,8 @@ void pl_user_records_drain(struct pl_shard *shard);
 
 /* ---- a session's side; on the session's loop ---- */
 
+/* Of watch_timer: asks whether sessions were revoked. */
+void pl_shard_inquire(struct pl_timer *timer);
 /* subscription->task posted to the session's loop. */
 void pl_session_answered(struct pl_task *task);
 /* Takes the hold on the entry. */

@@ -358,6 +358,13 @@ static void rsa_exponents_are_sane(void **state)
         assert_refused(rsa_pem(1, 0, refused[i]), PL_JWT_RS256, "exponent");
 }
 
+/* Of 4,089 bits, and divisible by 3: no product of two large primes. */
+static void rsa_modulus_with_a_small_factor_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(rsa_pem(2, 6, "10001"), PL_JWT_RS256, "not valid");
+}
+
 static void rsa_pss_key_is_refused(void **state)
 {
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA-PSS", (size_t)2048);
@@ -407,6 +414,7 @@ int main(void)
         TEST(points_of_small_order_are_refused),
         TEST(rsa_keys_have_2048_to_8192_bits),
         TEST(rsa_exponents_are_sane),
+        TEST(rsa_modulus_with_a_small_factor_is_refused),
         TEST(rsa_pss_key_is_refused),
         TEST(names_are_those_of_the_standard),
     };

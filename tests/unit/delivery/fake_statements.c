@@ -202,6 +202,27 @@ static PGresult *session_page(const struct pl_db *db, const struct pl_params *pa
                 param_int32(params, 3));
 }
 
+/* The number of each id in an array is its last byte. */
+static int array_number(const struct pl_params *params, int index, int element)
+{
+    return (uint8_t)params->values[index][ARRAY_HEADER_BYTES + (element + 1) * ARRAY_UUID_BYTES - 1];
+}
+
+static PGresult *sessions_revoked(const struct pl_db *db, const struct pl_params *params)
+{
+    PGresult *result = result_new(2);
+    int count = (params->lengths[1] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
+    int row = 0;
+    for (int i = 0; i < count; i++) {
+        bool device_is_good = !(db->revoked_devices & 1U << array_number(params, 1, i));
+        if (device_is_good && !(db->revoked_keys & 1U << array_number(params, 2, i)))
+            continue;
+        put_int(result, row, 0, i + 1);
+        put(result, row++, 1, device_is_good ? "\1" : "\0", 1);
+    }
+    return result;
+}
+
 struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement statement,
                                      const struct pl_params *params)
 {
@@ -216,6 +237,8 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
         return session_page(db, params);
     case PL_STATEMENT_HUB_PAGE:
         return page(&db->chats[param_number(params, 0)], ANYBODY, param_int64(params, 1), param_int32(params, 2));
+    case PL_STATEMENT_SESSIONS_REVOKED:
+        return sessions_revoked(db, params);
     default:
         pl_assert(!"no statement of delivery");
     }

@@ -116,6 +116,8 @@ struct pl_call *stream_open_on(int user, int device, int loop)
         .app_id = {id_of('a', 1)},
         .user_id = user_id(user),
         .device_id = device_id(device),
+        .key_id = {id_of('k', 1)},
+        .issued_at_us = pl_clock_wall_us(),
         .expires_at_us = pl_clock_wall_us() + TOKEN_US,
     };
     stream->is_open = true;
