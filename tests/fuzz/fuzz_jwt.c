@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Two uses of an input. When it has no line feed it is a token as it came. Otherwise the line is a
- * header and the rest are claims, which are signed with the right key: so that what lies behind the
- * signature is reached. Promises: a token that is taken holds what the key and the clock allow, and
- * minting its claims makes a token that gives them back.
+ * Two uses of an input. When it has no line feed it is a token as it came, tried with a key of each
+ * algorithm. Otherwise the line is a header and the rest are claims, which are signed with the right
+ * key: so that what lies behind the signature is reached. Promises: a token that is taken holds what
+ * the key and the clock allow, no other key takes it, and minting its claims makes a token that gives
+ * them back.
  */
 #include <string.h>
 
 #include "auth/base64url.h"
 #include "auth/hmac.h"
 #include "auth/jwt.h"
+#include "auth/public_key.h"
 #include "fuzz.h"
 
 #define NOW_S 1700000000
@@ -22,6 +24,26 @@ static const struct pl_jwt_key key = {
     .algorithm = PL_JWT_HS256,
     .secret_bytes = 32,
     .secret = "an hmac key of thirty-two bytes!",
+};
+
+/* Of RFC 7515 appendix A.3 and A.2, and RFC 8037 appendix A.2. */
+static const char *const public_keys[] = {
+    [PL_JWT_ES256] = "-----BEGIN PUBLIC KEY-----\n"
+                     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7\n"
+                     "6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==\n"
+                     "-----END PUBLIC KEY-----\n",
+    [PL_JWT_RS256] = "-----BEGIN PUBLIC KEY-----\n"
+                     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj\n"
+                     "NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz\n"
+                     "P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo\n"
+                     "9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB\n"
+                     "EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX\n"
+                     "FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp\n"
+                     "oQIDAQAB\n"
+                     "-----END PUBLIC KEY-----\n",
+    [PL_JWT_EDDSA] = "-----BEGIN PUBLIC KEY-----\n"
+                     "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+                     "-----END PUBLIC KEY-----\n",
 };
 
 static const char *encode(const void *data, size_t bytes, struct pl_arena *arena)
@@ -56,16 +78,38 @@ static void check_claims(const struct pl_jwt_claims *claims, struct pl_arena *ar
     pl_assert(memcmp(&back, claims, sizeof(back)) == 0);
 }
 
+static bool verify_with_public(const char *token, enum pl_jwt_algorithm algorithm, struct pl_arena *arena)
+{
+    struct pl_jwt_key *public_key;
+    struct pl_jwt_claims claims;
+    const char *sentence;
+    const uint8_t *der;
+    size_t bytes;
+    bool taken;
+
+    pl_assert(pl_public_key_pem_to_der(public_keys[algorithm], algorithm, arena, &der, &bytes, &sentence) == PL_OK);
+    pl_assert(pl_jwt_key_new(key.kid, key.app_id, algorithm, der, bytes, &public_key) == PL_OK);
+    taken = pl_jwt_verify(token, public_key, NOW_S, &claims) == PL_OK;
+    pl_jwt_key_release(public_key);
+    if (taken)
+        check_claims(&claims, arena);
+    return taken;
+}
+
 static void verify(const char *token, struct pl_arena *arena)
 {
     struct pl_key_id kid;
     struct pl_jwt_claims claims;
+    unsigned taken = 0;
 
+    for (enum pl_jwt_algorithm algorithm = PL_JWT_ES256; algorithm <= PL_JWT_EDDSA; algorithm++)
+        taken += verify_with_public(token, algorithm, arena);
+    pl_assert(taken <= 1);
     if (pl_jwt_verify(token, &key, NOW_S, &claims) != PL_OK) {
         (void)!pl_jwt_read_kid(token, &kid);
         return;
     }
-    pl_assert(strlen(token) <= PL_JWT_BYTES_MAX);
+    pl_assert(taken == 0 && strlen(token) <= PL_JWT_BYTES_MAX);
     pl_assert(pl_jwt_read_kid(token, &kid) == PL_OK && pl_uuid_equal(&kid.uuid, &key.kid.uuid));
     check_claims(&claims, arena);
 }

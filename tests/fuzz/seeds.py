@@ -39,6 +39,16 @@ def jwt_seeds():
     yield "token", token
     yield "token_unsigned", signed + b"."
     yield "token_four_parts", token + b".AAAA"
+    # Signed with the private keys of RFC 7515 appendix A.3 and RFC 8037 appendix A.1.
+    for algorithm, signature in (
+            ("ES256", b"fOOZlVyndhL7byJbNTChaFK7YXkGYn4d2BeDn2shXWlEFnpN6zqjix7Rbhbt543nKmvqxwZBNHPGeMROSQXU7Q"),
+            ("EdDSA", b"UgqwmGY6cz5SG8PwtnRBzgzg100mQ6t9rKAHERhDPXAykvkkjFBmrnIR4GJsKyBtYw2QkLJ1gezoMol5HumqDQ")):
+        yield f"token_{algorithm.lower()}", (base64url(compact({"alg": algorithm, "kid": KID, "typ": "JWT"})) + b"."
+                                             + base64url(compact(claims)) + b"." + signature)
+        yield f"token_{algorithm.lower()}_zeros", (base64url(compact({"alg": algorithm, "kid": KID})) + b"."
+                                                   + base64url(compact(claims)) + b"." + b"A" * 86)
+    yield "token_rs256_zeros", (base64url(compact({"alg": "RS256", "kid": KID})) + b"." + base64url(compact(claims))
+                                + b"." + b"A" * 342)
     yield "claims", compact(header) + b"\n" + compact(claims)
     yield "claims_audiences", compact(header) + b"\n" + compact({**claims, "aud": ["other", "parley"], "nbf": NOW})
     yield "claims_expired", compact(header) + b"\n" + compact({**claims, "iat": NOW - 7200, "exp": NOW - 3600})
@@ -48,6 +58,33 @@ def jwt_seeds():
     yield "header_crit", compact({**header, "crit": ["exp"]}) + b"\n" + compact(claims)
     yield "header_escaped", b'{"\\u0061lg":"HS256","kid":"' + KID.encode() + b'"}\n' + compact(claims)
     yield "nested", b"[" * 64 + b"\n" + b'{"a":' * 64
+
+
+def public_key_seeds():
+    pems = {
+        1: """MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
+6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+""",
+        2: """MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj
+NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz
+P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo
+9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB
+EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX
+FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp
+oQIDAQAB
+""",
+        3: "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n",
+    }
+    for algorithm, lines in pems.items():
+        pem = f"-----BEGIN PUBLIC KEY-----\n{lines}-----END PUBLIC KEY-----\n".encode()
+        der = base64.b64decode(lines)
+        yield f"pem_{algorithm}", bytes([algorithm]) + pem
+        yield f"der_{algorithm}", bytes([algorithm]) + der
+        yield f"der_{algorithm}_of_another", bytes([algorithm % 3 + 1]) + der
+        yield f"der_{algorithm}_long", bytes([algorithm]) + der + b"\0"
+        yield f"der_{algorithm}_short", bytes([algorithm]) + der[:-1]
+    yield "der_all_zeros", bytes([3]) + base64.b64decode(pems[3])[:-32] + bytes(32)
+    yield "private", b"\3-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
 
 
 def page_token_seeds():
@@ -108,6 +145,7 @@ TARGETS = {
     "fuzz_codec": codec_seeds,
     "fuzz_jwt": jwt_seeds,
     "fuzz_page_token": page_token_seeds,
+    "fuzz_public_key": public_key_seeds,
 }
 
 
