@@ -18,13 +18,14 @@ static void compose(struct pl_query *query, void *context)
 static void on_done(struct pl_query *query, void *context)
 {
     struct pl_effect *effect = context;
+    bool may_be = query->status == PL_OUTCOME_UNKNOWN || (query->status == PL_OK && effect->status == PL_OK);
+    if (may_be && effect->may_be != NULL)
+        effect->may_be(effect->context);
     if (query->status != PL_OK) {
         pl_idempotency_settle(effect, query);
     } else if (effect->status != PL_OK) {
         pl_call_fail(effect->call, effect->status, NULL);
     } else {
-        if (effect->committed != NULL)
-            effect->committed(effect->context);
         pl_call_reply_packed(effect->call, effect->reply, effect->reply_bytes);
     }
 }
@@ -65,7 +66,7 @@ void pl_effect_refuse(struct pl_call *call, enum pl_status status)
 
 void pl_effect_then(struct pl_call *call, void (*run)(void *context))
 {
-    pl_effect_of(call)->committed = run;
+    pl_effect_of(call)->may_be = run;
 }
 
 void pl_effect_submit(struct pl_call *call, struct pl_query *query)

@@ -18,7 +18,7 @@
 struct pl_effect {
     struct pl_call *call;
     void (*compose)(struct pl_query *query, void *context);
-    void (*committed)(void *context);
+    void (*may_be)(void *context);
     void *context;
     enum pl_status status; /* what compose decided */
     const uint8_t *reply;  /* packed */
@@ -42,7 +42,10 @@ struct pl_query *pl_effect_query(struct pl_call *call, void (*compose)(struct pl
 void pl_effect_reply(struct pl_call *call, const ProtobufCMessage *reply);
 /* In compose: there was nothing to do it to. Steps that did something are not undone. */
 void pl_effect_refuse(struct pl_call *call, enum pl_status status);
-/* Before submit: run is called with the query's context on the call's loop, after the commit and before the answer. */
+/*
+ * Before submit: run is called with the query's context on the call's loop and before the answer, when the effect is
+ * committed or may be (OUTCOME_UNKNOWN).
+ */
 void pl_effect_then(struct pl_call *call, void (*run)(void *context));
 /* Ends the call: as compose decided, once that is committed; with the key's first answer; or with the failure. */
 void pl_effect_submit(struct pl_call *call, struct pl_query *query);

@@ -14,7 +14,12 @@
 const struct pl_method *const pl_methods[] = {
     /* AdminService */
     &pl_create_app,
+    &pl_get_app,
+    &pl_update_app,
     &pl_create_api_key,
+    &pl_list_api_keys,
+    &pl_rotate_api_key,
+    &pl_revoke_api_key,
     &pl_register_signing_key,
     &pl_list_signing_keys,
     &pl_revoke_signing_key,

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "apps/app.h"
 #include "apps/service.h"
 #include "apps/signing_key.h"
 #include "effect.h"
@@ -20,12 +21,6 @@ const struct pl_method pl_create_app = {
     .handle = create_app,
 };
 
-struct creation {
-    struct pl_call *call;
-    struct pl_app_id app_id;
-    const char *name;
-};
-
 static void create_app(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__CreateAppRequest *request = (const Parley__V1__CreateAppRequest *)message;
@@ -33,11 +28,10 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 1 to 255 characters");
         return;
     }
-    struct creation *creation = pl_arena_new(pl_call_arena(call), struct creation);
-    *creation = (struct creation){.call = call, .app_id = {pl_uuid_v7()}, .name = request->name};
-    struct pl_query *query = pl_effect_query(call, compose, creation);
+    struct pl_uuid app_id = pl_uuid_v7();
+    struct pl_query *query = pl_effect_query(call, compose, call);
     struct pl_params *app = pl_query_add(query, PL_STATEMENT_APP_INSERT);
-    pl_params_uuid(app, &creation->app_id.uuid);
+    pl_params_uuid(app, &app_id);
     pl_params_text(app, request->name);
 
     uint8_t secret[PL_SIGNING_SECRET_BYTES];
@@ -45,7 +39,7 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     struct pl_uuid kid = pl_uuid_v7();
     struct pl_params *key = pl_query_add(query, PL_STATEMENT_SIGNING_KEY_INSERT);
     pl_params_uuid(key, &kid);
-    pl_params_uuid(key, &creation->app_id.uuid);
+    pl_params_uuid(key, &app_id);
     pl_params_bytes(key, secret, sizeof(secret));
     OPENSSL_cleanse(secret, sizeof(secret));
     pl_effect_submit(call, query);
@@ -53,11 +47,6 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
 
 static void compose(struct pl_query *query, void *context)
 {
-    const struct creation *creation = context;
-    struct pl_call *call = creation->call;
-    Parley__V1__App app = PARLEY__V1__APP__INIT;
-    app.app_id = pl_field_uuid(&creation->app_id.uuid, pl_call_arena(call));
-    app.name = (char *)creation->name;
-    app.created_at = pl_field_time(pl_rows_time(&query->steps[0].rows, 0, 0), pl_call_arena(call));
-    pl_effect_reply(call, &app.base);
+    struct pl_call *call = context;
+    pl_effect_reply(call, &pl_app_from_row(&query->steps[0].rows, 0, pl_call_arena(call))->base);
 }

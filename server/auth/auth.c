@@ -161,3 +161,8 @@ void pl_auth_admit(struct pl_auth *auth, struct pl_call *call)
     else
         pl_admission_pass(admission);
 }
+
+void pl_auth_forget_device(struct pl_auth *auth, const struct pl_device_id *device_id)
+{
+    pl_cache_drop(auth->devices, &device_id->uuid);
+}

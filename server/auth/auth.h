@@ -30,5 +30,7 @@ void pl_auth_close(struct pl_auth *auth);
 void pl_auth_admit(struct pl_auth *auth, struct pl_call *call);
 /* The key was revoked: this node does not wait until its cache forgets. Any thread. */
 void pl_auth_forget_signing_key(struct pl_auth *auth, const struct pl_key_id *kid);
+/* The same for a device that was revoked. */
+void pl_auth_forget_device(struct pl_auth *auth, const struct pl_device_id *device_id);
 
 #endif

@@ -119,14 +119,21 @@ void pl_chat_ask_as(struct pl_query *query, const struct pl_chat_id *chat, const
     pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS), &chat->uuid);
 }
 
-void pl_chat_reply(struct pl_call *call, const struct pl_query *query, unsigned first)
+Parley__V1__Chat *pl_chat_take(struct pl_call *call, const struct pl_query *query, unsigned first)
 {
     const struct pl_rows *rows = &query->steps[first].rows;
-    if (pl_rows_count(rows) == 0) {
-        pl_call_fail(call, PL_NOT_A_MEMBER, NULL);
-        return;
-    }
+    if (pl_rows_count(rows) == 0)
+        return NULL;
     Parley__V1__Chat *chat = pl_chat_from_row(rows, 0, pl_call_arena(call));
     pl_chat_put_participants(chat, &query->steps[first + 1].rows, pl_call_arena(call));
-    pl_call_reply(call, &chat->base);
+    return chat;
+}
+
+void pl_chat_reply(struct pl_call *call, const struct pl_query *query, unsigned first)
+{
+    const Parley__V1__Chat *chat = pl_chat_take(call, query, first);
+    if (chat == NULL)
+        pl_call_fail(call, PL_NOT_A_MEMBER, NULL);
+    else
+        pl_call_reply(call, &chat->base);
 }

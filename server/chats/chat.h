@@ -30,6 +30,8 @@ void pl_chat_put_metadata(struct pl_params *params, const void *entries, size_t 
 void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user);
 /* The same for whoever asks: with an API key any chat of the app. */
 void pl_chat_ask_as(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_principal *principal);
+/* The chat that the steps from first on read; NULL when user is not a member. */
+Parley__V1__Chat *pl_chat_take(struct pl_call *call, const struct pl_query *query, unsigned first);
 /* Answers the call with the chat that the steps from first on read, or NOT_A_MEMBER. */
 void pl_chat_reply(struct pl_call *call, const struct pl_query *query, unsigned first);
 

@@ -6,7 +6,7 @@
 #include "server.h"
 
 enum { READ_CHAT, READ_ROLE };
-enum { COLUMN_APP, COLUMN_TYPE, COLUMN_SETTINGS_SEQ, COLUMN_SETTINGS, COLUMN_IS_DELETED };
+enum { COLUMN_APP, COLUMN_TYPE, COLUMN_SETTINGS_SEQ, COLUMN_SETTINGS, COLUMN_IS_DELETED, COLUMN_MEMBERS_MAX };
 
 static void on_appended(struct pl_append *append);
 
@@ -107,6 +107,7 @@ static void take_settings(const struct pl_rows *rows, struct pl_arena *arena, st
     const void *packed = pl_rows_bytes(rows, 0, COLUMN_SETTINGS, &bytes);
     ret_state->settings =
         (Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
+    ret_state->members_max = (int32_t)pl_rows_int(rows, 0, COLUMN_MEMBERS_MAX);
     ret_state->settings_seq = pl_rows_int(rows, 0, COLUMN_SETTINGS_SEQ);
 }
 

@@ -10,20 +10,23 @@
 #include "chats/individual.h"
 #include "chats/service.h"
 #include "delivery/hub.h"
+#include "effect.h"
 #include "rpc/fields.h"
-#include "server.h"
 
 #define GROUP_MEMBERS_MAX 1024
 #define UNKNOWN_NAMED_MAX 5
+#define STEP_APP 1  /* of the look-up */
 #define STEP_CHAT 3 /* of the transaction: where pl_chat_ask begins */
 
 static void create_chat(struct pl_call *call, const ProtobufCMessage *message);
 static void on_users(struct pl_query *query, void *context);
-static void on_created(struct pl_query *query, void *context);
+static void compose(struct pl_query *query, void *context);
+static void tell_members(void *context);
 
 const struct pl_method pl_create_chat = {
     .path = "/parley.v1.ChatService/CreateChat",
     .request_bytes_max = 131072,
+    .idempotent = true,
     .handle = create_chat,
 };
 
@@ -153,6 +156,7 @@ static void create_chat(struct pl_call *call, const ProtobufCMessage *message)
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_USERS_IN_APP);
     put_users(params, creation);
     pl_params_uuid(params, &pl_call_principal(call)->app_id.uuid);
+    pl_params_uuid(pl_query_add(query, PL_STATEMENT_APP_GET), &pl_call_principal(call)->app_id.uuid);
     pl_server_submit(call, query);
 }
 
@@ -215,7 +219,7 @@ static void put_chat(struct pl_params *params, const struct creation *creation)
 static void insert(struct creation *creation)
 {
     struct pl_call *call = creation->call;
-    struct pl_query *query = pl_server_query(call, on_created, creation);
+    struct pl_query *query = pl_effect_query(call, compose, creation);
     put_chat(pl_query_add(query, PL_STATEMENT_CHAT_INSERT), creation);
 
     struct pl_params *participants = pl_query_add(query, PL_STATEMENT_PARTICIPANTS_INSERT);
@@ -231,7 +235,8 @@ static void insert(struct creation *creation)
     pl_params_uuid(user_chats, &creation->chat_id.uuid);
     put_users(user_chats, creation);
     pl_chat_ask(query, &creation->chat_id, &creation->members[0].user_id);
-    pl_server_submit(call, query);
+    pl_effect_then(call, tell_members);
+    pl_effect_submit(call, query);
 }
 
 static void on_users(struct pl_query *query, void *context)
@@ -242,22 +247,27 @@ static void on_users(struct pl_query *query, void *context)
         pl_call_fail(creation->call, query->status, NULL);
     else if ((size_t)pl_rows_count(rows) != creation->count)
         fail_unknown_users(creation, rows);
+    else if (creation->count > 2 && (int64_t)creation->count > pl_rows_int(&query->steps[STEP_APP].rows, 0, 3))
+        pl_call_fail(creation->call, PL_CHAT_FULL, NULL);
     else
         insert(creation);
 }
 
-static void on_created(struct pl_query *query, void *context)
+static void compose(struct pl_query *query, void *context)
 {
     const struct creation *creation = context;
-    struct pl_call *call = creation->call;
-    const struct pl_server *server = pl_call_context(call);
-    /* Sessions look for themselves whether an unknown outcome was a good one. */
-    bool may_exist = query->status == PL_OK || query->status == PL_OUTCOME_UNKNOWN;
-    for (size_t i = 0; i < creation->count && may_exist; i++)
+    const Parley__V1__Chat *chat = pl_chat_take(creation->call, query, STEP_CHAT);
+    if (chat == NULL)
+        pl_effect_refuse(creation->call, PL_NOT_A_MEMBER);
+    else
+        pl_effect_reply(creation->call, &chat->base);
+}
+
+/* Sessions look for themselves whether an unknown outcome was a good one. */
+static void tell_members(void *context)
+{
+    const struct creation *creation = context;
+    const struct pl_server *server = pl_call_context(creation->call);
+    for (size_t i = 0; i < creation->count; i++)
         pl_hub_joined(server->hub, creation->members[i].user_id, creation->chat_id);
-    if (query->status != PL_OK) {
-        pl_call_fail(call, query->status, NULL);
-        return;
-    }
-    pl_chat_reply(call, query, STEP_CHAT);
 }

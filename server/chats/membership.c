@@ -258,7 +258,8 @@ enum pl_status pl_membership_store(struct pl_membership *membership)
     if (status != PL_OK)
         return status;
     struct moves moves = moves_of(membership);
-    if (membership->count > PL_GROUP_MEMBERS_MAX)
+    /* A limit that was lowered keeps nobody from leaving. */
+    if (moves.added_count > 0 && membership->count > membership->chat.members_max)
         return PL_CHAT_FULL;
     change->change.is_needless = moves.added_count + moves.removed_count + moves.changed_count == 0;
     if (change->change.is_needless)

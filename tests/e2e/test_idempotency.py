@@ -39,6 +39,13 @@ def test_every_create_replays(world, once):
     assert operator.CreateApp(name="Once") == operator.CreateApp(name="Once")
     fields = {"user_id": world.alice.user_id, "name": "tablet"}
     assert once.CreateDevice(**fields) == once.CreateDevice(**fields)
+    group = {"chat_type": "CHAT_TYPE_GROUP", "name": "Once", "participants": [{"user_id": world.bob.user_id}]}
+    alice = world.alice.api.also(idempotency_key="group")
+    chat = alice.CreateChat(**group)
+    world.alice.api.SendMessage(chat_id=chat.chat_id, content="hello")
+    assert alice.CreateChat(**group) == chat
+    assert world.alice.api.CreateChat(**group).chat_id != chat.chat_id
+    assert len(world.bob.api.ListChats().chats) == 2
 
 
 def test_without_a_key_each_call_is_its_own(world):
@@ -66,6 +73,8 @@ def test_answer_with_a_secret_is_not_kept(world, once, postgres):
         once.CreateApiKey(app_id=world.app_id, name="second")
     with refused("INVALID_ARGUMENT", "IDEMPOTENCY_KEY_REUSED"):
         once.CreateApiKey(app_id=world.app_id, name="third")
+    with refused("INVALID_ARGUMENT", "IDEMPOTENCY_KEY_REUSED"):
+        once.RotateApiKey(app_id=world.app_id, key_id=key.api_key.key_id)
     assert count(postgres, "api_keys") == keys
     assert Api(world.server.address, x_api_key=key.secret).GetUser(user_id=world.alice.user_id)
     other = world.backend.also(idempotency_key="token")

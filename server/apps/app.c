@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* One reading of the rows and ids of apps and API keys, for every method that takes or answers them. */
+#include "apps/app.h"
+
+#include "apps/own_app.h"
+#include "rpc/fields.h"
+
+Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    Parley__V1__App *app = pl_arena_new(arena, Parley__V1__App);
+    struct pl_uuid app_id = pl_rows_uuid(rows, row, 0);
+    parley__v1__app__init(app);
+    app->app_id = pl_field_uuid(&app_id, arena);
+    app->name = (char *)pl_rows_text(rows, row, 1);
+    app->created_at = pl_field_time(pl_rows_time(rows, row, 2), arena);
+    app->max_group_members = (int32_t)pl_rows_int(rows, row, 3);
+    return app;
+}
+
+void pl_app_answer(struct pl_query *query, void *context)
+{
+    struct pl_call *call = context;
+    const struct pl_rows *rows = &query->steps[0].rows;
+    if (query->status != PL_OK || pl_rows_count(rows) == 0)
+        pl_call_fail(call, query->status != PL_OK ? query->status : PL_APP_NOT_FOUND, NULL);
+    else
+        pl_call_reply(call, &pl_app_from_row(rows, 0, pl_call_arena(call))->base);
+}
+
+Parley__V1__ApiKey *pl_app_key_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    Parley__V1__ApiKey *key = pl_arena_new(arena, Parley__V1__ApiKey);
+    struct pl_uuid key_id = pl_rows_uuid(rows, row, 0);
+    struct pl_uuid app_id = pl_rows_uuid(rows, row, 1);
+    parley__v1__api_key__init(key);
+    key->key_id = pl_field_uuid(&key_id, arena);
+    key->app_id = pl_field_uuid(&app_id, arena);
+    key->name = (char *)pl_rows_text(rows, row, 2);
+    key->created_at = pl_field_time(pl_rows_time(rows, row, 3), arena);
+    key->revoked_at = pl_field_time(pl_rows_time(rows, row, 4), arena);
+    key->previous_secret_until = pl_field_time(pl_rows_time(rows, row, 5), arena);
+    return key;
+}
+
+bool pl_app_key_parse(struct pl_call *call, const char *app_id, const char *key_id, struct pl_app_key *ret_key)
+{
+    if (!pl_own_app_parse(call, app_id, &ret_key->app_id))
+        return false;
+    if (pl_uuid_parse(key_id, &ret_key->key_id.uuid) == PL_OK)
+        return true;
+    pl_call_fail(call, PL_INVALID_ID, "key_id is not a UUID of 36 characters");
+    return false;
+}
+
+void pl_app_key_put(struct pl_params *params, const struct pl_app_key *key)
+{
+    pl_params_uuid(params, &key->app_id.uuid);
+    pl_params_uuid(params, &key->key_id.uuid);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* An app and its API keys between their rows and the API. */
+#ifndef PL_APPS_APP_H
+#define PL_APPS_APP_H
+
+#include "db/db.h"
+#include "parley/v1/admin_service.pb-c.h"
+#include "rpc/call.h"
+
+/* A row of PL_APP_COLUMNS; borrows texts from rows. */
+Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);
+/* done of a query of one step, context its call: answers with its app, APP_NOT_FOUND, or the failure. */
+void pl_app_answer(struct pl_query *query, void *context);
+
+/* A row of PL_API_KEY_COLUMNS; borrows texts from rows. */
+Parley__V1__ApiKey *pl_app_key_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);
+/* The API key that a request names by its app and its own id. False when the call has failed, see pl_own_app_parse. */
+struct pl_app_key {
+    struct pl_app_id app_id;
+    struct pl_key_id key_id;
+};
+bool pl_app_key_parse(struct pl_call *call, const char *app_id, const char *key_id, struct pl_app_key *ret_key);
+/* The statement's first two parameters. */
+void pl_app_key_put(struct pl_params *params, const struct pl_app_key *key);
+
+#endif

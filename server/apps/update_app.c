@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* AdminService.UpdateApp: the name and the limits of an app. */
+#include "apps/app.h"
+#include "apps/own_app.h"
+#include "apps/service.h"
+#include "rpc/fields.h"
+#include "server.h"
+
+#define GROUP_MEMBERS_MIN 2
+#define GROUP_MEMBERS_MAX 1024
+
+static void update_app(struct pl_call *call, const ProtobufCMessage *message);
+
+const struct pl_method pl_update_app = {
+    .path = "/parley.v1.AdminService/UpdateApp",
+    .request_bytes_max = 4096,
+    .handle = update_app,
+};
+
+static const char *const names[] = {"name", "max_group_members", NULL};
+enum { NAME = 1, MAX_GROUP_MEMBERS = 2 };
+
+static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint32_t *ret_bits)
+{
+    if (pl_field_mask(request->update_mask, names, ret_bits) != PL_OK)
+        return "update_mask may have name and max_group_members";
+    if (*ret_bits == 0)
+        *ret_bits = (request->name[0] != '\0' ? NAME : 0) | (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0);
+    if ((*ret_bits & NAME) != 0 && !pl_field_chars(request->name, 1, 255))
+        return "name must be 1 to 255 characters";
+    if ((*ret_bits & MAX_GROUP_MEMBERS) != 0 &&
+        (request->max_group_members < GROUP_MEMBERS_MIN || request->max_group_members > GROUP_MEMBERS_MAX))
+        return "max_group_members must be 2 to 1024";
+    return NULL;
+}
+
+static void update_app(struct pl_call *call, const ProtobufCMessage *message)
+{
+    const Parley__V1__UpdateAppRequest *request = (const Parley__V1__UpdateAppRequest *)message;
+    struct pl_app_id app_id;
+    uint32_t bits = 0;
+    if (!pl_own_app_parse(call, request->app_id, &app_id))
+        return;
+    const char *fault = first_fault(request, &bits);
+    if (fault != NULL) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "%s", fault);
+        return;
+    }
+    struct pl_query *query = pl_server_query(call, pl_app_answer, call);
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_UPDATE);
+    pl_params_uuid(params, &app_id.uuid);
+    if ((bits & NAME) != 0)
+        pl_params_text(params, request->name);
+    else
+        pl_params_null(params);
+    if ((bits & MAX_GROUP_MEMBERS) != 0)
+        pl_params_int32(params, request->max_group_members);
+    else
+        pl_params_null(params);
+    pl_server_submit(call, query);
+}
