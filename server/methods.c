@@ -52,6 +52,8 @@ const struct pl_method *const pl_methods[] = {
     &pl_get_message,
     &pl_list_messages,
     &pl_mark_read,
+    &pl_edit_message,
+    &pl_delete_message,
     &pl_send_messages,
     /* SyncService */
     &pl_list_heads,

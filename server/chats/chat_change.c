@@ -10,15 +10,12 @@ enum { COLUMN_APP, COLUMN_TYPE, COLUMN_SETTINGS_SEQ, COLUMN_SETTINGS, COLUMN_IS_
 
 static void on_appended(struct pl_append *append);
 
-bool pl_chat_change_init(struct pl_chat_change *change, struct pl_call *call, const char *chat_id,
+void pl_chat_change_init(struct pl_chat_change *change, struct pl_call *call, struct pl_chat_id chat_id,
                          enum pl_entry_kind kind, pl_decide decide)
 {
     const struct pl_principal *principal = pl_call_principal(call);
     struct pl_message *message = &change->append.message;
-    if (pl_uuid_parse(chat_id, &message->chat_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "chat_id is not a UUID of 36 characters");
-        return false;
-    }
+    message->chat_id = chat_id;
     change->call = call;
     change->is_backend = principal->kind == PL_PRINCIPAL_APP;
     pl_change_init(&change->change, pl_call_arena(call), decide);
@@ -28,6 +25,17 @@ bool pl_chat_change_init(struct pl_chat_change *change, struct pl_call *call, co
     message->sender_device_id = principal->device_id;
     message->message_type = PARLEY__V1__MESSAGE_TYPE__MESSAGE_TYPE_SYSTEM;
     message->entry_kind = kind;
+}
+
+bool pl_chat_change_init_named(struct pl_chat_change *change, struct pl_call *call, const char *chat_id,
+                               enum pl_entry_kind kind, pl_decide decide)
+{
+    struct pl_chat_id chat;
+    if (pl_uuid_parse(chat_id, &chat.uuid) != PL_OK) {
+        pl_call_fail(call, PL_INVALID_ID, "chat_id is not a UUID of 36 characters");
+        return false;
+    }
+    pl_chat_change_init(change, call, chat, kind, decide);
     return true;
 }
 

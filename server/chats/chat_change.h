@@ -24,12 +24,12 @@ struct pl_chat_change {
 
 typedef enum pl_status (*pl_decide)(struct pl_change *change, struct pl_append *append);
 
-/*
- * An entry of this kind by the caller, with a new id, whose sender must be a member unless an API key asks. Fails the
- * call and answers false when chat_id is not one.
- */
-bool pl_chat_change_init(struct pl_chat_change *change, struct pl_call *call, const char *chat_id,
-                         enum pl_entry_kind kind, pl_decide decide) PL_MUST_CHECK;
+/* An entry of this kind by the caller, with a new id, whose sender must be a member unless an API key asks. */
+void pl_chat_change_init(struct pl_chat_change *change, struct pl_call *call, struct pl_chat_id chat_id,
+                         enum pl_entry_kind kind, pl_decide decide);
+/* The same of a chat_id in a request. Fails the call and answers false when it is not one. */
+bool pl_chat_change_init_named(struct pl_chat_change *change, struct pl_call *call, const char *chat_id,
+                               enum pl_entry_kind kind, pl_decide decide) PL_MUST_CHECK;
 /* Ends the call when the change is stored or refused. */
 void pl_chat_change_submit(struct pl_chat_change *change, void (*stored)(struct pl_chat_change *change));
 

@@ -19,7 +19,7 @@ static void delete_chat(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__DeleteChatRequest *request = (const Parley__V1__DeleteChatRequest *)message;
     struct pl_chat_change *change = pl_arena_new(pl_call_arena(call), struct pl_chat_change);
-    if (!pl_chat_change_init(change, call, request->chat_id, PL_ENTRY_MEMBERS, decide))
+    if (!pl_chat_change_init_named(change, call, request->chat_id, PL_ENTRY_MEMBERS, decide))
         return;
     pl_membership_ask(change);
     pl_chat_change_submit(change, reply);

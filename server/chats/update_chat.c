@@ -88,7 +88,7 @@ static void update_chat(struct pl_call *call, const ProtobufCMessage *message)
 {
     struct update *update = pl_arena_new(pl_call_arena(call), struct update);
     update->request = (const Parley__V1__UpdateChatRequest *)message;
-    if (!pl_chat_change_init(&update->base, call, update->request->chat_id, PL_ENTRY_SETTINGS, decide))
+    if (!pl_chat_change_init_named(&update->base, call, update->request->chat_id, PL_ENTRY_SETTINGS, decide))
         return;
     const char *fault = first_fault(update);
     if (fault != NULL) {

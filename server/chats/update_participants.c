@@ -79,7 +79,7 @@ static void update_participants(struct pl_call *call, const ProtobufCMessage *me
 {
     const Parley__V1__UpdateParticipantsRequest *request = (const Parley__V1__UpdateParticipantsRequest *)message;
     struct update *update = pl_arena_new(pl_call_arena(call), struct update);
-    if (!pl_chat_change_init(&update->base, call, request->chat_id, PL_ENTRY_MEMBERS, decide))
+    if (!pl_chat_change_init_named(&update->base, call, request->chat_id, PL_ENTRY_MEMBERS, decide))
         return;
     enum pl_status status = take_request(request, update);
     if (status != PL_OK) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* MessageService.GetMessage: the message, then the watermarks of its chat for the status. */
+#include "messages/answer.h"
 #include "messages/message.h"
 #include "messages/service.h"
 #include "messages/status.h"
@@ -29,11 +30,16 @@ static void get_message(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
         return;
     }
+    pl_message_answer(call, &message_id);
+}
+
+void pl_message_answer(struct pl_call *call, const struct pl_message_id *message_id)
+{
     struct look_up *look_up = pl_arena_new(pl_call_arena(call), struct look_up);
     look_up->call = call;
     struct pl_query *query = pl_server_query(call, on_message, look_up);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_MESSAGE_GET);
-    pl_params_uuid(params, &message_id.uuid);
+    pl_params_uuid(params, &message_id->uuid);
     pl_params_uuid(params, &pl_call_principal(call)->user_id.uuid);
     pl_server_submit(call, query);
 }

@@ -88,8 +88,8 @@ static enum pl_status take_parts(const Parley__V1__DeviceParts *parts, struct pl
     return PL_OK;
 }
 
-static enum pl_status take_body(const Parley__V1__SendMessageRequest *request, struct pl_arena *arena,
-                                struct pl_message *message, const char **ret_sentence)
+enum pl_status pl_message_take_body(const Parley__V1__SendMessageRequest *request, struct pl_arena *arena,
+                                    struct pl_message *message, const char **ret_sentence)
 {
     switch (request->body_case) {
     case PARLEY__V1__SEND_MESSAGE_REQUEST__BODY_CONTENT:
@@ -145,7 +145,7 @@ enum pl_status pl_message_from_request(const Parley__V1__SendMessageRequest *req
     if (status == PL_OK)
         status = take_type(request, message, ret_sentence);
     if (status == PL_OK)
-        status = take_body(request, arena, message, ret_sentence);
+        status = pl_message_take_body(request, arena, message, ret_sentence);
     if (status == PL_OK)
         status = take_metadata(request, arena, message, ret_sentence);
     return status;

@@ -25,6 +25,10 @@ enum pl_status pl_message_from_request(const Parley__V1__SendMessageRequest *req
                                        const struct pl_principal *principal, struct pl_arena *arena,
                                        struct pl_append *append, const char **ret_sentence) PL_MUST_CHECK;
 
+/* The body of a request alone. As above. */
+enum pl_status pl_message_take_body(const Parley__V1__SendMessageRequest *request, struct pl_arena *arena,
+                                    struct pl_message *message, const char **ret_sentence) PL_MUST_CHECK;
+
 /*
  * A row of a MESSAGE_* statement, whose columns are PL_MESSAGE_COLUMNS of server/db/statements.def. Borrows from
  * rows.

@@ -11,5 +11,7 @@ extern const struct pl_method pl_send_messages;
 extern const struct pl_method pl_get_message;
 extern const struct pl_method pl_list_messages;
 extern const struct pl_method pl_mark_read;
+extern const struct pl_method pl_edit_message;
+extern const struct pl_method pl_delete_message;
 
 #endif
