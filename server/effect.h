@@ -34,7 +34,8 @@ struct pl_effect *pl_effect_of(struct pl_call *call);
 
 /*
  * The call's last query. compose runs when all its steps have, on a database thread and with the transaction open (see
- * pl_query): it reads the rows and calls exactly one of pl_effect_reply and pl_effect_refuse.
+ * pl_query): it reads the rows and calls exactly one of pl_effect_reply and pl_effect_refuse. Of the call it may use
+ * the arena, the method and the principal.
  */
 struct pl_query *pl_effect_query(struct pl_call *call, void (*compose)(struct pl_query *query, void *context),
                                  void *context);

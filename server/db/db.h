@@ -62,6 +62,7 @@ struct pl_query {
     enum pl_status status;
     bool lock_timeout;   /* with PL_DATABASE_UNAVAILABLE: another transaction held a row for lock_timeout_ms */
     char constraint[64]; /* name of the unique key, with PL_ALREADY_EXISTS */
+    bool composed; /* the reader's own */
     unsigned count;
     struct pl_query_step steps[PL_QUERY_STEPS_MAX];
 };

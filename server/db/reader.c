@@ -24,8 +24,11 @@ static void finish_task(struct pl_task *task)
     query->done(query, query->context);
 }
 
-static bool is_write(const struct pl_query *query)
+/* What was sent of it may be, or become, committed; what is still to be composed is not. */
+static bool may_change(const struct pl_query *query)
 {
+    if (query->compose != NULL && !query->composed)
+        return false;
     for (unsigned i = 0; i < query->count; i++) {
         if (pl_statement_is_write(query->steps[i].statement))
             return true;
@@ -109,7 +112,6 @@ static bool send_steps(struct pl_reader *reader, struct pl_query *query, unsigne
 static void begin_first(struct pl_reader *reader)
 {
     reader->step = 0;
-    reader->composed = false;
     reader->status = PL_OK;
     reader->since_us = pl_clock_now_us();
     reader->link.conn.warned = false;
@@ -155,7 +157,7 @@ static void take_result(struct pl_reader *reader, struct pl_query *query, struct
     if (status != PGRES_PIPELINE_ABORTED && reader->status == PL_OK) {
         const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
-        reader->status = pl_sqlstate_status(sqlstate, is_write(query));
+        reader->status = pl_sqlstate_status(sqlstate, may_change(query));
         query->lock_timeout = pl_sqlstate_is_lock_timeout(sqlstate);
         snprintf(query->constraint, sizeof(query->constraint), "%s", constraint == NULL ? "" : constraint);
         if (reader->status == PL_INTERNAL)
@@ -168,7 +170,7 @@ static void take_result(struct pl_reader *reader, struct pl_query *query, struct
 static void finish_first(struct pl_reader *reader)
 {
     struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
-    if (reader->status == PL_OK && reader->link.conn.warned && is_write(query))
+    if (reader->status == PL_OK && reader->link.conn.warned && may_change(query))
         reader->status = PL_OUTCOME_UNKNOWN;
     STAILQ_REMOVE_HEAD(&reader->in_flight, next);
     set_in_flight(reader, reader->in_flight_count - 1);
@@ -181,8 +183,8 @@ static bool compose_first(struct pl_reader *reader, struct pl_query *query)
 {
     unsigned count = query->count;
     reader->open = false;
-    reader->composed = true;
-    if (reader->status == PL_OK)
+    query->composed = reader->status == PL_OK;
+    if (query->composed)
         query->compose(query, query->context);
     return send_steps(reader, query, count) && send_held(reader);
 }
@@ -191,7 +193,7 @@ static bool end_step(struct pl_reader *reader)
 {
     struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
     reader->step++;
-    if (query->compose == NULL || reader->composed || reader->step < query->count)
+    if (query->compose == NULL || query->composed || reader->step < query->count)
         return true;
     return compose_first(reader, query);
 }
@@ -237,7 +239,7 @@ static void fail_in_flight(struct pl_reader *reader)
     while (!STAILQ_EMPTY(&reader->in_flight)) {
         struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
         STAILQ_REMOVE_HEAD(&reader->in_flight, next);
-        answer(reader, query, is_write(query) ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE);
+        answer(reader, query, may_change(query) ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE);
     }
     fail_held(reader);
     reader->open = false;
@@ -412,6 +414,7 @@ void pl_readers_submit(struct pl_readers *readers, struct pl_query *query)
     query->task.run = finish_task;
     query->constraint[0] = '\0';
     query->lock_timeout = false;
+    query->composed = false;
     pthread_mutex_lock(&readers->lock);
     enum pl_status status = enqueue(readers, query, &rung);
     pthread_mutex_unlock(&readers->lock);

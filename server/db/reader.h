@@ -28,7 +28,6 @@ struct pl_reader {
     bool open;                /* the last in flight is not committed before it is composed; nothing may follow it */
     /* About the first in flight, whose results are coming. */
     unsigned step;
-    bool composed;
     enum pl_status status;
     int64_t since_us;
 };

@@ -200,6 +200,29 @@ static void failed_composed_step_undoes_the_rest(void **state)
     assert_int_equal(database_number(&database, "select count(*) from usernames"), 0);
 }
 
+static void connection_lost_before_composing_did_nothing(void **state)
+{
+    (void)state;
+    composed = 0;
+    harness.config.readers = 1;
+    harness_open(&harness);
+    struct pair pair = pair_create(&database, true);
+    struct database_holder *holder = database_hold(&database, "lock table usernames");
+    struct pl_query *query = composed_query(&pair, "alice");
+    struct pl_query *behind = member_query(&pair, pair.low);
+    pl_db_query(harness.db, query);
+    pl_db_query(harness.db, behind);
+    while (database_number(&database, "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+                                      " where datname = current_database() and wait_event_type = 'Lock'") == 0)
+        continue;
+    harness_wait(&harness, 2);
+    database_let_go(holder);
+    assert_int_equal(query->status, PL_DATABASE_UNAVAILABLE);
+    assert_int_equal(composed, 0);
+    assert_int_equal(database_number(&database, "select count(*) from apps"), 0);
+    assert_true(behind->status == PL_DATABASE_UNAVAILABLE || behind->status == PL_OK);
+}
+
 static void queries_around_a_composed_one_answer_their_own_rows(void **state)
 {
     (void)state;
@@ -286,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(composed_steps_are_in_the_same_transaction, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_step_is_not_composed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_composed_step_undoes_the_rest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(connection_lost_before_composing_did_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queries_around_a_composed_one_answer_their_own_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(deadline_that_passed_is_not_begun, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queue_past_its_bound_is_refused, set_up, tear_down),
