@@ -5,19 +5,29 @@
 #include "sdk/c/src/convert.h"
 #include "sdk/c/src/reply.h"
 #include "sdk/c/src/request.h"
+#include "sdk/c/src/request_parts.h"
 
-/* Takes chat, an empty reply. */
-static parley_status call_for_chat(parley_client *client, const struct pl_client_call *call, parley_chat *chat,
-                                   parley_chat **ret_chat, parley_error *ret_error)
+static void convert_chat(void *ret_chat, const ProtobufCMessage *reply, struct pl_arena *arena)
 {
-    ProtobufCMessage *reply = NULL;
-    parley_status status = pl_client_call(client, call, pl_reply_arena(chat), &reply, ret_error);
-    if (status != PARLEY_OK) {
-        parley_chat_free(chat);
+    pl_convert_chat(ret_chat, (const Parley__V1__Chat *)reply, arena);
+}
+
+static void convert_page(void *ret_chats, const ProtobufCMessage *reply, struct pl_arena *arena)
+{
+    pl_convert_chats(ret_chats, (const Parley__V1__ListChatsResponse *)reply, arena);
+}
+
+/* Takes chat, an empty reply whose arena may hold the request. ret_chat may be NULL. */
+static parley_status fetch_chat(parley_client *client, const struct pl_client_call *call, parley_chat *chat,
+                                parley_chat **ret_chat, parley_error *ret_error)
+{
+    parley_status status = pl_client_fetch(client, call, chat, convert_chat, ret_error);
+    if (status != PARLEY_OK)
         return status;
-    }
-    pl_convert_chat(chat, (const Parley__V1__Chat *)reply, pl_reply_arena(chat));
-    *ret_chat = chat;
+    if (ret_chat != NULL)
+        *ret_chat = chat;
+    else
+        parley_chat_free(chat);
     return PARLEY_OK;
 }
 
@@ -37,7 +47,7 @@ parley_status parley_create_chat(parley_client *client, const parley_new_chat *n
                                         .reply = &parley__v1__chat__descriptor,
                                         .repeatable =
                                             request->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL};
-    return call_for_chat(client, &call, chat, ret_chat, ret_error);
+    return fetch_chat(client, &call, chat, ret_chat, ret_error);
 }
 
 parley_status parley_get_chat(parley_client *client, const char *chat_id, parley_chat **ret_chat,
@@ -49,7 +59,7 @@ parley_status parley_get_chat(parley_client *client, const char *chat_id, parley
                                         .reply = &parley__v1__chat__descriptor,
                                         .repeatable = true};
     request.chat_id = pl_request_text(chat_id);
-    return call_for_chat(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
+    return fetch_chat(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
 }
 
 parley_status parley_list_chats(parley_client *client, const char *user_id, int page_size, const char *page_token,
@@ -61,16 +71,65 @@ parley_status parley_list_chats(parley_client *client, const char *user_id, int 
                                         .reply = &parley__v1__list_chats_response__descriptor,
                                         .repeatable = true};
     parley_chats *chats = pl_reply_new(sizeof *chats);
-    ProtobufCMessage *reply = NULL;
     request.user_id = pl_request_text(user_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_call(client, &call, pl_reply_arena(chats), &reply, ret_error);
-    if (status != PARLEY_OK) {
-        parley_chats_free(chats);
+    parley_status status = pl_client_fetch(client, &call, chats, convert_page, ret_error);
+    if (status == PARLEY_OK)
+        *ret_chats = chats;
+    return status;
+}
+
+static void set_update(Parley__V1__UpdateChatRequest *request, struct pl_request_mask *mask,
+                       const parley_chat_update *update, struct pl_arena *arena)
+{
+    pl_request_mask_init(mask);
+    pl_request_mask_put(mask, "name", update->name != NULL);
+    pl_request_mask_put(mask, "description", update->description != NULL);
+    pl_request_mask_put(mask, "avatar_media_id", update->avatar_media_id != NULL);
+    pl_request_mask_put(mask, "metadata", update->metadata != NULL);
+    pl_request_mask_put(mask, "settings.join_policy", update->join_policy != PARLEY_JOIN_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.history_for_new", update->history_for_new != PARLEY_HISTORY_UNSPECIFIED);
+    request->name = pl_request_text(update->name);
+    request->description = pl_request_text(update->description);
+    request->avatar_media_id = pl_request_text(update->avatar_media_id);
+    PL_REQUEST_SET_METADATA(request, update, Parley__V1__UpdateChatRequest__MetadataEntry,
+                            parley__v1__update_chat_request__metadata_entry__init, arena);
+    request->settings = pl_arena_new(arena, Parley__V1__ChatSettings);
+    parley__v1__chat_settings__init(request->settings);
+    request->settings->join_policy = (Parley__V1__JoinPolicy)update->join_policy;
+    request->settings->history_for_new = (Parley__V1__HistoryForNew)update->history_for_new;
+    request->etag = pl_request_text(update->etag);
+    request->update_mask = &mask->mask;
+}
+
+parley_status parley_update_chat(parley_client *client, const char *chat_id, const parley_chat_update *update,
+                                 parley_chat **ret_chat, parley_error *ret_error)
+{
+    Parley__V1__UpdateChatRequest request = PARLEY__V1__UPDATE_CHAT_REQUEST__INIT;
+    struct pl_request_mask mask;
+    parley_chat_update own;
+    parley_chat *chat;
+    parley_status status = pl_request_take_struct(&own, sizeof own, update, update->struct_bytes, ret_error);
+    if (status != PARLEY_OK)
         return status;
-    }
-    pl_convert_chats(chats, (const Parley__V1__ListChatsResponse *)reply, pl_reply_arena(chats));
-    *ret_chats = chats;
-    return PARLEY_OK;
+    chat = pl_reply_new(sizeof *chat);
+    set_update(&request, &mask, &own, pl_reply_arena(chat));
+    request.chat_id = pl_request_text(chat_id);
+    /* After its own first success the etag would be another one. */
+    const struct pl_client_call call = {.path = "/parley.v1.ChatService/UpdateChat",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__chat__descriptor,
+                                        .repeatable = request.etag[0] == '\0'};
+    return fetch_chat(client, &call, chat, ret_chat, ret_error);
+}
+
+parley_status parley_delete_chat(parley_client *client, const char *chat_id, parley_error *ret_error)
+{
+    Parley__V1__DeleteChatRequest request = PARLEY__V1__DELETE_CHAT_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.ChatService/DeleteChat",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__delete_chat_response__descriptor};
+    request.chat_id = pl_request_text(chat_id);
+    return pl_client_call_only(client, &call, ret_error);
 }

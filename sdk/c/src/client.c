@@ -10,9 +10,11 @@
 #include "sdk/c/src/backoff.h"
 #include "sdk/c/src/client_call.h"
 #include "sdk/c/src/error.h"
+#include "sdk/c/src/reply.h"
 
 #define RETRY_FIRST_MS 100
 #define RETRY_MAX_MS 2000
+#define SMALL_REPLY_BYTES_MAX ((size_t)64 << 10)
 
 parley_status parley_client_new(const parley_options *options, parley_client **ret_client, parley_error *ret_error)
 {
@@ -120,4 +122,27 @@ parley_status pl_client_call(parley_client *client, const struct pl_client_call 
         sleep_us(wait_us);
         pl_channel_retry_now(client->channel);
     }
+}
+
+parley_status pl_client_fetch(parley_client *client, const struct pl_client_call *call, void *result,
+                              pl_client_convert convert, parley_error *ret_error)
+{
+    ProtobufCMessage *reply = NULL;
+    parley_status status = pl_client_call(client, call, pl_reply_arena(result), &reply, ret_error);
+    if (status == PARLEY_OK)
+        convert(result, reply, pl_reply_arena(result));
+    else
+        pl_reply_free(result);
+    return status;
+}
+
+parley_status pl_client_call_only(parley_client *client, const struct pl_client_call *call, parley_error *ret_error)
+{
+    struct pl_arena arena;
+    ProtobufCMessage *reply = NULL;
+    parley_status status;
+    pl_arena_init(&arena, SMALL_REPLY_BYTES_MAX);
+    status = pl_client_call(client, call, &arena, &reply, ret_error);
+    pl_arena_fini(&arena);
+    return status;
 }

@@ -25,19 +25,23 @@ int64_t pl_convert_time_us(const Google__Protobuf__Timestamp *time)
 
 void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app)
 {
-    *ret_app =
-        (parley_app){.app_id = app->app_id, .name = app->name, .created_at_us = pl_convert_time_us(app->created_at)};
+    *ret_app = (parley_app){.app_id = app->app_id,
+                            .name = app->name,
+                            .created_at_us = pl_convert_time_us(app->created_at),
+                            .max_group_members = app->max_group_members};
 }
 
-void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__CreateApiKeyResponse *response)
+void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *from, const char *secret)
 {
     static const Parley__V1__ApiKey absent = PARLEY__V1__API_KEY__INIT;
-    const Parley__V1__ApiKey *key = response->api_key != NULL ? response->api_key : &absent;
+    const Parley__V1__ApiKey *key = from != NULL ? from : &absent;
     *ret_key = (parley_api_key){.key_id = key->key_id,
                                 .app_id = key->app_id,
                                 .name = key->name,
                                 .created_at_us = pl_convert_time_us(key->created_at),
-                                .secret = response->secret};
+                                .secret = secret,
+                                .revoked_at_us = pl_convert_time_us(key->revoked_at),
+                                .previous_secret_until_us = pl_convert_time_us(key->previous_secret_until)};
 }
 
 void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct pl_arena *arena)
@@ -48,7 +52,9 @@ void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct
                               .display_name = user->display_name,
                               .about = user->about,
                               .avatar_url = user->avatar_url,
-                              .created_at_us = pl_convert_time_us(user->created_at)};
+                              .created_at_us = pl_convert_time_us(user->created_at),
+                              .deactivated_at_us = pl_convert_time_us(user->deactivated_at),
+                              .deleted_at_us = pl_convert_time_us(user->deleted_at)};
     CONVERT_METADATA(ret_user, user, arena);
 }
 
@@ -57,7 +63,19 @@ void pl_convert_device(parley_device *ret_device, const Parley__V1__Device *devi
     *ret_device = (parley_device){.device_id = device->device_id,
                                   .user_id = device->user_id,
                                   .name = device->name,
-                                  .created_at_us = pl_convert_time_us(device->created_at)};
+                                  .created_at_us = pl_convert_time_us(device->created_at),
+                                  .revoked_at_us = pl_convert_time_us(device->revoked_at)};
+}
+
+void pl_convert_signing_key(parley_signing_key *ret_key, const Parley__V1__SigningKey *key)
+{
+    *ret_key = (parley_signing_key){.key_id = key->key_id,
+                                    .app_id = key->app_id,
+                                    .name = key->name,
+                                    .algorithm = (parley_signing_algorithm)key->algorithm,
+                                    .registered = key->registered,
+                                    .created_at_us = pl_convert_time_us(key->created_at),
+                                    .revoked_at_us = pl_convert_time_us(key->revoked_at)};
 }
 
 void pl_convert_token(parley_token *ret_token, const Parley__V1__CreateTokenResponse *response)
@@ -65,15 +83,20 @@ void pl_convert_token(parley_token *ret_token, const Parley__V1__CreateTokenResp
     *ret_token = (parley_token){.token = response->token, .expires_at_us = pl_convert_time_us(response->expires_at)};
 }
 
+void pl_convert_participant(parley_participant *ret_participant, const Parley__V1__Participant *from)
+{
+    *ret_participant = (parley_participant){.chat_id = from->chat_id,
+                                            .user_id = from->user_id,
+                                            .role = (parley_role)from->role,
+                                            .joined_at_us = pl_convert_time_us(from->joined_at),
+                                            .last_delivered_seq = from->last_delivered_seq,
+                                            .last_read_seq = from->last_read_seq};
+}
+
 static parley_participant *participant_of(const Parley__V1__Participant *from, struct pl_arena *arena)
 {
     parley_participant *participant = pl_arena_new(arena, parley_participant);
-    *participant = (parley_participant){.chat_id = from->chat_id,
-                                        .user_id = from->user_id,
-                                        .role = (parley_role)from->role,
-                                        .joined_at_us = pl_convert_time_us(from->joined_at),
-                                        .last_delivered_seq = from->last_delivered_seq,
-                                        .last_read_seq = from->last_read_seq};
+    pl_convert_participant(participant, from);
     return participant;
 }
 
@@ -81,6 +104,8 @@ void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct
 {
     const parley_participant **participants =
         pl_arena_array(arena, const parley_participant *, chat->n_participants + 1);
+    static const Parley__V1__ChatSettings absent = PARLEY__V1__CHAT_SETTINGS__INIT;
+    const Parley__V1__ChatSettings *settings = chat->settings != NULL ? chat->settings : &absent;
     for (size_t i = 0; i < chat->n_participants; i++)
         participants[i] = participant_of(chat->participants[i], arena);
     *ret_chat = (parley_chat){.chat_id = chat->chat_id,
@@ -92,7 +117,11 @@ void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct
                               .participant_count = chat->participant_count,
                               .created_at_us = pl_convert_time_us(chat->created_at),
                               .last_message_at_us = pl_convert_time_us(chat->last_message_at),
-                              .last_seq = chat->last_seq};
+                              .last_seq = chat->last_seq,
+                              .avatar_media_id = chat->avatar_media_id,
+                              .join_policy = (parley_join_policy)settings->join_policy,
+                              .history_for_new = (parley_history)settings->history_for_new,
+                              .etag = chat->etag};
     CONVERT_METADATA(ret_chat, chat, arena);
 }
 

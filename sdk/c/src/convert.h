@@ -15,10 +15,13 @@
 /* 0 when it is not set. */
 int64_t pl_convert_time_us(const Google__Protobuf__Timestamp *time);
 void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app);
-void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__CreateApiKeyResponse *response);
+/* key may be NULL; secret is not. */
+void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *key, const char *secret);
 void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct pl_arena *arena);
 void pl_convert_device(parley_device *ret_device, const Parley__V1__Device *device);
 void pl_convert_token(parley_token *ret_token, const Parley__V1__CreateTokenResponse *response);
+void pl_convert_signing_key(parley_signing_key *ret_key, const Parley__V1__SigningKey *key);
+void pl_convert_participant(parley_participant *ret_participant, const Parley__V1__Participant *from);
 void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct pl_arena *arena);
 void pl_convert_chats(parley_chats *ret_chats, const Parley__V1__ListChatsResponse *response, struct pl_arena *arena);
 void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *message, struct pl_arena *arena);

@@ -59,6 +59,41 @@ void parley_api_key_free(parley_api_key *key)
     pl_reply_free(key);
 }
 
+void parley_api_keys_free(parley_api_keys *keys)
+{
+    pl_reply_free(keys);
+}
+
+void parley_signing_key_free(parley_signing_key *key)
+{
+    pl_reply_free(key);
+}
+
+void parley_signing_keys_free(parley_signing_keys *keys)
+{
+    pl_reply_free(keys);
+}
+
+void parley_users_free(parley_users *users)
+{
+    pl_reply_free(users);
+}
+
+void parley_devices_free(parley_devices *devices)
+{
+    pl_reply_free(devices);
+}
+
+void parley_participants_free(parley_participants *participants)
+{
+    pl_reply_free(participants);
+}
+
+void parley_membership_free(parley_membership *membership)
+{
+    pl_reply_free(membership);
+}
+
 void parley_user_free(parley_user *user)
 {
     pl_reply_free(user);

@@ -9,21 +9,7 @@
 #include "base/uuid.h"
 #include "sdk/c/src/client_call.h"
 #include "sdk/c/src/error.h"
-
-/*
- * Copies what the caller's header knew of the struct; the rest is zero. False when the init function was not called.
- */
-static bool take_struct(void *ret_struct, size_t own_bytes, const void *from, size_t from_bytes)
-{
-    memset(ret_struct, 0, own_bytes);
-    memcpy(ret_struct, from, from_bytes < own_bytes ? from_bytes : own_bytes);
-    return from_bytes >= sizeof(size_t);
-}
-
-static parley_status refuse_uninitialised(parley_error *ret_error)
-{
-    return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT, "the struct was not prepared with its init function");
-}
+#include "sdk/c/src/request_parts.h"
 
 static bool texts_are_valid(const char *const *texts, size_t count)
 {
@@ -66,20 +52,6 @@ static bool is_id_or_unset(const char *text)
     return !is_set(text) || pl_uuid_parse(text, &uuid) == PL_OK;
 }
 
-/* Each map has an entry type of its own; all have the same fields. */
-#define SET_METADATA(request_, from_, entry_type_, entry_init_, arena_)                                                \
-    do {                                                                                                               \
-        (request_)->n_metadata = (from_)->metadata_count;                                                              \
-        (request_)->metadata = pl_arena_array((arena_), entry_type_ *, (from_)->metadata_count + 1);                   \
-        for (size_t i_ = 0; i_ < (from_)->metadata_count; i_++) {                                                      \
-            entry_type_ *entry_ = pl_arena_new((arena_), entry_type_);                                                 \
-            entry_init_(entry_);                                                                                       \
-            entry_->key = pl_request_text((from_)->metadata[i_].key);                                                  \
-            entry_->value = pl_request_text((from_)->metadata[i_].value);                                              \
-            (request_)->metadata[i_] = entry_;                                                                         \
-        }                                                                                                              \
-    } while (0)
-
 static parley_status check_draft(const parley_draft *draft, parley_error *ret_error)
 {
     const char *const ids[] = {draft->chat_id, draft->recipient_id, draft->message_id, draft->media_id,
@@ -114,10 +86,9 @@ parley_status pl_request_of_draft(const parley_draft *draft, const char *message
 {
     parley_draft own;
     Parley__V1__SendMessageRequest *request = pl_arena_new(arena, Parley__V1__SendMessageRequest);
-    parley_status status;
-    if (!take_struct(&own, sizeof own, draft, draft->struct_bytes))
-        return refuse_uninitialised(ret_error);
-    status = check_draft(&own, ret_error);
+    parley_status status = pl_request_take_struct(&own, sizeof own, draft, draft->struct_bytes, ret_error);
+    if (status == PARLEY_OK)
+        status = check_draft(&own, ret_error);
     if (status != PARLEY_OK)
         return status;
     parley__v1__send_message_request__init(request);
@@ -127,8 +98,8 @@ parley_status pl_request_of_draft(const parley_draft *draft, const char *message
     request->message_type = (Parley__V1__MessageType)own.message_type;
     request->media_id = pl_request_text(own.media_id);
     request->reply_to_message_id = pl_request_text(own.reply_to_message_id);
-    SET_METADATA(request, &own, Parley__V1__SendMessageRequest__MetadataEntry,
-                 parley__v1__send_message_request__metadata_entry__init, arena);
+    PL_REQUEST_SET_METADATA(request, &own, Parley__V1__SendMessageRequest__MetadataEntry,
+                            parley__v1__send_message_request__metadata_entry__init, arena);
     set_body(request, &own);
     *ret_request = request;
     return PARLEY_OK;
@@ -147,15 +118,27 @@ static void set_participants(Parley__V1__CreateChatRequest *request, const parle
     }
 }
 
+/* NULL when nothing is said: individual chats have none. */
+static Parley__V1__ChatSettings *settings_of(const parley_new_chat *from, struct pl_arena *arena)
+{
+    Parley__V1__ChatSettings *settings;
+    if (from->join_policy == PARLEY_JOIN_UNSPECIFIED && from->history_for_new == PARLEY_HISTORY_UNSPECIFIED)
+        return NULL;
+    settings = pl_arena_new(arena, Parley__V1__ChatSettings);
+    parley__v1__chat_settings__init(settings);
+    settings->join_policy = (Parley__V1__JoinPolicy)from->join_policy;
+    settings->history_for_new = (Parley__V1__HistoryForNew)from->history_for_new;
+    return settings;
+}
+
 parley_status pl_request_of_new_chat(const parley_new_chat *new_chat, struct pl_arena *arena,
                                      Parley__V1__CreateChatRequest **ret_request, parley_error *ret_error)
 {
     parley_new_chat own;
     Parley__V1__CreateChatRequest *request = pl_arena_new(arena, Parley__V1__CreateChatRequest);
-    parley_status status;
-    if (!take_struct(&own, sizeof own, new_chat, new_chat->struct_bytes))
-        return refuse_uninitialised(ret_error);
-    status = check_texts((const char *const[]){own.name, own.description}, 2, ret_error);
+    parley_status status = pl_request_take_struct(&own, sizeof own, new_chat, new_chat->struct_bytes, ret_error);
+    if (status == PARLEY_OK)
+        status = check_texts((const char *const[]){own.name, own.description}, 2, ret_error);
     if (status == PARLEY_OK)
         status = check_metadata(own.metadata, own.metadata_count, ret_error);
     if (status != PARLEY_OK)
@@ -164,9 +147,10 @@ parley_status pl_request_of_new_chat(const parley_new_chat *new_chat, struct pl_
     request->chat_type = (Parley__V1__ChatType)own.chat_type;
     request->name = pl_request_text(own.name);
     request->description = pl_request_text(own.description);
+    request->settings = settings_of(&own, arena);
     set_participants(request, &own, arena);
-    SET_METADATA(request, &own, Parley__V1__CreateChatRequest__MetadataEntry,
-                 parley__v1__create_chat_request__metadata_entry__init, arena);
+    PL_REQUEST_SET_METADATA(request, &own, Parley__V1__CreateChatRequest__MetadataEntry,
+                            parley__v1__create_chat_request__metadata_entry__init, arena);
     *ret_request = request;
     return PARLEY_OK;
 }
@@ -176,12 +160,11 @@ parley_status pl_request_of_new_user(const parley_new_user *new_user, struct pl_
 {
     parley_new_user own;
     Parley__V1__CreateUserRequest *request = pl_arena_new(arena, Parley__V1__CreateUserRequest);
-    parley_status status;
-    if (!take_struct(&own, sizeof own, new_user, new_user->struct_bytes))
-        return refuse_uninitialised(ret_error);
-    status =
-        check_texts((const char *const[]){own.username, own.phone_number, own.display_name, own.about, own.avatar_url},
-                    5, ret_error);
+    parley_status status = pl_request_take_struct(&own, sizeof own, new_user, new_user->struct_bytes, ret_error);
+    if (status == PARLEY_OK)
+        status = check_texts(
+            (const char *const[]){own.username, own.phone_number, own.display_name, own.about, own.avatar_url}, 5,
+            ret_error);
     if (status == PARLEY_OK)
         status = check_metadata(own.metadata, own.metadata_count, ret_error);
     if (status != PARLEY_OK)
@@ -192,8 +175,8 @@ parley_status pl_request_of_new_user(const parley_new_user *new_user, struct pl_
     request->display_name = pl_request_text(own.display_name);
     request->about = pl_request_text(own.about);
     request->avatar_url = pl_request_text(own.avatar_url);
-    SET_METADATA(request, &own, Parley__V1__CreateUserRequest__MetadataEntry,
-                 parley__v1__create_user_request__metadata_entry__init, arena);
+    PL_REQUEST_SET_METADATA(request, &own, Parley__V1__CreateUserRequest__MetadataEntry,
+                            parley__v1__create_user_request__metadata_entry__init, arena);
     *ret_request = request;
     return PARLEY_OK;
 }

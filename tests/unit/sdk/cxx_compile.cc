@@ -11,10 +11,22 @@ int main()
     parley_new_user user;
     parley_new_chat chat;
     parley_stream_callbacks callbacks;
+    parley_app_update app_update;
+    parley_user_update user_update;
+    parley_lookup lookup;
+    parley_new_signing_key signing_key;
+    parley_chat_update chat_update;
+    parley_participants_update participants_update;
     parley_draft_init(&draft);
     parley_new_user_init(&user);
     parley_new_chat_init(&chat);
     parley_stream_callbacks_init(&callbacks);
+    parley_app_update_init(&app_update);
+    parley_user_update_init(&user_update);
+    parley_lookup_init(&lookup);
+    parley_new_signing_key_init(&signing_key);
+    parley_chat_update_init(&chat_update);
+    parley_participants_update_init(&participants_update);
     callbacks.on_message = [](void *, const parley_message *) { return 0; };
 
     char id[PARLEY_ID_BYTES];

@@ -69,6 +69,29 @@ typedef enum parley_message_status {
     PARLEY_MESSAGE_STATUS_EXPIRED = 4
 } parley_message_status;
 
+/* Who may join a group by themselves. */
+typedef enum parley_join_policy {
+    PARLEY_JOIN_UNSPECIFIED = 0,
+    PARLEY_JOIN_INVITE = 1, /* nobody: admins add members */
+    PARLEY_JOIN_OPEN = 2    /* every user of the app who knows the chat's id */
+} parley_join_policy;
+
+/* What new members of a group see of the time before them. */
+typedef enum parley_history {
+    PARLEY_HISTORY_UNSPECIFIED = 0,
+    PARLEY_HISTORY_NONE = 1,
+    PARLEY_HISTORY_ALL = 2 /* by parley_list_messages; streams begin where they joined */
+} parley_history;
+
+/* How the tokens of a signing key are signed. */
+typedef enum parley_signing_algorithm {
+    PARLEY_SIGNING_UNSPECIFIED = 0,
+    PARLEY_SIGNING_HS256 = 1,
+    PARLEY_SIGNING_ES256 = 2,
+    PARLEY_SIGNING_RS256 = 3,
+    PARLEY_SIGNING_EDDSA = 4
+} parley_signing_algorithm;
+
 /* What the bytes of a message's body are. */
 typedef enum parley_body {
     PARLEY_BODY_NONE = 0,       /* an entry that this very device sent, or a body that is gone */
@@ -82,6 +105,7 @@ typedef struct parley_app {
     const char *app_id;
     const char *name;
     int64_t created_at_us;
+    int max_group_members;
 } parley_app;
 
 typedef struct parley_api_key {
@@ -89,8 +113,33 @@ typedef struct parley_api_key {
     const char *app_id;
     const char *name;
     int64_t created_at_us;
-    const char *secret; /* shown once: store it now */
+    const char *secret;               /* shown once: store it now; empty in lists */
+    int64_t revoked_at_us;            /* 0: not revoked */
+    int64_t previous_secret_until_us; /* the secret before the last rotation is good until then; 0: it is not */
 } parley_api_key;
+
+typedef struct parley_api_keys {
+    const parley_api_key *const *items; /* newest first; revoked ones too */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_api_keys;
+
+/* A key that proves device tokens, without its secret. */
+typedef struct parley_signing_key {
+    const char *key_id; /* `kid` in the header of a token */
+    const char *app_id;
+    const char *name;
+    parley_signing_algorithm algorithm;
+    int registered; /* not 0: by the app; otherwise it is Parley's own */
+    int64_t created_at_us;
+    int64_t revoked_at_us;
+} parley_signing_key;
+
+typedef struct parley_signing_keys {
+    const parley_signing_key *const *items; /* newest first; revoked ones too */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_signing_keys;
 
 typedef struct parley_user {
     const char *user_id;
@@ -102,14 +151,29 @@ typedef struct parley_user {
     const parley_metadata *metadata;
     size_t metadata_count;
     int64_t created_at_us;
+    int64_t deactivated_at_us; /* 0: not deactivated */
+    int64_t deleted_at_us;     /* 0: not deleted */
 } parley_user;
+
+typedef struct parley_users {
+    const parley_user *const *items;
+    size_t count;
+    const char *next_page_token; /* empty on the last page, and in the answer of a look-up */
+} parley_users;
 
 typedef struct parley_device {
     const char *device_id;
     const char *user_id;
     const char *name;
     int64_t created_at_us;
+    int64_t revoked_at_us; /* 0: not revoked */
 } parley_device;
+
+typedef struct parley_devices {
+    const parley_device *const *items; /* newest first */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_devices;
 
 typedef struct parley_token {
     const char *token;
@@ -125,6 +189,19 @@ typedef struct parley_participant {
     int64_t last_read_seq;
 } parley_participant;
 
+typedef struct parley_participants {
+    const parley_participant *const *items; /* in the order of joining */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_participants;
+
+/* What a change of the participants came to. */
+typedef struct parley_membership {
+    const char *chat_id;
+    int64_t seq;           /* of the entry that did it; 0 when everything was so already */
+    int participant_count; /* how many there are now */
+} parley_membership;
+
 typedef struct parley_chat {
     const char *chat_id;
     parley_chat_type chat_type;
@@ -138,6 +215,10 @@ typedef struct parley_chat {
     int64_t created_at_us;
     int64_t last_message_at_us;
     int64_t last_seq;
+    const char *avatar_media_id; /* the following: groups only */
+    parley_join_policy join_policy;
+    parley_history history_for_new;
+    const char *etag; /* changes with name, description, picture, metadata and settings */
 } parley_chat;
 
 typedef struct parley_chats {
@@ -184,11 +265,18 @@ typedef struct parley_read_mark {
 /* Any thread; NULL is allowed. Each frees all that the result points at. */
 PARLEY_API void parley_app_free(parley_app *app);
 PARLEY_API void parley_api_key_free(parley_api_key *key); /* wipes the secret */
+PARLEY_API void parley_api_keys_free(parley_api_keys *keys);
+PARLEY_API void parley_signing_key_free(parley_signing_key *key);
+PARLEY_API void parley_signing_keys_free(parley_signing_keys *keys);
 PARLEY_API void parley_user_free(parley_user *user);
+PARLEY_API void parley_users_free(parley_users *users);
 PARLEY_API void parley_device_free(parley_device *device);
+PARLEY_API void parley_devices_free(parley_devices *devices);
 PARLEY_API void parley_token_free(parley_token *token); /* wipes the token */
 PARLEY_API void parley_chat_free(parley_chat *chat);
 PARLEY_API void parley_chats_free(parley_chats *chats);
+PARLEY_API void parley_participants_free(parley_participants *participants);
+PARLEY_API void parley_membership_free(parley_membership *membership);
 PARLEY_API void parley_message_free(parley_message *message);
 PARLEY_API void parley_messages_free(parley_messages *messages);
 PARLEY_API void parley_read_mark_free(parley_read_mark *mark);
@@ -205,6 +293,43 @@ typedef struct parley_new_user {
     size_t metadata_count;
 } parley_new_user;
 
+/* What is to be another way; NULL and 0 leave it as it is. */
+typedef struct parley_app_update {
+    size_t struct_bytes;
+    const char *name;
+    int max_group_members;
+} parley_app_update;
+
+/* What is to be another way; NULL leaves it as it is, an empty text empties it. */
+typedef struct parley_user_update {
+    size_t struct_bytes;
+    const char *username;
+    const char *phone_number;
+    const char *display_name;
+    const char *about;
+    const char *avatar_url;
+    const parley_metadata *metadata; /* takes the place of all that there is; may be none, but not NULL */
+    size_t metadata_count;
+} parley_user_update;
+
+/* At most 100 of both together. */
+typedef struct parley_lookup {
+    size_t struct_bytes;
+    const char *const *usernames;
+    size_t username_count;
+    const char *const *phone_numbers;
+    size_t phone_number_count;
+} parley_lookup;
+
+typedef struct parley_new_signing_key {
+    size_t struct_bytes;
+    const char *name; /* may be NULL */
+    parley_signing_algorithm algorithm;
+    const void *secret; /* HS256 only: 32 to 64 random bytes */
+    size_t secret_bytes;
+    const char *public_key; /* the others: PEM; never a private key */
+} parley_new_signing_key;
+
 typedef struct parley_new_participant {
     const char *user_id;
     parley_role role; /* unspecified: member */
@@ -219,7 +344,30 @@ typedef struct parley_new_chat {
     const char *description;
     const parley_metadata *metadata;
     size_t metadata_count;
+    parley_join_policy join_policy; /* this and the next: groups only */
+    parley_history history_for_new;
 } parley_new_chat;
+
+/* What is to be another way; NULL and UNSPECIFIED leave it as it is, an empty text empties it. */
+typedef struct parley_chat_update {
+    size_t struct_bytes;
+    const char *name;
+    const char *description;
+    const char *avatar_media_id;
+    const parley_metadata *metadata; /* takes the place of all that there is; may be none, but not NULL */
+    size_t metadata_count;
+    parley_join_policy join_policy;
+    parley_history history_for_new;
+    const char *etag; /* of the chat that the change is based on: another change since is ETAG_MISMATCH; NULL: any */
+} parley_chat_update;
+
+typedef struct parley_participants_update {
+    size_t struct_bytes;
+    const parley_new_participant *add; /* become members, or have this role now */
+    size_t add_count;
+    const char *const *remove; /* user ids; who is not a member is passed over */
+    size_t remove_count;
+} parley_participants_update;
 
 /* A message to send. Exactly one of chat_id and recipient_id, and exactly one of text and encrypted_content. */
 typedef struct parley_draft {
@@ -241,6 +389,42 @@ static inline void parley_new_user_init(parley_new_user *user)
 {
     memset(user, 0, sizeof *user);
     user->struct_bytes = sizeof *user;
+}
+
+static inline void parley_app_update_init(parley_app_update *update)
+{
+    memset(update, 0, sizeof *update);
+    update->struct_bytes = sizeof *update;
+}
+
+static inline void parley_user_update_init(parley_user_update *update)
+{
+    memset(update, 0, sizeof *update);
+    update->struct_bytes = sizeof *update;
+}
+
+static inline void parley_lookup_init(parley_lookup *lookup)
+{
+    memset(lookup, 0, sizeof *lookup);
+    lookup->struct_bytes = sizeof *lookup;
+}
+
+static inline void parley_new_signing_key_init(parley_new_signing_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->struct_bytes = sizeof *key;
+}
+
+static inline void parley_chat_update_init(parley_chat_update *update)
+{
+    memset(update, 0, sizeof *update);
+    update->struct_bytes = sizeof *update;
+}
+
+static inline void parley_participants_update_init(parley_participants_update *update)
+{
+    memset(update, 0, sizeof *update);
+    update->struct_bytes = sizeof *update;
 }
 
 static inline void parley_new_chat_init(parley_new_chat *chat)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* AdminService: apps. */
+#include "sdk/c/src/client_call.h"
+#include "sdk/c/src/convert.h"
+#include "sdk/c/src/reply.h"
+#include "sdk/c/src/request_parts.h"
+
+static void convert_app(void *ret_app, const ProtobufCMessage *reply, struct pl_arena *arena)
+{
+    (void)arena;
+    pl_convert_app(ret_app, (const Parley__V1__App *)reply);
+}
+
+/* ret_app may be NULL. */
+static parley_status fetch_app(parley_client *client, const struct pl_client_call *call, parley_app **ret_app,
+                               parley_error *ret_error)
+{
+    parley_app *app = pl_reply_new(sizeof *app);
+    parley_status status = pl_client_fetch(client, call, app, convert_app, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    if (ret_app != NULL)
+        *ret_app = app;
+    else
+        parley_app_free(app);
+    return PARLEY_OK;
+}
+
+parley_status parley_create_app(parley_client *client, const char *name, parley_app **ret_app, parley_error *ret_error)
+{
+    Parley__V1__CreateAppRequest request = PARLEY__V1__CREATE_APP_REQUEST__INIT;
+    const struct pl_client_call call = {
+        .path = "/parley.v1.AdminService/CreateApp", .request = &request.base, .reply = &parley__v1__app__descriptor};
+    request.name = pl_request_text(name);
+    return fetch_app(client, &call, ret_app, ret_error);
+}
+
+parley_status parley_get_app(parley_client *client, const char *app_id, parley_app **ret_app, parley_error *ret_error)
+{
+    Parley__V1__GetAppRequest request = PARLEY__V1__GET_APP_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.AdminService/GetApp",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__app__descriptor,
+                                        .repeatable = true};
+    request.app_id = pl_request_text(app_id);
+    return fetch_app(client, &call, ret_app, ret_error);
+}
+
+parley_status parley_update_app(parley_client *client, const char *app_id, const parley_app_update *update,
+                                parley_app **ret_app, parley_error *ret_error)
+{
+    Parley__V1__UpdateAppRequest request = PARLEY__V1__UPDATE_APP_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.AdminService/UpdateApp",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__app__descriptor,
+                                        .repeatable = true};
+    struct pl_request_mask mask;
+    parley_app_update own;
+    parley_status status = pl_request_take_struct(&own, sizeof own, update, update->struct_bytes, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    pl_request_mask_init(&mask);
+    pl_request_mask_put(&mask, "name", own.name != NULL);
+    pl_request_mask_put(&mask, "max_group_members", own.max_group_members != 0);
+    request.app_id = pl_request_text(app_id);
+    request.name = pl_request_text(own.name);
+    request.max_group_members = own.max_group_members;
+    request.update_mask = &mask.mask;
+    return fetch_app(client, &call, ret_app, ret_error);
+}
