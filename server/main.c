@@ -108,8 +108,9 @@ static enum pl_status start(struct daemon *daemon)
                                sizeof(daemon->error));
     if (status != PL_OK)
         return status;
-    pl_rpc_start(server->rpc);
+    /* In this order: whoever gets an answer from health finds the server serving. */
     pl_rpc_set_serving(server->rpc, true);
+    pl_rpc_start(server->rpc);
     return PL_OK;
 }
 
