@@ -19,6 +19,7 @@
 #define FRAME_BYTES_SOFT_MAX (256 << 10)
 /* Field 2 of ClientFrame, length-delimited. */
 #define SENDS_TAG 0x12
+#define REAUTH_AGAIN_US 2000000
 
 enum cursor_field { FIELD_ACKS, FIELD_READS };
 
@@ -111,6 +112,25 @@ static void put_reads(struct parley_stream *stream, int64_t now_us)
         put_cursors(stream, FIELD_READS, marks, count);
 }
 
+/* Without a token now, the provider is asked again soon; if it never has one, the stream ends with the old token. */
+static void put_reauth(struct parley_stream *stream, int64_t now_us)
+{
+    Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+    Parley__V1__Reauth reauth = PARLEY__V1__REAUTH__INIT;
+    struct pl_token token;
+    parley_error error;
+    if (now_us < stream->reauth_due_us)
+        return;
+    stream->reauth_due_us = now_us + REAUTH_AGAIN_US;
+    if (pl_token_renew(stream->tokens, &token, &error) != PARLEY_OK)
+        return;
+    reauth.token = token.text;
+    frame.reauth = &reauth;
+    pack(&stream->frame, &frame);
+    explicit_bzero(&token, sizeof token);
+    stream->reauth_due_us = INT64_MAX;
+}
+
 static void put_send(struct pl_buf *buf, const struct pl_outbox_item *item)
 {
     size_t rest = item->bytes;
@@ -147,6 +167,8 @@ void pl_frame_write_due(struct parley_stream *stream)
     put_acks(stream, now_us);
     put_reads(stream, now_us);
     put_sends(stream, now_us);
+    if (stream->phase == PL_STREAM_LIVE)
+        put_reauth(stream, now_us);
     pl_arena_reset(&stream->arena);
     if (stream->frame.bytes > 0) {
         write_frame(stream);
@@ -166,7 +188,7 @@ int64_t pl_frame_due_us(const struct parley_stream *stream)
     int64_t due_us = INT64_MAX;
     if (stream->phase != PL_STREAM_LIVE || !pl_wire_can_write(stream->wire))
         return due_us;
-    due_us = stream->ack_due_us;
+    due_us = earlier(stream->ack_due_us, stream->reauth_due_us);
     if (stream->caught_up)
         due_us = earlier(due_us, pl_reads_next_due_us(&stream->reads));
     if (!TAILQ_EMPTY(&stream->outbox.waiting) && stream->outbox.flying_count < stream->limits.sends_in_flight_max)

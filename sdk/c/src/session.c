@@ -221,6 +221,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
     }
     if (frame->going_away != NULL)
         take_going_away(stream, frame->going_away);
+    if (frame->token_expiring != NULL && pl_token_source_renews(stream->tokens))
+        stream->reauth_due_us = pl_clock_now_us();
 }
 
 void pl_session_receive(struct parley_stream *stream, const struct pl_wire_bytes *bytes)

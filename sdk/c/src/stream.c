@@ -84,7 +84,7 @@ static void connect_now(struct parley_stream *stream)
     stream->phase = PL_STREAM_OPENING;
     stream->half_closed = stream->going_away = stream->caught_up = false;
     stream->drop_error.status = PARLEY_OK;
-    stream->connect_due_us = stream->ack_due_us = INT64_MAX;
+    stream->connect_due_us = stream->ack_due_us = stream->reauth_due_us = INT64_MAX;
     stream->send_due_us = 0;
     if (!open_wire(stream))
         return;
@@ -236,7 +236,7 @@ static void init(struct parley_stream *stream, parley_client *client)
     stream->wire = pl_wire_new(client->channel, CONNECT_PATH);
     pl_mailbox_init(&stream->mailbox, ring, stream);
     stream->close_task.run = take_close_order;
-    stream->answer_due_us = stream->ack_due_us = INT64_MAX;
+    stream->answer_due_us = stream->ack_due_us = stream->reauth_due_us = INT64_MAX;
     pl_backoff_init(&stream->backoff, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
     pl_cursors_init(&stream->cursors);
     pl_reads_init(&stream->reads);

@@ -280,6 +280,22 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(self.authorization(session), second)
         self.assertEqual(cursors(session.welcome().cursors), {CHAT: 1})
 
+    def test_a_stream_goes_on_with_a_newer_token(self):
+        self.start_with_tokens(token(), token("1"), "no token", token("2"))
+        session = self.server.next_session()
+        session.welcome()
+        session.say(token_expiring=stream.TokenExpiring())
+        frame = session.expect(lambda frame: frame.HasField("reauth"))
+        self.assertEqual(frame.reauth.token, token("2"))
+
+    def test_a_stream_whose_token_is_fixed_has_no_newer_one(self):
+        command, session = self.start_chat()
+        session.say(token_expiring=stream.TokenExpiring(), caught_up=True)
+        command.event("state", state="caught_up")
+        command.type("marker")
+        self.assertFalse(session.expect(has_sends).HasField("reauth"))
+        self.assertFalse(any(frame.HasField("reauth") for frame in session.passed))
+
     def test_a_stream_waits_for_a_token(self):
         self.start_with_tokens(token(), "no token", token("2"))
         session = self.server.next_session()

@@ -103,12 +103,16 @@ class Client:
         """Opens the stream of the device; see parley.Stream."""
         return Stream(self, on_message, **options)
 
-    def metadata(self):
-        """The credentials as a call carries them."""
+    def token(self):
+        """The token that is good now; None without one."""
         try:
-            token = self._token() if callable(self._token) else self._token
+            return self._token() if callable(self._token) else self._token
         except Exception as failure:
             raise errors.Error(grpc.StatusCode.UNKNOWN, "TOKEN_UNAVAILABLE", f"no token: {failure}") from failure
+
+    def metadata(self):
+        """The credentials as a call carries them."""
+        token = self.token()
         return self._fixed_metadata + ((("authorization", f"Bearer {token}"),) if token else ())
 
     @property

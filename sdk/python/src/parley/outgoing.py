@@ -79,6 +79,12 @@ class Outgoing:
             self._epoch, self._limits, self._live = welcome.epoch, welcome, True
             self._changed.notify_all()
 
+    def reauth(self, token):
+        """A newer token for the running session."""
+        with self._changed:
+            self._token = token
+            self._changed.notify_all()
+
     def caught_up(self):
         """Read marks may be said: the server takes none above what it has sent."""
         with self._changed:
@@ -175,6 +181,8 @@ class Outgoing:
         self._put_acks(frame)
         self._put_reads(frame)
         self._put_sends(frame)
+        if self._token and not self._leaving:
+            frame.reauth.token, self._token = self._token, None
         return frame if frame.ByteSize() else None
 
     def _put_acks(self, frame):

@@ -211,6 +211,15 @@ class Stream:
             self._tell("caught_up")
         if frame.HasField("going_away"):
             self._reconnect_after = max(0, frame.going_away.reconnect_after_ms) / 1000
+        if frame.HasField("token_expiring") and self._client.renews_token:
+            self._renew()
+
+    def _renew(self):
+        """Without a newer token now, the stream ends with the old one, and comes back when there is one."""
+        try:
+            self._outgoing.reauth(self._client.token())
+        except errors.Error as error:
+            _log.warning("the stream's token is about to end: %s", error)
 
     def _take_sent(self, sent):
         item = self._outgoing.answered(sent.request_id)
