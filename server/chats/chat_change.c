@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 #include "chats/chat_change.h"
 
+#include "delivery/account.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -50,10 +51,30 @@ void pl_chat_change_submit(struct pl_chat_change *change, void (*stored)(struct 
     pl_db_append(server->db, &change->append);
 }
 
+static void tell_users(const struct pl_chat_change *change)
+{
+    const struct pl_server *server = pl_call_context(change->call);
+    const struct pl_message *message = &change->append.message;
+    /* The hub was told of the entry only where its commit was seen to succeed. */
+    for (size_t i = 0; change->append.resend && i < change->joined_count; i++)
+        pl_hub_joined(server->hub, change->joined[i], message->chat_id);
+    pl_account_tell(server->hub, &(struct pl_account_news){
+                                     .app_id = pl_call_principal(change->call)->app_id,
+                                     .chat_id = message->chat_id,
+                                     .seq = message->seq,
+                                     .joined = change->joined,
+                                     .joined_count = change->joined_count,
+                                     .left = change->left,
+                                     .left_count = change->left_count,
+                                 });
+}
+
 static void on_appended(struct pl_append *append)
 {
     struct pl_chat_change *change = pl_container_of(append, struct pl_chat_change, append);
     if (append->status == PL_OK) {
+        if (!change->change.is_needless)
+            tell_users(change);
         change->stored(change);
         return;
     }
@@ -71,6 +92,7 @@ struct pl_chat_change *pl_chat_change_of(struct pl_change *change)
     struct pl_chat_change *whole = pl_container_of(change, struct pl_chat_change, change);
     whole->sentence = NULL;
     whole->user_ids = NULL;
+    whole->joined_count = whole->left_count = 0;
     return whole;
 }
 

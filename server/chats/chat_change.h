@@ -18,7 +18,12 @@ struct pl_chat_change {
     bool is_backend; /* an API key: may do what an owner may, without being a member */
     /* What decide says with a refusal; in the arena. NULL: the status' own sentence, no detail. */
     const char *sentence;
-    const char *user_ids;                          /* with PL_USER_NOT_FOUND */
+    const char *user_ids; /* with PL_USER_NOT_FOUND */
+    /* Whom the change makes members and whom it does not leave any; in the arena. They are told. */
+    const struct pl_user_id *joined;
+    size_t joined_count;
+    const struct pl_user_id *left;
+    size_t left_count;
     void (*stored)(struct pl_chat_change *change); /* on the call's loop, with PL_OK: answers the call */
 };
 

@@ -4,7 +4,6 @@
 #include "chats/chat.h"
 #include "chats/membership.h"
 #include "chats/service.h"
-#include "delivery/hub.h"
 #include "server.h"
 
 static void join_chat(struct pl_call *call, const ProtobufCMessage *message);
@@ -58,10 +57,6 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
 static void ask_chat(struct pl_chat_change *change)
 {
     const struct pl_message *message = &change->append.message;
-    const struct pl_server *server = pl_call_context(change->call);
-    /* The hub was told of a commit only that was seen to succeed. */
-    if (change->append.resend)
-        pl_hub_joined(server->hub, message->sender_id, message->chat_id);
     struct pl_query *query = pl_server_query(change->call, on_chat, change->call);
     pl_chat_ask(query, &message->chat_id, &message->sender_id);
     pl_server_submit(change->call, query);

@@ -178,6 +178,22 @@ static void put_event(struct pl_chat_change *change, const struct moves *moves)
     pl_chat_change_put_event(change, &event);
 }
 
+static const struct pl_user_id *ids_of(struct pl_member *const *members, size_t count, struct pl_arena *arena)
+{
+    struct pl_user_id *ids = pl_arena_array(arena, struct pl_user_id, count);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = members[i]->user_id;
+    return ids;
+}
+
+static void name_moved(struct pl_chat_change *change, const struct moves *moves)
+{
+    change->joined = ids_of(moves->added, moves->added_count, change->change.arena);
+    change->joined_count = moves->added_count;
+    change->left = ids_of(moves->removed, moves->removed_count, change->change.arena);
+    change->left_count = moves->removed_count;
+}
+
 /* ---- writes ---- */
 
 static void put_users(struct pl_params *params, struct pl_member *const *members, size_t count)
@@ -265,6 +281,7 @@ enum pl_status pl_membership_store(struct pl_membership *membership)
     if (change->change.is_needless)
         return PL_OK;
     put_event(change, &moves);
+    name_moved(change, &moves);
     write_removed(change, &moves);
     write_added(membership, &moves);
     write_changed(change, &moves);
@@ -281,6 +298,7 @@ void pl_membership_store_end(struct pl_membership *membership)
     Parley__V1__ChatEvent event = PARLEY__V1__CHAT_EVENT__INIT;
     event.chat_deleted = true;
     pl_chat_change_put_event(change, &event);
+    name_moved(change, &moves);
     write_removed(change, &moves);
     write_member_seq(change);
 }

@@ -3,7 +3,6 @@
 /* ChatService.UpdateParticipants: what is asked for is laid over who is there, then judged move by move. */
 #include "chats/membership.h"
 #include "chats/service.h"
-#include "delivery/hub.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -187,10 +186,6 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
 static void reply(struct pl_chat_change *change)
 {
     const struct update *update = pl_container_of(change, struct update, base);
-    const struct pl_server *server = pl_call_context(change->call);
-    /* The hub was told of a commit only that was seen to succeed. */
-    for (size_t i = 0; change->append.resend && i < update->put_count; i++)
-        pl_hub_joined(server->hub, update->puts[i].user_id, change->append.message.chat_id);
     Parley__V1__UpdateParticipantsResponse response = PARLEY__V1__UPDATE_PARTICIPANTS_RESPONSE__INIT;
     response.chat_id = pl_field_uuid(&change->append.message.chat_id.uuid, change->change.arena);
     response.seq = change->append.message.seq;

@@ -24,7 +24,8 @@ struct pl_server;
 struct pl_hub *pl_hub_new(struct pl_server *server);
 /* When the loops have stopped. */
 void pl_hub_free(struct pl_hub *hub);
-/* Blocks until no session is left; when their calls have ended, while loops and database still run. */
+/* Blocks until no session and nothing to tell users is left; when their calls have ended, while loops and database
+ * still run. */
 void pl_hub_await_empty(struct pl_hub *hub);
 /* What the database is to tell, see db.h; the context is the hub. */
 struct pl_db_listener pl_hub_listener(struct pl_hub *hub);

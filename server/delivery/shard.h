@@ -44,7 +44,7 @@ struct pl_hub {
     struct pl_shard shards[];
 };
 
-/* A session begins or is gone; its loop. */
+/* A session, or something else that must be over before the hub is empty, begins or is gone. Any thread. */
 void pl_hub_count_session(struct pl_hub *hub, int change);
 
 struct pl_shard *pl_hub_chat_shard(struct pl_hub *hub, const struct pl_chat_id *chat);
