@@ -4,7 +4,7 @@
  * Public keys that apps register, as SubjectPublicKeyInfo (RFC 5280 section 4.1), and what a key must be to be trusted
  * with tokens:
  *
- *   ES256  NIST P-256 by its name (parameters that are spelled out are refused), the point on the curve
+ *   ES256  NIST P-256 by its name (parameters that are spelled out are refused), a point on the curve
  *   RS256  rsaEncryption, 2,048 to 8,192 bits, an odd public exponent from 65,537 on, below 2^64
  *   EdDSA  Ed25519, the point in the main subgroup: under a key of small order anybody can sign
  *

@@ -78,22 +78,29 @@ static void check_claims(const struct pl_jwt_claims *claims, struct pl_arena *ar
     pl_assert(memcmp(&back, claims, sizeof(back)) == 0);
 }
 
-static bool verify_with_public(const char *token, enum pl_jwt_algorithm algorithm, struct pl_arena *arena)
+/* Parsed once. */
+static const struct pl_jwt_key *public_key(enum pl_jwt_algorithm algorithm, struct pl_arena *arena)
 {
-    struct pl_jwt_key *public_key;
-    struct pl_jwt_claims claims;
+    static struct pl_jwt_key *parsed[PL_JWT_EDDSA + 1];
     const char *sentence;
     const uint8_t *der;
     size_t bytes;
-    bool taken;
 
+    if (parsed[algorithm] != NULL)
+        return parsed[algorithm];
     pl_assert(pl_public_key_pem_to_der(public_keys[algorithm], algorithm, arena, &der, &bytes, &sentence) == PL_OK);
-    pl_assert(pl_jwt_key_new(key.kid, key.app_id, algorithm, der, bytes, &public_key) == PL_OK);
-    taken = pl_jwt_verify(token, public_key, NOW_S, &claims) == PL_OK;
-    pl_jwt_key_release(public_key);
-    if (taken)
-        check_claims(&claims, arena);
-    return taken;
+    pl_assert(pl_jwt_key_new(key.kid, key.app_id, algorithm, der, bytes, &parsed[algorithm]) == PL_OK);
+    return parsed[algorithm];
+}
+
+static bool verify_with_public(const char *token, enum pl_jwt_algorithm algorithm, struct pl_arena *arena)
+{
+    struct pl_jwt_claims claims;
+
+    if (pl_jwt_verify(token, public_key(algorithm, arena), NOW_S, &claims) != PL_OK)
+        return false;
+    check_claims(&claims, arena);
+    return true;
 }
 
 static void verify(const char *token, struct pl_arena *arena)

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/x509.h>
 
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "unit/auth/fake_call.h"
 #include "unit/auth/fake_db.h"
+#include "unit/auth/signers.h"
 #include "unit/auth/token_maker.h"
 
 #define OUR_KEY "pk_our_key"
@@ -326,6 +328,77 @@ static void device_of_another_app_is_refused_by_the_database(void **state)
     assert_int_equal(with_token(token_for(&our_signing_key, alice, phone, 100)), PL_OK);
 }
 
+/* ---- keys that apps bring ---- */
+
+static const char *uuid_text(const struct pl_uuid *uuid)
+{
+    char *text = pl_arena_alloc(&arena, PL_UUID_TEXT_CHARS + 1);
+
+    pl_uuid_format(uuid, text);
+    return text;
+}
+
+static const char *signed_for_alice(const struct signer *signer)
+{
+    int64_t now_s = pl_clock_wall_us() / 1000000;
+    const char *claims = pl_arena_printf(&arena,
+                                         "{\"aud\":\"parley\",\"app\":\"%s\",\"sub\":\"%s\",\"device\":\"%s\","
+                                         "\"iat\":%lld,\"exp\":%lld}",
+                                         uuid_text(&our_app.uuid), uuid_text(&alice.uuid), uuid_text(&phone.uuid),
+                                         (long long)now_s, (long long)now_s + 100);
+
+    return signer_make(signer, signer_header(signer->name, &arena), claims, &arena);
+}
+
+static void bring_key(const struct signer *signer)
+{
+    struct fake_signing_key *row = &db.signing_keys[db.signing_key_count++];
+    unsigned char *der = NULL;
+    int bytes = i2d_PUBKEY(signer->pair, &der);
+
+    assert_true(bytes > 0);
+    *row = (struct fake_signing_key){signer->key->kid, our_app, signer->name,
+                                     (const uint8_t *)pl_arena_copy(&arena, der, (size_t)bytes), bytes};
+    OPENSSL_free(der);
+}
+
+/* Asked for once, and so parsed once. */
+static void public_keys_prove_tokens_of_their_app(void **state)
+{
+    (void)state;
+    for (unsigned i = PL_JWT_ES256; i <= PL_JWT_EDDSA; i++) {
+        unsigned before = db.asked;
+
+        bring_key(&signers[i]);
+        assert_int_equal(with_token(signed_for_alice(&signers[i])), PL_OK);
+        assert_int_equal(with_token(signed_for_alice(&signers[i])), PL_OK);
+        assert_true(db.asked <= before + 2);
+        /* All signers have the same kid. */
+        pl_auth_forget_signing_key(auth, &signers[i].key->kid);
+        db.signing_key_count--;
+    }
+}
+
+static void forgotten_key_is_asked_for_again(void **state)
+{
+    (void)state;
+    bring_key(&signers[PL_JWT_EDDSA]);
+    assert_int_equal(with_token(signed_for_alice(&signers[PL_JWT_EDDSA])), PL_OK);
+    db.signing_key_count--;
+    assert_int_equal(with_token(signed_for_alice(&signers[PL_JWT_EDDSA])), PL_OK);
+    pl_auth_forget_signing_key(auth, &signers[PL_JWT_EDDSA].key->kid);
+    assert_int_equal(with_token(signed_for_alice(&signers[PL_JWT_EDDSA])), PL_TOKEN_INVALID);
+}
+
+/* The row's algorithm is the key's, whatever its bytes are good for. */
+static void public_key_in_the_wrong_row_is_our_failure(void **state)
+{
+    (void)state;
+    bring_key(&signers[PL_JWT_ES256]);
+    db.signing_keys[db.signing_key_count - 1].algorithm = "RS256";
+    assert_int_equal(with_token(signed_for_alice(&signers[PL_JWT_ES256])), PL_INTERNAL);
+}
+
 static void unusable_signing_key_is_our_failure(void **state)
 {
     static const uint8_t long_secret[65] = {1};
@@ -391,10 +464,13 @@ int main(void)
         TEST(expired_token_says_so_without_asking_for_the_device),
         TEST(device_must_be_there_and_of_that_user_and_app),
         TEST(device_of_another_app_is_refused_by_the_database),
+        TEST(public_keys_prove_tokens_of_their_app),
+        TEST(forgotten_key_is_asked_for_again),
+        TEST(public_key_in_the_wrong_row_is_our_failure),
         TEST(unusable_signing_key_is_our_failure),
         TEST(what_is_cached_outlives_the_database),
         TEST(what_the_database_says_is_passed_on),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, signers_set_up, signers_tear_down);
 }
