@@ -101,17 +101,19 @@ static void note_failure(struct pl_cursors *cursors, enum pl_failure failure)
         poll(NULL, 0, AGAIN_PAUSE_MS);
 }
 
-static void run_flush(struct pl_cursors *cursors)
+/* Whether it worked; if not, it stays in work. */
+static bool run_flush(struct pl_cursors *cursors)
 {
     enum pl_failure failure = pl_flush_run(&cursors->flush, &cursors->link.conn, &cursors->context->listener);
     if (failure != PL_FAILURE_NONE) {
         note_failure(cursors, failure);
-        return;
+        return false;
     }
     cursors->failing_since_us = 0;
     pl_metrics_add(cursors->context->metrics, PL_METRIC_cursor_flushes_total, 1);
     answer_waiters(cursors);
     pl_flush_end(&cursors->flush);
+    return true;
 }
 
 /* Whether there is something to flush. */
@@ -134,15 +136,16 @@ static void wait_for_work(struct pl_cursors *cursors)
         pl_link_drop(&cursors->link);
 }
 
-/* The database is away. Whether the thread may end although marks are left. */
+/* The database is away, or takes nothing (its disk is full, say). Whether the thread ends although marks are left. */
 static bool gave_up(struct pl_cursors *cursors, bool stopping)
 {
     int64_t now_us = pl_clock_now_us();
-    if (cursors->link.away)
-        disappoint_waiters(cursors);
     if (stopping && cursors->stopping_since_us == 0)
         cursors->stopping_since_us = now_us;
-    return stopping && now_us - cursors->stopping_since_us > PL_UNSETTLED_US_MAX && STAILQ_EMPTY(&cursors->waiters);
+    bool too_long = stopping && now_us - cursors->stopping_since_us > PL_UNSETTLED_US_MAX;
+    if (cursors->link.away || too_long)
+        disappoint_waiters(cursors);
+    return too_long;
 }
 
 static void *run(void *argument)
@@ -156,7 +159,8 @@ static void *run(void *argument)
                 return NULL;
             pl_wake_wait(&cursors->wake, cursors->link.retry_at_us);
         } else if (begin_flush(cursors)) {
-            run_flush(cursors);
+            if (!run_flush(cursors) && gave_up(cursors, stopping))
+                return NULL;
         } else if (stopping) {
             return NULL;
         } else {

@@ -30,7 +30,7 @@ struct pl_cursors {
     struct pl_flush flush;
     struct pl_task_list waiters; /* for the flush in work */
     int64_t failing_since_us;    /* 0: the last transaction worked */
-    int64_t stopping_since_us;   /* 0: the database was there since stopping began */
+    int64_t stopping_since_us;   /* 0: every flush worked since stopping began */
 };
 
 void pl_cursors_init(struct pl_cursors *cursors, struct pl_db_context *context);

@@ -162,6 +162,20 @@ static void close_flushes_what_gathered(void **state)
     assert_int_equal(database_number(&database, "select read_seq from watermarks"), 3);
 }
 
+static void close_gives_up_on_a_database_that_takes_nothing(void **state)
+{
+    (void)state;
+    struct pl_mark watched = {.user_id = pair.low, .read_seq = 3};
+    harness_close(&harness);
+    harness.config.lock_timeout_ms = 10;
+    harness_open(&harness);
+    struct database_holder *holder = database_hold(&database, "lock table watermarks in share mode");
+    submit(&watched);
+    harness_close(&harness);
+    assert_int_equal(watched.status, PL_DATABASE_UNAVAILABLE);
+    database_let_go(holder);
+}
+
 static void bad_row_fails_alone(void **state)
 {
     (void)state;
@@ -193,6 +207,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(marks_in_one_burst_merge, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unwatched_mark_is_flushed_in_time_and_on_demand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(close_flushes_what_gathered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(close_gives_up_on_a_database_that_takes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_row_fails_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
