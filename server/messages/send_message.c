@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/*
- * MessageService.SendMessage: one append, answered when it is on disk. What makes a send happen once is its message_id,
- * so an idempotency key is nothing but another way to choose that: nothing is stored for it.
- */
-#include <openssl/evp.h>
-#include <string.h>
-
-#include "idempotency.h"
+/* MessageService.SendMessage: one append, answered when it is on disk. */
 #include "messages/message.h"
+#include "messages/message_key.h"
 #include "messages/service.h"
+#include "server.h"
 
 #define REQUEST_BYTES_MAX (PL_DEVICE_PARTS_BYTES_MAX + 65536)
 
@@ -27,27 +22,11 @@ struct sending {
     struct pl_call *call;
 };
 
-/* The key itself when it is a UUID; else made of it and of whose it is. */
-static struct pl_message_id id_of_key(const char *key, const struct pl_principal *principal)
-{
-    struct pl_message_id id;
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    if (pl_uuid_parse(key, &id.uuid) == PL_OK && !pl_uuid_is_nil(&id.uuid))
-        return id;
-    EVP_MD_CTX *sha = EVP_MD_CTX_new();
-    pl_assert(sha != NULL && EVP_DigestInit_ex(sha, EVP_sha256(), NULL) == 1);
-    pl_assert(EVP_DigestUpdate(sha, &principal->app_id, sizeof(principal->app_id)) == 1);
-    pl_assert(EVP_DigestUpdate(sha, &principal->user_id, sizeof(principal->user_id)) == 1);
-    pl_assert(EVP_DigestUpdate(sha, key, strlen(key)) == 1 && EVP_DigestFinal_ex(sha, digest, NULL) == 1);
-    EVP_MD_CTX_free(sha);
-    return (struct pl_message_id){pl_uuid_v8(digest)};
-}
-
 static void send_message(struct pl_call *call, const ProtobufCMessage *message)
 {
     struct pl_server *server = pl_call_context(call);
     const Parley__V1__SendMessageRequest *request = (const Parley__V1__SendMessageRequest *)message;
-    const char *key = pl_call_metadata(call, "idempotency-key");
+    const char *key = NULL;
     struct sending *sending = pl_arena_new(pl_call_arena(call), struct sending);
     const char *sentence = NULL;
     enum pl_status status =
@@ -56,12 +35,10 @@ static void send_message(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, status, "%s", sentence);
         return;
     }
-    if (key != NULL && !pl_idempotency_key_valid(key)) {
-        pl_idempotency_refuse_key(call);
+    if (!pl_message_key_take(call, &key))
         return;
-    }
     if (key != NULL && request->message_id[0] == '\0')
-        sending->append.message.message_id = id_of_key(key, pl_call_principal(call));
+        sending->append.message.message_id = pl_message_key_id(key, pl_call_principal(call));
     sending->call = call;
     sending->append.home = &pl_call_loop(call)->mailbox;
     sending->append.done = on_appended;

@@ -6,6 +6,7 @@
  * chat, so the order within a chat is the order of the request.
  */
 #include "messages/message.h"
+#include "messages/message_key.h"
 #include "messages/service.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -82,7 +83,7 @@ static void reply(const struct batch *batch)
     pl_call_reply(batch->call, &response.base);
 }
 
-static struct batch *batch_new(struct pl_call *call, const Parley__V1__SendMessagesRequest *request)
+static struct batch *batch_new(struct pl_call *call, const Parley__V1__SendMessagesRequest *request, const char *key)
 {
     struct batch *batch = pl_arena_new(pl_call_arena(call), struct batch);
     batch->call = call;
@@ -93,6 +94,8 @@ static struct batch *batch_new(struct pl_call *call, const Parley__V1__SendMessa
         sending->batch = batch;
         sending->append.status = pl_message_from_request(request->messages[i], pl_call_principal(call),
                                                          pl_call_arena(call), &sending->append, &sending->sentence);
+        if (key != NULL && request->messages[i]->message_id[0] == '\0')
+            sending->append.message.message_id = pl_message_key_id_in_batch(key, pl_call_principal(call), (uint32_t)i);
         batch->open += sending->append.status == PL_OK;
     }
     return batch;
@@ -107,7 +110,10 @@ static void send_messages(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ARGUMENT, "messages must be 1 to %d", MESSAGES_MAX);
         return;
     }
-    struct batch *batch = batch_new(call, request);
+    const char *key = NULL;
+    if (!pl_message_key_take(call, &key))
+        return;
+    struct batch *batch = batch_new(call, request, key);
     if (batch->open == 0) {
         reply(batch);
         return;

@@ -145,8 +145,13 @@ def test_keys_end_after_a_day(world, once, postgres):
         world.backend.also(idempotency_key=f"old-{number}").CreateDevice(user_id=world.alice.user_id)
     postgres.query("update idempotency_keys set created_at = created_at - interval '25 hours'"
                    f" where app_id = '{world.app_id}'")
+    postgres.query("insert into idempotency_keys select gen_random_uuid(), gen_random_uuid(), 'older', '', '',"
+                   " now() - interval '3 days' from generate_series(1, 17)")
     assert once.CreateDevice(user_id=world.alice.user_id) != first
-    assert count(postgres, "idempotency_keys", f"app_id = '{world.app_id}'") == 1
+    assert count(postgres, "idempotency_keys", "key = 'older'") == 7
+    world.backend.also(idempotency_key="next").CreateDevice(user_id=world.alice.user_id)
+    assert count(postgres, "idempotency_keys", "key = 'older'") == 0
+    assert count(postgres, "idempotency_keys", f"app_id = '{world.app_id}'") == 2
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256], ids=["empty", "space", "too_long"])
@@ -174,6 +179,23 @@ def test_key_of_a_message_is_its_id(world, postgres):
     by_bob = world.bob.api.also(idempotency_key="order-17")
     assert by_bob.SendMessage(recipient_id=world.alice.user_id, content="hello").message_id != second.message_id
     assert count(postgres, "idempotency_keys", f"app_id = '{world.app_id}'") == 0
+
+
+def test_key_of_a_batch_makes_an_id_for_each(world):
+    """Also when it is a UUID; those that have an id keep it."""
+    own = str(uuid.uuid4())
+    for key in ("orders", str(uuid.uuid4())):
+        alice = world.alice.api.also(idempotency_key=key)
+        messages = [{"recipient_id": world.bob.user_id, "content": "one"},
+                    {"recipient_id": world.bob.user_id, "content": "two"},
+                    {"recipient_id": world.bob.user_id, "content": "three", "message_id": own}]
+        first = [result.message for result in alice.SendMessages(messages=messages).results]
+        again = [result.message for result in alice.SendMessages(messages=messages).results]
+        assert [message.seq for message in again] == [message.seq for message in first]
+        assert len({message.message_id for message in first}) == 3
+        assert first[2].message_id == own
+    with refused("INVALID_ARGUMENT", "INVALID_ARGUMENT"):
+        world.alice.api.also(idempotency_key=" ").SendMessages(messages=messages)
 
 
 def test_key_survives_a_restart(world, server):
