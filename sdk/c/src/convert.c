@@ -137,6 +137,39 @@ void pl_convert_chats(parley_chats *ret_chats, const Parley__V1__ListChatsRespon
         (parley_chats){.items = items, .count = response->n_chats, .next_page_token = response->next_page_token};
 }
 
+static const parley_event_member *members_of(Parley__V1__EventMember *const *from, size_t count, struct pl_arena *arena)
+{
+    parley_event_member *members = pl_arena_array(arena, parley_event_member, count + 1);
+    for (size_t i = 0; i < count; i++)
+        members[i] = (parley_event_member){.user_id = from[i]->user_id, .role = (parley_role)from[i]->role};
+    return members;
+}
+
+static const parley_event *event_of(const Parley__V1__ChatEvent *from, struct pl_arena *arena)
+{
+    static const Parley__V1__ChatPlace nowhere = PARLEY__V1__CHAT_PLACE__INIT;
+    static const Parley__V1__ChatUpdated nothing = PARLEY__V1__CHAT_UPDATED__INIT;
+    const Parley__V1__ChatPlace *joined = from->chat_joined != NULL ? from->chat_joined : &nowhere;
+    const Parley__V1__ChatPlace *left = from->chat_left != NULL ? from->chat_left : &nowhere;
+    const Parley__V1__ChatUpdated *updated = from->chat_updated != NULL ? from->chat_updated : &nothing;
+    parley_event *event = pl_arena_new(arena, parley_event);
+    *event = (parley_event){.members_added = members_of(from->members_added, from->n_members_added, arena),
+                            .members_added_count = from->n_members_added,
+                            .members_removed = (const char *const *)from->members_removed,
+                            .members_removed_count = from->n_members_removed,
+                            .roles_changed = members_of(from->roles_changed, from->n_roles_changed, arena),
+                            .roles_changed_count = from->n_roles_changed,
+                            .fields_changed = (const char *const *)updated->fields,
+                            .fields_changed_count = updated->n_fields,
+                            .chat_created = from->chat_created,
+                            .chat_deleted = from->chat_deleted,
+                            .joined_chat_id = joined->chat_id,
+                            .joined_seq = joined->seq,
+                            .left_chat_id = left->chat_id,
+                            .left_seq = left->seq};
+    return event;
+}
+
 /* The wire's bytes have no NUL behind them; the public content has. */
 static void take_bytes(parley_message *message, parley_body body, const ProtobufCBinaryData *data,
                        struct pl_arena *arena)
@@ -162,6 +195,9 @@ static void convert_body(parley_message *ret_message, const Parley__V1__Message 
         if (from->device_parts->n_parts > 0)
             take_bytes(ret_message, PARLEY_BODY_DEVICE_PART, &from->device_parts->parts[0]->encrypted_content, arena);
         break;
+    case PARLEY__V1__MESSAGE__BODY_EVENT:
+        ret_message->event = event_of(from->event, arena);
+        break;
     default:
         break;
     }
@@ -183,7 +219,11 @@ void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *
                                     .status = (parley_message_status)message->status,
                                     .recipient_count = message->recipient_count,
                                     .delivered_count = message->delivered_count,
-                                    .read_count = message->read_count};
+                                    .read_count = message->read_count,
+                                    .edited_at_us = pl_convert_time_us(message->edited_at),
+                                    .deleted_at_us = pl_convert_time_us(message->deleted_at),
+                                    .kind = (parley_entry_kind)message->kind,
+                                    .target_message_id = message->target_message_id};
     CONVERT_METADATA(ret_message, message, arena);
     convert_body(ret_message, message, arena);
 }

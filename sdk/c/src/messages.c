@@ -3,21 +3,35 @@
 /* MessageService. */
 #include "sdk/c/src/client_call.h"
 #include "sdk/c/src/convert.h"
+#include "sdk/c/src/error.h"
 #include "sdk/c/src/reply.h"
 #include "sdk/c/src/request.h"
+#include "sdk/c/src/request_parts.h"
 
-/* Takes message, an empty reply. */
-static parley_status call_for_message(parley_client *client, const struct pl_client_call *call, parley_message *message,
-                                      parley_message **ret_message, parley_error *ret_error)
+/* Of an answer that is a few numbers. */
+#define SMALL_REPLY_BYTES_MAX ((size_t)64 << 10)
+
+static void convert_message(void *ret_message, const ProtobufCMessage *reply, struct pl_arena *arena)
 {
-    ProtobufCMessage *reply = NULL;
-    parley_status status = pl_client_call(client, call, pl_reply_arena(message), &reply, ret_error);
-    if (status != PARLEY_OK) {
-        parley_message_free(message);
+    pl_convert_message(ret_message, (const Parley__V1__Message *)reply, arena);
+}
+
+static void convert_page(void *ret_messages, const ProtobufCMessage *reply, struct pl_arena *arena)
+{
+    pl_convert_messages(ret_messages, (const Parley__V1__ListMessagesResponse *)reply, arena);
+}
+
+/* Takes message, an empty reply whose arena may hold the request. ret_message may be NULL. */
+static parley_status fetch_message(parley_client *client, const struct pl_client_call *call, parley_message *message,
+                                   parley_message **ret_message, parley_error *ret_error)
+{
+    parley_status status = pl_client_fetch(client, call, message, convert_message, ret_error);
+    if (status != PARLEY_OK)
         return status;
-    }
-    pl_convert_message(message, (const Parley__V1__Message *)reply, pl_reply_arena(message));
-    *ret_message = message;
+    if (ret_message != NULL)
+        *ret_message = message;
+    else
+        parley_message_free(message);
     return PARLEY_OK;
 }
 
@@ -38,7 +52,7 @@ parley_status parley_send_message(parley_client *client, const parley_draft *dra
                                         .request = &request->base,
                                         .reply = &parley__v1__message__descriptor,
                                         .repeatable = true};
-    return call_for_message(client, &call, message, ret_message, ret_error);
+    return fetch_message(client, &call, message, ret_message, ret_error);
 }
 
 parley_status parley_get_message(parley_client *client, const char *message_id, parley_message **ret_message,
@@ -50,30 +64,102 @@ parley_status parley_get_message(parley_client *client, const char *message_id, 
                                         .reply = &parley__v1__message__descriptor,
                                         .repeatable = true};
     request.message_id = pl_request_text(message_id);
-    return call_for_message(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
+    return fetch_message(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
 }
 
-parley_status parley_list_messages(parley_client *client, const char *chat_id, int page_size, const char *page_token,
-                                   parley_messages **ret_messages, parley_error *ret_error)
+static Google__Protobuf__Timestamp *time_of(int64_t time_us, struct pl_arena *arena)
+{
+    Google__Protobuf__Timestamp *time;
+    if (time_us == 0)
+        return NULL;
+    time = pl_arena_new(arena, Google__Protobuf__Timestamp);
+    google__protobuf__timestamp__init(time);
+    time->seconds = time_us / 1000000;
+    time->nanos = (int32_t)(time_us % 1000000) * 1000;
+    return time;
+}
+
+parley_status parley_list_messages_within(parley_client *client, const char *chat_id,
+                                          const parley_message_filter *filter, int page_size, const char *page_token,
+                                          parley_messages **ret_messages, parley_error *ret_error)
 {
     Parley__V1__ListMessagesRequest request = PARLEY__V1__LIST_MESSAGES_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/ListMessages",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_messages_response__descriptor,
                                         .repeatable = true};
-    parley_messages *messages = pl_reply_new(sizeof *messages);
-    ProtobufCMessage *reply = NULL;
+    parley_message_filter own;
+    parley_messages *messages;
+    parley_status status = pl_request_take_struct(&own, sizeof own, filter, filter->struct_bytes, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    messages = pl_reply_new(sizeof *messages);
     request.chat_id = pl_request_text(chat_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_call(client, &call, pl_reply_arena(messages), &reply, ret_error);
-    if (status != PARLEY_OK) {
-        parley_messages_free(messages);
+    request.before_seq = own.before_seq;
+    request.after_seq = own.after_seq;
+    request.before_message_id = pl_request_text(own.before_message_id);
+    request.after_message_id = pl_request_text(own.after_message_id);
+    request.since = time_of(own.since_us, pl_reply_arena(messages));
+    request.until = time_of(own.until_us, pl_reply_arena(messages));
+    status = pl_client_fetch(client, &call, messages, convert_page, ret_error);
+    if (status == PARLEY_OK)
+        *ret_messages = messages;
+    return status;
+}
+
+parley_status parley_list_messages(parley_client *client, const char *chat_id, int page_size, const char *page_token,
+                                   parley_messages **ret_messages, parley_error *ret_error)
+{
+    parley_message_filter all;
+    parley_message_filter_init(&all);
+    return parley_list_messages_within(client, chat_id, &all, page_size, page_token, ret_messages, ret_error);
+}
+
+parley_status parley_edit_message(parley_client *client, const char *message_id, const parley_edit *edit,
+                                  parley_message **ret_message, parley_error *ret_error)
+{
+    Parley__V1__EditMessageRequest request = PARLEY__V1__EDIT_MESSAGE_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.MessageService/EditMessage",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__message__descriptor};
+    parley_edit own;
+    parley_status status = pl_request_take_struct(&own, sizeof own, edit, edit->struct_bytes, ret_error);
+    if (status != PARLEY_OK)
         return status;
+    if ((own.text == NULL) == (own.encrypted_content == NULL))
+        return pl_error_set(ret_error, PARLEY_INVALID_CONTENT, NULL);
+    request.message_id = pl_request_text(message_id);
+    if (own.text != NULL) {
+        request.body_case = PARLEY__V1__EDIT_MESSAGE_REQUEST__BODY_CONTENT;
+        request.content = pl_request_text(own.text);
+    } else {
+        request.body_case = PARLEY__V1__EDIT_MESSAGE_REQUEST__BODY_ENCRYPTED_CONTENT;
+        request.encrypted_content.data = (uint8_t *)(uintptr_t)own.encrypted_content;
+        request.encrypted_content.len = own.encrypted_content_bytes;
     }
-    pl_convert_messages(messages, (const Parley__V1__ListMessagesResponse *)reply, pl_reply_arena(messages));
-    *ret_messages = messages;
-    return PARLEY_OK;
+    return fetch_message(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
+}
+
+parley_status parley_delete_message(parley_client *client, const char *message_id, int64_t *ret_seq,
+                                    parley_error *ret_error)
+{
+    Parley__V1__DeleteMessageRequest request = PARLEY__V1__DELETE_MESSAGE_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.MessageService/DeleteMessage",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__delete_message_response__descriptor,
+                                        .repeatable = true};
+    struct pl_arena arena;
+    ProtobufCMessage *reply = NULL;
+    parley_status status;
+    pl_arena_init(&arena, SMALL_REPLY_BYTES_MAX);
+    request.message_id = pl_request_text(message_id);
+    status = pl_client_call(client, &call, &arena, &reply, ret_error);
+    if (status == PARLEY_OK && ret_seq != NULL)
+        *ret_seq = ((const Parley__V1__DeleteMessageResponse *)reply)->seq;
+    pl_arena_fini(&arena);
+    return status;
 }
 
 parley_status parley_mark_read(parley_client *client, const char *message_id, parley_read_mark **ret_mark,

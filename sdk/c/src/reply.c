@@ -131,6 +131,11 @@ void parley_messages_free(parley_messages *messages)
     pl_reply_free(messages);
 }
 
+void parley_send_results_free(parley_send_results *results)
+{
+    pl_reply_free(results);
+}
+
 void parley_read_mark_free(parley_read_mark *mark)
 {
     pl_reply_free(mark);

@@ -188,12 +188,29 @@ PARLEY_API parley_status parley_leave_chat(parley_client *client, const char *ch
  */
 PARLEY_API parley_status parley_send_message(parley_client *client, const parley_draft *draft,
                                              parley_message **ret_message, parley_error *ret_error);
+/*
+ * Up to 100 messages at once, to any chats, each on its own. PARLEY_OK: results tell, message by message; one whose
+ * error is PARLEY_OUTCOME_UNKNOWN may be stored. Drafts without a message_id get one; results name it.
+ */
+PARLEY_API parley_status parley_send_messages(parley_client *client, const parley_draft *const *drafts, size_t count,
+                                              parley_send_results **ret_results, parley_error *ret_error);
 PARLEY_API parley_status parley_get_message(parley_client *client, const char *message_id, parley_message **ret_message,
                                             parley_error *ret_error);
 /* Newest first. page_size and page_token as in parley_list_chats. */
 PARLEY_API parley_status parley_list_messages(parley_client *client, const char *chat_id, int page_size,
                                               const char *page_token, parley_messages **ret_messages,
                                               parley_error *ret_error);
+/* The same within bounds; filter and bounds must be the same for every page. */
+PARLEY_API parley_status parley_list_messages_within(parley_client *client, const char *chat_id,
+                                                     const parley_message_filter *filter, int page_size,
+                                                     const char *page_token, parley_messages **ret_messages,
+                                                     parley_error *ret_error);
+/* The own message gets another body. Not repeated by the library: each edit is an entry. ret_message may be NULL. */
+PARLEY_API parley_status parley_edit_message(parley_client *client, const char *message_id, const parley_edit *edit,
+                                             parley_message **ret_message, parley_error *ret_error);
+/* Deletes for all. ret_seq, which may be NULL: of the entry that did it; 0 when it was deleted already. */
+PARLEY_API parley_status parley_delete_message(parley_client *client, const char *message_id, int64_t *ret_seq,
+                                               parley_error *ret_error);
 /* Marks this message and all before it in its chat. ret_mark may be NULL. */
 PARLEY_API parley_status parley_mark_read(parley_client *client, const char *message_id, parley_read_mark **ret_mark,
                                           parley_error *ret_error);

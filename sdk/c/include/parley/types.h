@@ -92,6 +92,17 @@ typedef enum parley_signing_algorithm {
     PARLEY_SIGNING_EDDSA = 4
 } parley_signing_algorithm;
 
+/* What an entry of a chat's log is. Everything but messages is written by the server. */
+typedef enum parley_entry_kind {
+    PARLEY_ENTRY_UNSPECIFIED = 0,
+    PARLEY_ENTRY_MESSAGE = 1,
+    PARLEY_ENTRY_MEMBERS = 2,  /* who is in the chat, or their roles */
+    PARLEY_ENTRY_SETTINGS = 3, /* name, picture, settings and the like */
+    PARLEY_ENTRY_EDIT = 4,     /* the message target_message_id has this body now */
+    PARLEY_ENTRY_DELETE = 5,   /* the message target_message_id is deleted for all */
+    PARLEY_ENTRY_ACCOUNT = 6   /* in the user's own SELF chat: something happened to the account */
+} parley_entry_kind;
+
 /* What the bytes of a message's body are. */
 typedef enum parley_body {
     PARLEY_BODY_NONE = 0,       /* an entry that this very device sent, or a body that is gone */
@@ -227,6 +238,30 @@ typedef struct parley_chats {
     const char *next_page_token; /* empty on the last page */
 } parley_chats;
 
+typedef struct parley_event_member {
+    const char *user_id;
+    parley_role role; /* what they may do now */
+} parley_event_member;
+
+/* What a control entry says; who did it is the entry's sender. One entry may say several things. */
+typedef struct parley_event {
+    const parley_event_member *members_added;
+    size_t members_added_count;
+    const char *const *members_removed; /* they get this entry as their last one */
+    size_t members_removed_count;
+    const parley_event_member *roles_changed;
+    size_t roles_changed_count;
+    const char *const *fields_changed; /* of the chat, by name */
+    size_t fields_changed_count;
+    int chat_created; /* not 0: the chat begins */
+    int chat_deleted; /* not 0: the chat ends */
+    /* SELF chats: the chat that the user is a member of from this seq on, or is no member of after it; else empty. */
+    const char *joined_chat_id;
+    int64_t joined_seq;
+    const char *left_chat_id;
+    int64_t left_seq;
+} parley_event;
+
 typedef struct parley_message {
     const char *message_id;
     const char *chat_id;
@@ -249,7 +284,25 @@ typedef struct parley_message {
     int recipient_count;
     int delivered_count;
     int read_count;
+    int64_t edited_at_us; /* 0: never; in answers of the unary calls, which show the body as edited */
+    /* These are set everywhere. */
+    int64_t deleted_at_us; /* 0: it is there */
+    parley_entry_kind kind;
+    const char *target_message_id; /* of an edit or a deletion */
+    const parley_event *event;     /* NULL: none */
 } parley_message;
+
+/* What became of one message of several. */
+typedef struct parley_send_result {
+    const char *message_id;
+    const parley_message *message; /* on disk; NULL: it is not */
+    const parley_error *error;     /* why; NULL: it is on disk */
+} parley_send_result;
+
+typedef struct parley_send_results {
+    const parley_send_result *items; /* in the order of the drafts */
+    size_t count;
+} parley_send_results;
 
 typedef struct parley_messages {
     const parley_message *const *items; /* newest first */
@@ -279,6 +332,7 @@ PARLEY_API void parley_participants_free(parley_participants *participants);
 PARLEY_API void parley_membership_free(parley_membership *membership);
 PARLEY_API void parley_message_free(parley_message *message);
 PARLEY_API void parley_messages_free(parley_messages *messages);
+PARLEY_API void parley_send_results_free(parley_send_results *results);
 PARLEY_API void parley_read_mark_free(parley_read_mark *mark);
 
 /* ---- what the caller fills in ---- */
@@ -389,6 +443,37 @@ static inline void parley_new_user_init(parley_new_user *user)
 {
     memset(user, 0, sizeof *user);
     user->struct_bytes = sizeof *user;
+}
+
+/* Which messages of a chat; NULL and 0: no bound. */
+typedef struct parley_message_filter {
+    size_t struct_bytes;
+    int64_t before_seq; /* not together with before_message_id; the bounds themselves are left out */
+    int64_t after_seq;  /* not together with after_message_id */
+    const char *before_message_id;
+    const char *after_message_id;
+    int64_t since_us; /* of this time or later */
+    int64_t until_us; /* before this time */
+} parley_message_filter;
+
+/* A message's body from now on: exactly one of the two. */
+typedef struct parley_edit {
+    size_t struct_bytes;
+    const char *text;
+    const void *encrypted_content;
+    size_t encrypted_content_bytes;
+} parley_edit;
+
+static inline void parley_message_filter_init(parley_message_filter *filter)
+{
+    memset(filter, 0, sizeof *filter);
+    filter->struct_bytes = sizeof *filter;
+}
+
+static inline void parley_edit_init(parley_edit *edit)
+{
+    memset(edit, 0, sizeof *edit);
+    edit->struct_bytes = sizeof *edit;
 }
 
 static inline void parley_app_update_init(parley_app_update *update)
