@@ -33,12 +33,29 @@ struct pl_db {
 
 /* ---- opening ---- */
 
+/*
+ * libpq's own words about a conninfo that it cannot read repeat it, password and all. A text that is neither a URI nor
+ * has a '=' is the name of a database.
+ */
+static bool is_conninfo(const char *text)
+{
+    if (strchr(text, '=') == NULL && strstr(text, "://") == NULL)
+        return true;
+    PQconninfoOption *options = PQconninfoParse(text, NULL);
+    PQconninfoFree(options);
+    return options != NULL;
+}
+
 /* Waits for a database that is still starting. */
 static enum pl_status connect_plain(const struct pl_config *config, struct pl_conn *conn, char *error,
                                     unsigned error_bytes)
 {
     int64_t end_us = pl_clock_now_us() + FIRST_CONNECTION_US;
     struct pl_wake pause;
+    if (!is_conninfo(config->database)) {
+        snprintf(error, error_bytes, "database is neither a conninfo nor a URI that libpq can read");
+        return PL_FAILED_PRECONDITION;
+    }
     pl_wake_init(&pause);
     enum pl_status status;
     for (;;) {

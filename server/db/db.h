@@ -62,7 +62,7 @@ struct pl_query {
     enum pl_status status;
     bool lock_timeout;   /* with PL_DATABASE_UNAVAILABLE: another transaction held a row for lock_timeout_ms */
     char constraint[64]; /* name of the unique key, with PL_ALREADY_EXISTS */
-    bool composed; /* the reader's own */
+    bool composed;       /* the reader's own */
     unsigned count;
     struct pl_query_step steps[PL_QUERY_STEPS_MAX];
 };
@@ -242,8 +242,8 @@ struct pl_db_listener {
 
 /*
  * Connects (waits up to 10 s for the first connection), migrates when config->migrate, starts the
- * threads. PL_DATABASE_UNAVAILABLE or PL_FAILED_PRECONDITION (schema too old or too new) with a
- * sentence in error.
+ * threads. PL_DATABASE_UNAVAILABLE or PL_FAILED_PRECONDITION (schema too old or too new, or a conninfo that
+ * cannot be read) with a sentence in error.
  */
 enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *metrics,
                           const struct pl_db_listener *listener, struct pl_db **ret_db, char *error,

@@ -129,6 +129,19 @@ static void database_that_is_away_is_a_sentence(void **state)
     assert_non_null(strstr(conn.error, "/nowhere"));
 }
 
+static void conninfo_that_cannot_be_read_is_not_repeated(void **state)
+{
+    static const char *const conninfos[] = {"postgres://parley:s3cret@[::1/parley", "host=/nowhere s3cret"};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(conninfos) / sizeof(conninfos[0]); i++) {
+        harness.config.database = conninfos[i];
+        assert_int_equal(try_open(), PL_FAILED_PRECONDITION);
+        assert_null(strstr(error, "s3cret"));
+        assert_int_equal(pl_db_migrate(&harness.config, error, sizeof(error)), PL_FAILED_PRECONDITION);
+        assert_null(strstr(error, "s3cret"));
+    }
+}
+
 static void epoch_and_key_are_the_installations(void **state)
 {
     (void)state;
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(changed_migration_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failing_migration_leaves_nothing_behind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(database_that_is_away_is_a_sentence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(conninfo_that_cannot_be_read_is_not_repeated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(epoch_and_key_are_the_installations, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
