@@ -167,6 +167,8 @@ static void on_arrived(struct pl_tag *tag, bool ok)
         free_unary(unary);
         return;
     }
+    if (unary->call.served->handle == NULL)
+        unary->call.core_deadline = unary->details.deadline;
     pl_call_begin(&unary->call);
     /* First of all: what arrives while no request is armed waits in core, without bound. */
     pl_unary_arm(unary->call.served, unary->call.home);
