@@ -24,7 +24,7 @@ struct pl_statement_text {
 
 extern const struct pl_statement_text pl_statement_texts[PL_STATEMENT_COUNT];
 
-/* Whether the statement may change rows; a locking select counts as one that does. */
+/* Whether the statement may change rows. */
 bool pl_statement_is_write(enum pl_statement statement);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Every limit that core is given, with its reason. Core has no limit on connections, header floods or stream resets;
- * that is the edge's work (docs/operations).
+ * Every limit that core is given, with its reason. Core has no limit on header floods or stream resets; that is the
+ * edge's work.
  */
 #include "rpc/server_args.h"
 
