@@ -202,6 +202,8 @@ ROWS = [
     row("MessageService.GetMessage", lambda it: {"message_id": it.old_message()}, case="of their time", **NOT_READERS,
         ex_member=OK),
     row("MessageService.ListMessages", lambda it: {"chat_id": it.group()}, **NOT_MEMBERS),
+    row("MessageService.ListMessages", lambda it: {"chat_id": it.group(), "before_message_id": it.message()},
+        case="before a message", **NOT_MEMBERS),
     row("MessageService.MarkRead", lambda it: {"message_id": it.message()}, **NOT_READERS),
 
     row("MessageService.EditMessage", lambda it: {"message_id": it.new_message("member"), "content": "edited"},

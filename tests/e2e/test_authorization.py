@@ -69,8 +69,10 @@ class Things:
         return self.people["admin"].user_id
 
     def new_user(self):
-        """A user."""
-        return self.backend.CreateUser(username=self.new_name()).user_id
+        """A user with a device."""
+        user_id = self.backend.CreateUser(username=self.new_name()).user_id
+        self.backend.CreateDevice(user_id=user_id)
+        return user_id
 
     def new_device(self):
         """A device of the member."""
