@@ -64,13 +64,17 @@ static void deliver(struct pl_subscription *subscription, struct pl_entry *entry
     pl_mailbox_post(&subscription->session->loop->mailbox, &delivery->task);
 }
 
-/* Sessions of users whom the entry removes get nothing of the chat behind it. */
+/*
+ * Sessions of users whom the entry removes get nothing of the chat behind it. One that joined ahead of the tail has
+ * read this entry, and that the user came back since.
+ */
 static void remove_users(struct chat_record *record, const struct pl_entry *entry)
 {
     struct pl_subscription *subscription;
     TAILQ_FOREACH(subscription, &record->subscriptions, attached)
     {
-        if (!pl_entry_removes(entry, &subscription->session->principal.user_id))
+        bool is_past = entry->seq <= subscription->had_seq;
+        if (is_past || !pl_entry_removes(entry, &subscription->session->principal.user_id))
             continue;
         subscription->is_former = true;
         record->listed -= subscription->in_list;
@@ -347,6 +351,7 @@ static void join(struct pl_subscription *subscription)
     if (!subscription->is_live)
         return;
     subscription->in_list = true;
+    subscription->had_seq = have;
     subscription->is_former = false;
     record->listed++;
     /* It has read further than what was published here: the rest is on its way, or lost and to be read. */

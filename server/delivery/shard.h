@@ -93,7 +93,8 @@ struct pl_subscription {
     struct pl_subscription_queue *waiting_in;
     TAILQ_ENTRY(pl_subscription) telling; /* has receipts or read_ok to tell */
     bool is_telling;
-    bool is_counted; /* one of those that hello waits for */
+    bool is_rejoined; /* the user is said to have joined since the head was read */
+    bool is_counted;  /* one of those that hello waits for */
     enum pl_subscription_state state;
     int64_t queued_seq; /* the last entry queued, or had before */
     int64_t sent_seq;   /* the last entry written to the stream, or had before */
@@ -101,7 +102,6 @@ struct pl_subscription {
     int64_t joining_seq; /* what JOIN was asked with */
     int64_t head_seq;    /* the log's end, as last heard */
     int64_t left_seq;    /* the last entry for a user who is no member after it; 0: a member, as far as read */
-    bool is_rejoined;    /* the user is said to have joined since the head was read */
     int64_t read_seq;    /* the highest that was said to be read */
     bool is_marking;     /* a read is on its way to disk; what comes meanwhile follows as one */
     int64_t read_ok_seq; /* to tell; 0 for nothing */
@@ -111,7 +111,8 @@ struct pl_subscription {
     TAILQ_ENTRY(pl_subscription) attached;
     struct chat_record *record;
     bool in_list;
-    bool is_former; /* the user was removed: no receipts */
+    int64_t had_seq; /* what it had when it last joined */
+    bool is_former;  /* the user was removed: no receipts */
 };
 
 struct pl_receipt {

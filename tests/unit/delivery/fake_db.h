@@ -11,7 +11,7 @@
 #include "db/db.h"
 #include "unit/delivery/ids.h"
 
-enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 16, STAYS_MAX = 4 };
+enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 16, STAYS_MAX = 64 };
 
 /* What stops a statement's queries: on their way home, or before they see the data. */
 enum fake_hold { HOLD_NOTHING, HOLD_AFTER, HOLD_BEFORE };

@@ -170,7 +170,7 @@ static void put_message(const struct pl_message *message, PGresult *result, int 
     put(result, row, 17, NULL, 0);
 }
 
-static bool may_see(const struct fake_chat *chat, int user, int64_t seq)
+bool fake_chat_shows(const struct fake_chat *chat, int user, int64_t seq)
 {
     if (user == ANYBODY || chat->stay_count[user] == 0)
         return user == ANYBODY || chat->members & 1U << user;
@@ -188,7 +188,7 @@ static PGresult *page(const struct fake_chat *chat, int user, int64_t after_seq,
     size_t bytes = 0;
     int row = 0;
     for (int64_t seq = after_seq + 1; seq <= chat->last_seq && row < limit && bytes < PAGE_BYTES_MAX; seq++) {
-        if (!may_see(chat, user, seq))
+        if (!fake_chat_shows(chat, user, seq))
             continue;
         put_message(&chat->entries[seq - 1].message, result, row++);
         bytes += chat->entries[seq - 1].message.body_bytes;

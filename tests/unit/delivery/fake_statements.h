@@ -9,4 +9,7 @@
 struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement statement,
                                      const struct pl_params *params);
 
+/* Whether the entry is from a time when the user was a member. */
+bool fake_chat_shows(const struct fake_chat *chat, int user, int64_t seq);
+
 #endif

@@ -175,6 +175,23 @@ static void coming_back_at_once_is_no_leaving(void **state)
     assert_has(bob, CHAT, 5);
 }
 
+/* What the record has yet to hear of, the session has read. */
+static void removal_that_is_past_removes_nobody(void **state)
+{
+    (void)state;
+    stream_close(bob);
+    fake_db_remove(&world->db, CHAT, BOB);
+    fake_db_add(&world->db, CHAT, BOB);
+    commit(1);
+    bob = stream_start(BOB, BOBS);
+    assert_has(bob, CHAT, 4);
+    publish(2, 4);
+    world_say(CHAT, ALICE, ALICES, "live");
+    world_settle();
+    assert_has(bob, CHAT, 5);
+    assert_has(alice, CHAT, 5);
+}
+
 /* Between the read of a page and joining. */
 static void removal_while_catching_up_is_the_last(void **state)
 {
@@ -243,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(added_user_gets_the_chat_from_there_on, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_misses_what_was_between, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(coming_back_at_once_is_no_leaving, set_up, world_tear_down),
+        cmocka_unit_test_setup_teardown(removal_that_is_past_removes_nobody, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(removal_while_catching_up_is_the_last, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(slow_device_gets_its_removal, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(receipts_end_with_membership, set_up, world_tear_down),

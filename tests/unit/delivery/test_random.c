@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Everything at once, in an order that a seed decides: commits whose publication is late, doubled or lost, loops that
- * turn in any order, answers that are held, devices that take slowly, come back and take over. Each stream must see a
- * gap-free continuation of what its device had, and in the end everybody has everything.
+ * Everything at once, in an order that a seed decides: commits whose publication is late, doubled or lost, users who
+ * come and go, loops that turn in any order, answers that are held, devices that take slowly, come back and take over.
+ * Each stream must see a gap-free continuation of what its device had, and in the end everybody has everything from the
+ * times when they were members, and nothing else.
  */
 #include <string.h>
 
 #include "support/cmocka.h"
 
+#include "delivery/hub.h"
+#include "unit/delivery/fake_statements.h"
 #include "unit/delivery/world.h"
 
 enum { SEEDS = 60, STEPS = 600, DEVICES = 5, CHATS = 4, LATE_MAX = 64 };
@@ -105,13 +108,26 @@ static void ack(struct device *device)
 
 /* ---- commits ---- */
 
+/* Somebody joins or leaves; or, mostly, says something. */
+static int64_t change(int chat, int user)
+{
+    const struct fake_chat *log = &world->db.chats[chat];
+    if (pick(6) > 0 || log->stay_count[user] == STAYS_MAX)
+        return fake_db_commit(&world->db, chat, 0, 9, "words that fill the queue of a stream");
+    if (log->members & 1U << user)
+        return fake_db_remove(&world->db, chat, user);
+    return fake_db_add(&world->db, chat, user);
+}
+
 static void commit(void)
 {
     int chat = (int)pick(CHATS);
-    int64_t seq = fake_db_commit(&world->db, chat, 0, 9, "words that fill the queue of a stream");
+    int user = 1 + (int)pick(3);
+    int64_t seq = change(chat, user);
     switch (pick(5)) {
-    case 0: /* lost, but for a hint */
+    case 0: /* lost, but for hints */
         fake_db_advanced(&world->db, chat, seq);
+        pl_hub_joined(world->server.hub, user_id(user), chat_id(chat));
         break;
     case 1:
         fake_db_publish(&world->db, chat, seq, seq);
@@ -203,6 +219,35 @@ static void heal(void)
     world_pass_ms(20);
 }
 
+/* Marks what any stream of the device has seen of the chat; all of it from the user's times. */
+static void mark_seen(const struct device *device, int chat, bool *seen)
+{
+    memset(seen, 0, ENTRIES_MAX * sizeof(*seen));
+    for (unsigned i = 0; i < world->stream_count; i++) {
+        const struct pl_call *stream = world->streams[i];
+        if (number_of(&stream->principal.device_id.uuid) != device->number)
+            continue;
+        for (unsigned j = 0; j < stream->seen_count; j++) {
+            if (stream->seen[j].chat != chat)
+                continue;
+            assert_true(fake_chat_shows(&world->db.chats[chat], device->user, stream->seen[j].seq));
+            seen[stream->seen[j].seq - 1] = true;
+        }
+    }
+}
+
+static void check_intervals(unsigned seed, const struct device *device, int chat)
+{
+    static bool seen[ENTRIES_MAX];
+    const struct fake_chat *log = &world->db.chats[chat];
+    mark_seen(device, chat, seen);
+    for (int64_t seq = 1; seq <= log->last_seq; seq++) {
+        if (seen[seq - 1] != fake_chat_shows(log, device->user, seq))
+            print_error("seed %u: device %d, chat %d, entry %d\n", seed, device->number, chat, (int)seq);
+        assert_int_equal(seen[seq - 1], fake_chat_shows(log, device->user, seq));
+    }
+}
+
 static void check_all(unsigned seed)
 {
     for (unsigned i = 0; i < world->stream_count; i++) {
@@ -221,6 +266,7 @@ static void check_all(unsigned seed)
             if (devices[i].stream->have[chat] != last_seq)
                 print_error("seed %u: device %d, chat %d\n", seed, i, chat);
             assert_int_equal(devices[i].stream->have[chat], last_seq);
+            check_intervals(seed, &devices[i], chat);
         }
     }
 }
