@@ -292,8 +292,8 @@ static parley_status read_end(const struct pl_channel *channel, const struct pl_
     return status;
 }
 
-static parley_status unpack(grpc_byte_buffer *buffer, const struct pl_unary *unary, struct pl_arena *arena,
-                            ProtobufCMessage **ret_reply)
+static parley_status unpack(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *descriptor,
+                            struct pl_arena *arena, ProtobufCMessage **ret_reply)
 {
     grpc_byte_buffer_reader reader;
     grpc_slice bytes;
@@ -301,55 +301,25 @@ static parley_status unpack(grpc_byte_buffer *buffer, const struct pl_unary *una
     if (buffer == NULL || !grpc_byte_buffer_reader_init(&reader, buffer))
         return PARLEY_BAD_REPLY;
     bytes = grpc_byte_buffer_reader_readall(&reader);
-    status = pl_codec_unpack(unary->reply, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes), arena, ret_reply);
+    status = pl_codec_unpack(descriptor, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes), arena, ret_reply);
     grpc_slice_unref(bytes);
     grpc_byte_buffer_reader_destroy(&reader);
     return status == PL_OK ? PARLEY_OK : PARLEY_BAD_REPLY;
 }
 
-/*
- * Everything that a unary call's one batch points at. Trailers borrow from the call, so the call lives until the answer
- * has been read.
- */
-struct exchange {
-    grpc_completion_queue *queue;
-    grpc_call *call;
-    struct pl_call_headers headers;
-    grpc_metadata_array initial;
-    grpc_byte_buffer *request;
-    grpc_byte_buffer *reply;
-    struct pl_call_end end;
-};
-
-static void exchange_init(struct exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary)
+void pl_exchange_start(struct pl_exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary,
+                       grpc_completion_queue *queue, void *tag)
 {
     grpc_slice packed = pl_grpc_pack(unary->request);
+    grpc_op ops[6];
     memset(exchange, 0, sizeof *exchange);
     pl_call_headers_init(&exchange->headers, channel, unary->token);
     grpc_metadata_array_init(&exchange->initial);
+    exchange->descriptor = unary->reply;
     exchange->request = grpc_raw_byte_buffer_create(&packed, 1);
     grpc_slice_unref(packed);
     pl_call_end_init(&exchange->end);
-}
-
-static void exchange_fini(struct exchange *exchange)
-{
-    grpc_metadata_array_destroy(&exchange->initial);
-    grpc_byte_buffer_destroy(exchange->request);
-    if (exchange->reply != NULL)
-        grpc_byte_buffer_destroy(exchange->reply);
-    pl_call_end_fini(&exchange->end);
-    grpc_call_unref(exchange->call);
-    pl_call_headers_fini(&exchange->headers);
-    drain_and_destroy(exchange->queue);
-}
-
-/* Blocks until the deadline at most: gRPC itself ends the call then. */
-static void exchange_run(struct exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary)
-{
-    grpc_op ops[6];
-    exchange->queue = grpc_completion_queue_create_for_pluck(NULL);
-    exchange->call = grpc_channel_create_call(channel->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, exchange->queue,
+    exchange->call = grpc_channel_create_call(channel->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
                                               grpc_slice_from_static_string(unary->path), NULL,
                                               pl_grpc_deadline(unary->deadline_us), NULL);
     memset(ops, 0, sizeof ops);
@@ -364,21 +334,41 @@ static void exchange_run(struct exchange *exchange, const struct pl_channel *cha
     ops[4].op = GRPC_OP_RECV_MESSAGE;
     ops[4].data.recv_message.recv_message = &exchange->reply;
     pl_call_end_op(&exchange->end, &ops[5]);
-    pl_assert(grpc_call_start_batch(exchange->call, ops, 6, exchange, NULL) == GRPC_CALL_OK);
-    grpc_completion_queue_pluck(exchange->queue, exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    pl_assert(grpc_call_start_batch(exchange->call, ops, 6, tag, NULL) == GRPC_CALL_OK);
 }
 
+parley_status pl_exchange_read(const struct pl_exchange *exchange, const struct pl_channel *channel,
+                               struct pl_arena *arena, ProtobufCMessage **ret_reply, parley_error *ret_error)
+{
+    parley_status status = read_end(channel, &exchange->end, ret_error);
+    if (status == PARLEY_OK && unpack(exchange->reply, exchange->descriptor, arena, ret_reply) != PARLEY_OK)
+        status = pl_error_set(ret_error, PARLEY_BAD_REPLY, "%.300s answered %s with something else", channel->endpoint,
+                              exchange->descriptor->short_name);
+    return status;
+}
+
+void pl_exchange_fini(struct pl_exchange *exchange)
+{
+    grpc_metadata_array_destroy(&exchange->initial);
+    grpc_byte_buffer_destroy(exchange->request);
+    if (exchange->reply != NULL)
+        grpc_byte_buffer_destroy(exchange->reply);
+    pl_call_end_fini(&exchange->end);
+    grpc_call_unref(exchange->call);
+    pl_call_headers_fini(&exchange->headers);
+}
+
+/* Blocks until the deadline at most: gRPC itself ends the call then. */
 parley_status pl_channel_call(struct pl_channel *channel, const struct pl_unary *unary, struct pl_arena *arena,
                               ProtobufCMessage **ret_reply, parley_error *ret_error)
 {
-    struct exchange exchange;
+    grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
+    struct pl_exchange exchange;
     parley_status status;
-    exchange_init(&exchange, channel, unary);
-    exchange_run(&exchange, channel, unary);
-    status = read_end(channel, &exchange.end, ret_error);
-    if (status == PARLEY_OK && unpack(exchange.reply, unary, arena, ret_reply) != PARLEY_OK)
-        status = pl_error_set(ret_error, PARLEY_BAD_REPLY, "%.300s answered %s with something else", channel->endpoint,
-                              unary->reply->short_name);
-    exchange_fini(&exchange);
+    pl_exchange_start(&exchange, channel, unary, queue, &exchange);
+    grpc_completion_queue_pluck(queue, &exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    status = pl_exchange_read(&exchange, channel, arena, ret_reply, ret_error);
+    pl_exchange_fini(&exchange);
+    drain_and_destroy(queue);
     return status;
 }

@@ -32,6 +32,28 @@ struct pl_call_end {
     grpc_metadata_array trailers;
 };
 
+/*
+ * Everything that a unary call's one batch points at; it must not move until the batch is done. Trailers borrow from
+ * the call, so the call lives until the answer has been read.
+ */
+struct pl_exchange {
+    grpc_call *call;
+    struct pl_call_headers headers;
+    const ProtobufCMessageDescriptor *descriptor; /* of the reply */
+    grpc_metadata_array initial;
+    grpc_byte_buffer *request;
+    grpc_byte_buffer *reply;
+    struct pl_call_end end;
+};
+
+/* Starts the call; its one batch comes out of the queue with the tag, after the deadline at the latest. */
+void pl_exchange_start(struct pl_exchange *exchange, const struct pl_channel *channel, const struct pl_unary *unary,
+                       grpc_completion_queue *queue, void *tag);
+/* After that: the answer. ret_error is not NULL. */
+parley_status pl_exchange_read(const struct pl_exchange *exchange, const struct pl_channel *channel,
+                               struct pl_arena *arena, ProtobufCMessage **ret_reply, parley_error *ret_error);
+/* After the batch is done. */
+void pl_exchange_fini(struct pl_exchange *exchange);
 /* deadline_us of pl_clock_now_us; INT64_MAX: never. */
 gpr_timespec pl_grpc_deadline(int64_t deadline_us);
 /* token is visible ASCII; NULL or empty: none. */

@@ -92,6 +92,12 @@ int64_t pl_cursors_cut(const struct pl_cursors *cursors, const struct pl_cursor 
     return row != NULL && row->have < place->seq ? row->have : place->seq;
 }
 
+int64_t pl_cursors_have(const struct pl_cursors *cursors, const struct pl_chat_id *chat_id)
+{
+    const struct pl_cursor_row *row = find(cursors, chat_id);
+    return row != NULL ? row->have : 0;
+}
+
 bool pl_cursors_dirty(const struct pl_cursors *cursors)
 {
     return !TAILQ_EMPTY(&cursors->dirty);

@@ -47,6 +47,8 @@ enum pl_cursor_verdict pl_cursors_check(struct pl_cursors *cursors, const struct
 void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
 /* place.seq, or what the device has of the chat when that is less; place.seq of a chat that nothing has come of. */
 int64_t pl_cursors_cut(const struct pl_cursors *cursors, const struct pl_cursor *place);
+/* The end of what has come of a chat; 0 when nothing has. */
+int64_t pl_cursors_have(const struct pl_cursors *cursors, const struct pl_chat_id *chat_id);
 bool pl_cursors_dirty(const struct pl_cursors *cursors);
 /* Takes at most max acknowledgements, the longest waiting first; how many. */
 size_t pl_cursors_take_acks(struct pl_cursors *cursors, struct pl_cursor *ret_acks, size_t max);

@@ -62,8 +62,10 @@ static void take_welcome(struct parley_stream *stream, const Parley__V1__Welcome
         pl_session_drop(stream, PARLEY_BAD_REPLY, "the server's epoch is too long");
         return;
     }
-    if (strcmp(stream->epoch, welcome->epoch) != 0)
+    if (strcmp(stream->epoch, welcome->epoch) != 0) {
         pl_cursors_forget(&stream->cursors);
+        pl_heads_forget(&stream->heads);
+    }
     snprintf(stream->epoch, sizeof stream->epoch, "%s", welcome->epoch);
     stream->limits = (struct pl_stream_limits){
         .ack_interval_us = bounded(welcome->ack_interval_ms, 1, 10000) * 1000,
@@ -217,6 +219,7 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
     if (frame->caught_up && is_heard(stream)) {
         stream->caught_up = true;
         pl_backoff_reset(&stream->backoff);
+        pl_heads_check_caught_up(stream);
         pl_session_tell_state(stream, PARLEY_STREAM_CAUGHT_UP, NULL);
     }
     if (frame->going_away != NULL)

@@ -80,6 +80,7 @@ static void connect_now(struct parley_stream *stream)
     pl_session_tell_state(stream, PARLEY_STREAM_CONNECTING, NULL);
     pl_cursors_begin_session(&stream->cursors);
     pl_reads_begin_session(&stream->reads);
+    pl_heads_check_begin_session(stream);
     pl_outbox_begin_session(&stream->outbox);
     stream->phase = PL_STREAM_OPENING;
     stream->half_closed = stream->going_away = stream->caught_up = false;
@@ -155,6 +156,8 @@ static int64_t next_due_us(const struct parley_stream *stream)
         return stream->connect_due_us;
     if (stream->phase == PL_STREAM_OPENING || stream->phase == PL_STREAM_LEAVING)
         return stream->answer_due_us < due_us ? stream->answer_due_us : due_us;
+    if (stream->phase == PL_STREAM_LIVE && pl_heads_check_due_us(stream) < due_us)
+        return pl_heads_check_due_us(stream);
     return due_us;
 }
 
@@ -170,6 +173,9 @@ static void *run(void *argument)
         case PL_WIRE_ENDED:
             take_end(stream);
             break;
+        case PL_WIRE_ANSWERED:
+            pl_heads_check_take(stream);
+            break;
         case PL_WIRE_TIMEOUT:
         case PL_WIRE_RUNG:
         case PL_WIRE_WRITTEN:
@@ -179,6 +185,7 @@ static void *run(void *argument)
         if (stream->closing)
             leave(stream);
         take_due(stream);
+        pl_heads_check_due(stream);
         pl_frame_write_due(stream);
     }
     return NULL;
@@ -239,6 +246,8 @@ static void init(struct parley_stream *stream, parley_client *client)
     stream->answer_due_us = stream->ack_due_us = stream->reauth_due_us = INT64_MAX;
     pl_backoff_init(&stream->backoff, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
     pl_cursors_init(&stream->cursors);
+    pl_heads_init(&stream->heads);
+    pl_heads_check_begin_session(stream);
     pl_reads_init(&stream->reads);
     pl_outbox_init(&stream->outbox);
     pl_arena_init(&stream->arena, RECEIVED_BYTES_MAX);
@@ -250,6 +259,7 @@ static void fini(struct parley_stream *stream)
     pl_buf_fini(&stream->frame);
     pl_arena_fini(&stream->arena);
     pl_reads_fini(&stream->reads);
+    pl_heads_fini(&stream->heads);
     pl_cursors_fini(&stream->cursors);
     pl_mailbox_fini(&stream->mailbox);
     pl_wire_free(stream->wire);

@@ -16,6 +16,7 @@
 #include "base/mailbox.h"
 #include "sdk/c/src/backoff.h"
 #include "sdk/c/src/cursors.h"
+#include "sdk/c/src/heads.h"
 #include "sdk/c/src/outbox.h"
 #include "sdk/c/src/reads.h"
 #include "sdk/c/src/token.h"
@@ -72,6 +73,9 @@ struct parley_stream {
     int64_t send_due_us;   /* sends wait until then; 0: they do not */
 
     struct pl_cursors cursors;
+    struct pl_heads heads;
+    int64_t heads_due_us; /* the next check */
+    int64_t late_due_us;  /* what was late is looked at again; INT64_MAX: nothing was */
     struct pl_reads reads;
     struct pl_outbox outbox;
     struct pl_arena arena; /* of the frame that is being handled */
@@ -96,5 +100,16 @@ void pl_frame_write_hello(struct parley_stream *stream);
 void pl_frame_write_due(struct parley_stream *stream);
 /* When pl_frame_write_due has something to do, if nothing happens before; INT64_MAX: never. */
 int64_t pl_frame_due_us(const struct parley_stream *stream);
+
+/* ---- heads_check.c ---- */
+void pl_heads_check_begin_session(struct parley_stream *stream);
+/* The session has caught up. */
+void pl_heads_check_caught_up(struct parley_stream *stream);
+/* The answer is there. */
+void pl_heads_check_take(struct parley_stream *stream);
+/* Does what is due; may drop the session. */
+void pl_heads_check_due(struct parley_stream *stream);
+/* When pl_heads_check_due has something to do; INT64_MAX: never. */
+int64_t pl_heads_check_due_us(const struct parley_stream *stream);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * The bidirectional call on a completion queue of its own. Its batches: the status that ends it (always pending), the
- * opening, one read, one write. The call is over when the status has come and no other batch is pending.
+ * The bidirectional call, and one unary call beside it, on a completion queue of its own. Its batches: the status that
+ * ends it (always pending), the opening, one read, one write. The call is over when the status has come and no other
+ * batch is pending.
  *
  * gRPC core has no way to wake a queue from outside but an operation on some call. The bell is a call that never
  * starts: an empty batch on it posts its tag at once, from any thread, and without network.
@@ -16,7 +17,7 @@
 #include "base/status.h"
 #include "sdk/c/src/channel_grpc.h"
 
-enum tag { TAG_BELL, TAG_HEADERS, TAG_READ, TAG_WRITE, TAG_STATUS, TAG_COUNT };
+enum tag { TAG_BELL, TAG_HEADERS, TAG_READ, TAG_WRITE, TAG_STATUS, TAG_ANSWER, TAG_COUNT };
 
 struct pl_wire {
     struct pl_channel *channel;
@@ -37,6 +38,8 @@ struct pl_wire {
     grpc_byte_buffer *written;
     struct pl_call_end end;
     parley_error error;
+    bool asking; /* the exchange is there, and its answer not taken */
+    struct pl_exchange exchange;
 };
 
 static grpc_call *create_call(struct pl_wire *wire)
@@ -62,10 +65,14 @@ void pl_wire_free(struct pl_wire *wire)
 {
     pl_assert(wire->call == NULL);
     grpc_call_unref(wire->bell);
+    if (wire->asking)
+        grpc_call_cancel(wire->exchange.call, NULL);
     grpc_completion_queue_shutdown(wire->queue);
     while (grpc_completion_queue_next(wire->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
            GRPC_QUEUE_SHUTDOWN)
         continue;
+    if (wire->asking)
+        pl_exchange_fini(&wire->exchange);
     grpc_completion_queue_destroy(wire->queue);
     free(wire);
 }
@@ -163,6 +170,29 @@ void pl_wire_ring(struct pl_wire *wire)
     pl_assert(grpc_call_start_batch(wire->bell, NULL, 0, &wire->tags[TAG_BELL], NULL) == GRPC_CALL_OK);
 }
 
+void pl_wire_ask(struct pl_wire *wire, const struct pl_unary *unary)
+{
+    pl_assert(!wire->asking);
+    wire->asking = true;
+    pl_exchange_start(&wire->exchange, wire->channel, unary, wire->queue, &wire->tags[TAG_ANSWER]);
+}
+
+bool pl_wire_is_asking(const struct pl_wire *wire)
+{
+    return wire->asking;
+}
+
+parley_status pl_wire_take_answer(struct pl_wire *wire, struct pl_arena *arena, ProtobufCMessage **ret_reply,
+                                  parley_error *ret_error)
+{
+    parley_status status;
+    pl_assert(wire->asking);
+    status = pl_exchange_read(&wire->exchange, wire->channel, arena, ret_reply, ret_error);
+    pl_exchange_fini(&wire->exchange);
+    wire->asking = false;
+    return status;
+}
+
 const parley_error *pl_wire_end(const struct pl_wire *wire)
 {
     return &wire->error;
@@ -217,8 +247,8 @@ static bool take_completion(struct pl_wire *wire, const grpc_event *completion, 
                             enum pl_wire_event *ret_event)
 {
     enum tag tag = (enum tag)((const char *)completion->tag - wire->tags);
-    if (tag == TAG_BELL) {
-        *ret_event = PL_WIRE_RUNG;
+    if (tag == TAG_BELL || tag == TAG_ANSWER) {
+        *ret_event = tag == TAG_BELL ? PL_WIRE_RUNG : PL_WIRE_ANSWERED;
         return true;
     }
     wire->pending--;

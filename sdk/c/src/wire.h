@@ -20,6 +20,7 @@ enum pl_wire_event {
     PL_WIRE_RUNG,     /* somebody called pl_wire_ring */
     PL_WIRE_RECEIVED, /* a message; borrowed until the next wait, and the next one is not read before that */
     PL_WIRE_WRITTEN,  /* the write is done */
+    PL_WIRE_ANSWERED, /* what pl_wire_ask asked; pl_wire_take_answer is called before the next wait */
     PL_WIRE_ENDED     /* the call is over, however; pl_wire_end tells */
 };
 
@@ -41,6 +42,12 @@ bool pl_wire_can_write(const struct pl_wire *wire);
 void pl_wire_write(struct pl_wire *wire, const void *data, size_t bytes);
 /* Says that nothing more will be written; as a write. */
 void pl_wire_half_close(struct pl_wire *wire);
+/* Starts a unary call beside; one at a time, whether a call is open or not. Freeing the wire cancels it. */
+void pl_wire_ask(struct pl_wire *wire, const struct pl_unary *unary);
+bool pl_wire_is_asking(const struct pl_wire *wire);
+/* After PL_WIRE_ANSWERED: the reply, in the arena, or why there is none. ret_error is not NULL. */
+parley_status pl_wire_take_answer(struct pl_wire *wire, struct pl_arena *arena, ProtobufCMessage **ret_reply,
+                                  parley_error *ret_error);
 /* PL_WIRE_ENDED follows soon. */
 void pl_wire_cancel(struct pl_wire *wire);
 /* Blocks until deadline_us (pl_clock_now_us) at most. */

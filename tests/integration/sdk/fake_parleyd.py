@@ -24,6 +24,7 @@ from parley.v1 import (  # noqa: E402
     chat_service_pb2,
     message_service_pb2,
     stream_service_pb2 as stream,
+    sync_service_pb2 as sync,
     user_service_pb2,
 )
 
@@ -135,6 +136,7 @@ class FakeParleyd:
         "MessageService/GetMessage": (message_service_pb2.GetMessageRequest, message_service_pb2.Message),
         "MessageService/ListMessages":
             (message_service_pb2.ListMessagesRequest, message_service_pb2.ListMessagesResponse),
+        "SyncService/ListHeads": (sync.ListHeadsRequest, sync.ListHeadsResponse),
         "MessageService/MarkRead": (message_service_pb2.MarkReadRequest, message_service_pb2.MarkReadResponse),
     }
 

@@ -4,10 +4,11 @@
 import os
 import signal
 import tempfile
+import threading
 import unittest
 
 import grpc
-from fake_parleyd import FakeParleyd, message_service_pb2 as messages, stream
+from fake_parleyd import FakeParleyd, message_service_pb2 as messages, stream, sync
 from parley_command import BOB, Running, token
 
 CHAT = "01900000-0000-7000-8000-0000000000c1"
@@ -358,6 +359,28 @@ class StreamTest(unittest.TestCase):
         command.process.stdin.close()
         self.answer(session, session.expect(has_sends).sends[0], 1)
         self.assertEqual(command.process.wait(timeout=30), 0)
+
+    def test_a_lost_entry_is_asked_for_again(self):
+        """Two pages of heads; what the second names does not come within ten seconds."""
+        pages = {"": sync.ListHeadsResponse(heads=[sync.Head(chat_id=OTHER_CHAT, last_seq=9)], next_page_token="more"),
+                 "more": sync.ListHeadsResponse(heads=[sync.Head(chat_id=CHAT, last_seq=2)])}
+        self.server.handlers["SyncService/ListHeads"] = lambda request, context: pages[request.page_token]
+        command, session = self.start_chat()
+        session.say(entries=[entry(1)], caught_up=True)
+        self.assertEqual(command.event("state", state="lost")["reason"], "BAD_REPLY")
+        session = self.server.next_session()
+        self.assertEqual(cursors(session.welcome().cursors), {CHAT: 1})
+        session.say(entries=[entry(2)], caught_up=True)
+        self.assertEqual(command.event("message")["message"]["seq"], 2)
+
+    def test_a_stream_closes_while_heads_are_asked_for(self):
+        asked, answer = threading.Event(), threading.Event()
+        self.addCleanup(answer.set)
+        self.server.handlers["SyncService/ListHeads"] = lambda request, context: asked.set() or answer.wait(30)
+        command, session = self.start_chat()
+        session.say(caught_up=True)
+        self.assertTrue(asked.wait(30))
+        self.assertEqual(command.finish()[0], 0)
 
     def test_closing_acknowledges_what_was_shown(self):
         command = self.start("tail", "--count", "2")

@@ -10,6 +10,9 @@
  * it does not: messages not yet sent live in memory and are lost with the process; a refused message that may be
  * repeated can be overtaken by those of the same chat that were already on their way.
  *
+ * Against entries that are lost on the way, the ends of all logs are asked for when the stream has caught up and every
+ * five minutes; when one stays above what came for ten seconds, the stream is opened again from what the device has.
+ *
  * Threads: every callback runs on the stream's own thread, one at a time. A callback that takes long holds up the
  * stream (the server waits) but loses nothing. parley_stream_send and parley_stream_read may be called by any thread,
  * from callbacks too. parley_stream_close must not be called from a callback.
