@@ -43,7 +43,8 @@ struct pl_rpc {
     atomic_uint next_home; /* round robin */
     _Atomic int64_t calls; /* unary, in work */
     _Atomic int64_t streams;
-    _Atomic int64_t living; /* both, and requests for them that core has, until their memory is gone */
+    _Atomic int64_t builtin_streams; /* of health and reflection, which are not among streams */
+    _Atomic int64_t living; /* calls of all three, and requests for them that core has, until their memory is gone */
     atomic_bool serving;
     atomic_bool draining; /* new calls are refused */
     atomic_bool closing;  /* health and reflection streams end too */

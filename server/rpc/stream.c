@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 
-enum { LINGER_US = 5000000 };
+enum { LINGER_US = 5000000, BUILTIN_STREAMS_MAX = 1024 };
 
 static struct pl_stream *stream_of(struct pl_call *call)
 {
@@ -31,6 +31,14 @@ static void free_stream(struct pl_stream *stream)
     pl_rpc_call_gone(rpc);
 }
 
+/* Health and reflection, which ask nobody who they are, take no place from streams that do. */
+static _Atomic int64_t *count_of(const struct pl_stream *stream)
+{
+    struct pl_rpc *rpc = stream->call.rpc;
+
+    return stream->call.served->builtin ? &rpc->builtin_streams : &rpc->streams;
+}
+
 static void release(struct pl_stream *stream)
 {
     struct pl_rpc *rpc = stream->call.rpc;
@@ -43,7 +51,7 @@ static void release(struct pl_stream *stream)
     pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
-    atomic_fetch_sub(&rpc->streams, 1);
+    atomic_fetch_sub(count_of(stream), 1);
     free_stream(stream);
 }
 
@@ -139,11 +147,12 @@ static void start_core(struct pl_stream *stream)
 static enum pl_status refusal_of(struct pl_stream *stream, int64_t streams)
 {
     struct pl_call *call = &stream->call;
+    bool builtin = call->served->builtin;
 
-    if (call->served->builtin && atomic_load(&call->rpc->closing)) {
+    if (builtin && atomic_load(&call->rpc->closing)) {
         return PL_DRAINING;
     }
-    return pl_call_refusal(call, streams, call->rpc->options.config->streams_max);
+    return pl_call_refusal(call, streams, builtin ? BUILTIN_STREAMS_MAX : call->rpc->options.config->streams_max);
 }
 
 static void begin(struct pl_task *task)
@@ -151,7 +160,7 @@ static void begin(struct pl_task *task)
     struct pl_stream *stream = pl_container_of(task, struct pl_stream, begin);
     struct pl_call *call = &stream->call;
     struct pl_rpc *rpc = call->rpc;
-    int64_t streams = atomic_fetch_add(&rpc->streams, 1) + 1;
+    int64_t streams = atomic_fetch_add(count_of(stream), 1) + 1;
     enum pl_status refusal = refusal_of(stream, streams);
 
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, 1);

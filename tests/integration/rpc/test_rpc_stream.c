@@ -280,6 +280,25 @@ static void streams_beyond_the_limit_are_refused(void **state)
     assert_end(&first, 0, "");
 }
 
+/* Anybody may open those. */
+static void streams_of_health_take_no_place(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stream_call watch;
+    struct stream_call stream;
+
+    fixture->config.streams_max = 1;
+    fixture_start(fixture);
+    stream_open(&fixture->client, "/grpc.health.v1.Health/Watch", &watch);
+    fixture_await_metric(fixture, PL_METRIC_streams, 1);
+    stream_open(&fixture->client, CONNECT, &stream);
+    fixture_await(fixture, &fixture->opened, 1);
+    stream_half_close(&stream);
+    assert_end(&stream, 0, "");
+    stream_half_close(&watch);
+    assert_end(&watch, 3, "INVALID_ARGUMENT");
+}
+
 static void note_task(struct pl_task *task);
 
 struct noted_task {
@@ -355,6 +374,7 @@ int main(void)
         TEST(refused_stream_is_neither_opened_nor_closed),
         TEST(admission_after_the_client_went_opens_nothing),
         TEST(streams_beyond_the_limit_are_refused),
+        TEST(streams_of_health_take_no_place),
         TEST(posting_wakes_a_stream_loop_and_its_timers_run),
         TEST(streams_are_spread_over_all_loops),
     };
