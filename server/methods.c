@@ -54,6 +54,7 @@ const struct pl_method *const pl_methods[] = {
     &pl_mark_read,
     &pl_edit_message,
     &pl_delete_message,
+    &pl_list_receipts,
     &pl_send_messages,
     /* SyncService */
     &pl_list_heads,

@@ -132,7 +132,10 @@ static bool begin_flush(struct pl_cursors *cursors)
 
 static void wait_for_work(struct pl_cursors *cursors)
 {
-    if (!pl_conn_wait(&cursors->link.conn, &cursors->wake, pl_timers_next_due_us(&cursors->marks.timers)))
+    int64_t due_us = pl_timers_next_due_us(&cursors->marks.timers);
+    if (due_us > cursors->sweep.due_us)
+        due_us = cursors->sweep.due_us;
+    if (!pl_conn_wait(&cursors->link.conn, &cursors->wake, due_us))
         pl_link_drop(&cursors->link);
 }
 
@@ -158,6 +161,8 @@ static void *run(void *argument)
             if (gave_up(cursors, stopping))
                 return NULL;
             pl_wake_wait(&cursors->wake, cursors->link.retry_at_us);
+        } else if (pl_sweep_run(&cursors->sweep, &cursors->link.conn) != PL_FAILURE_NONE) {
+            pl_link_drop(&cursors->link);
         } else if (begin_flush(cursors)) {
             if (!run_flush(cursors) && gave_up(cursors, stopping))
                 return NULL;
@@ -180,6 +185,7 @@ void pl_cursors_init(struct pl_cursors *cursors, struct pl_db_context *context)
     pl_homes_init(&cursors->homes);
     pl_marks_init(&cursors->marks);
     pl_flush_init(&cursors->flush);
+    pl_sweep_init(&cursors->sweep, PL_STATEMENT_RECEIPT_MOVES_PURGE);
     STAILQ_INIT(&cursors->waiters);
 }
 

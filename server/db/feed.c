@@ -2,17 +2,13 @@
 /* Copyright (c) the Parley authors. */
 #include "db/feed.h"
 
-#include "base/clock.h"
-
-#define PURGE_EVERY_US INT64_C(60000000)
-#define PURGE_ROWS_MAX 1000
 #define ARENA_BYTES_MAX ((size_t)1 << 20)
 
 void pl_feed_init(struct pl_feed *feed)
 {
     feed->writer = pl_uuid_v7();
     feed->n = 0;
-    feed->purge_at_us = pl_clock_now_us() + PURGE_EVERY_US;
+    pl_sweep_init(&feed->sweep, PL_STATEMENT_FEED_PURGE);
     feed->unsettled_count = 0;
 }
 
@@ -74,24 +70,4 @@ enum pl_failure pl_feed_recover(struct pl_feed *feed, struct pl_conn *conn, cons
     pl_rows_clear(&last);
     pl_arena_fini(&arena);
     return failure;
-}
-
-enum pl_failure pl_feed_purge(struct pl_feed *feed, struct pl_conn *conn)
-{
-    struct pl_params none;
-    struct pl_rows rows = {0};
-    if (pl_clock_now_us() < feed->purge_at_us)
-        return PL_FAILURE_NONE;
-    pl_params_init(&none, NULL);
-    if (!pl_conn_send(conn, PL_STATEMENT_FEED_PURGE, &none) || !pl_conn_sync(conn))
-        return PL_FAILURE_LOST;
-    enum pl_failure failure = pl_conn_rows(conn, &rows);
-    if (failure == PL_FAILURE_LOST || pl_conn_finish(conn) == PL_FAILURE_LOST)
-        failure = PL_FAILURE_LOST;
-    bool more = failure == PL_FAILURE_NONE && pl_rows_int(&rows, 0, 0) == PURGE_ROWS_MAX;
-    /* What is left goes soon, but not before appends had their turn. */
-    feed->purge_at_us = pl_clock_now_us() + (more ? PURGE_EVERY_US / 600 : PURGE_EVERY_US);
-    pl_rows_clear(&rows);
-    /* What else may go wrong can wait a minute. */
-    return failure == PL_FAILURE_LOST ? failure : PL_FAILURE_NONE;
 }

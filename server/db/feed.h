@@ -10,13 +10,14 @@
 
 #include "db/conn.h"
 #include "db/context.h"
+#include "db/sweep.h"
 
 #define PL_BATCH_ITEMS_MAX 256
 
 struct pl_feed {
     struct pl_uuid writer; /* new with each start */
     int64_t n;             /* of the last row that is committed */
-    int64_t purge_at_us;
+    struct pl_sweep sweep; /* of rows older than 10 minutes */
     unsigned unsettled_count;
     struct pl_chat_id unsettled[PL_BATCH_ITEMS_MAX];
 };
@@ -28,7 +29,5 @@ void pl_feed_init(struct pl_feed *feed);
  */
 enum pl_failure pl_feed_recover(struct pl_feed *feed, struct pl_conn *conn,
                                 const struct pl_db_listener *listener) PL_MUST_CHECK;
-/* Once a minute removes rows older than 10 minutes, at most 1,000 at a time. */
-enum pl_failure pl_feed_purge(struct pl_feed *feed, struct pl_conn *conn) PL_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * The transaction that raises cursors and watermarks. It is repeated until its outcome is known;
- * all it does is take the greater of two values, so repeating does no harm. One thread.
+ * The transaction that raises cursors and watermarks, and keeps when watermarks moved. It is repeated until its
+ * outcome is known; all it does is take the greater of two values, so repeating does no harm. One thread.
  */
 #ifndef PL_DB_FLUSH_H
 #define PL_DB_FLUSH_H

@@ -197,7 +197,7 @@ static bool recovered(struct pl_writer *writer)
     if (failure == PL_FAILURE_NONE && writer->feed.unsettled_count > 0)
         failure = pl_feed_recover(&writer->feed, &writer->link.conn, listener);
     if (failure == PL_FAILURE_NONE)
-        failure = pl_feed_purge(&writer->feed, &writer->link.conn);
+        failure = pl_sweep_run(&writer->feed.sweep, &writer->link.conn);
     if (failure != PL_FAILURE_NONE)
         note(writer, failure);
     return failure == PL_FAILURE_NONE;
@@ -223,7 +223,7 @@ static void run_batch(struct pl_writer *writer)
 
 static void wait_for_work(struct pl_writer *writer)
 {
-    if (!pl_conn_wait(&writer->link.conn, &writer->wake, writer->feed.purge_at_us))
+    if (!pl_conn_wait(&writer->link.conn, &writer->wake, writer->feed.sweep.due_us))
         pl_link_drop(&writer->link);
     pl_wake_clear(&writer->wake);
 }

@@ -205,6 +205,9 @@ ROWS = [
     row("MessageService.ListMessages", lambda it: {"chat_id": it.group(), "before_message_id": it.message()},
         case="before a message", **NOT_MEMBERS),
     row("MessageService.MarkRead", lambda it: {"message_id": it.message()}, **NOT_READERS),
+    row("MessageService.ListReceipts", lambda it: {"message_id": it.message()}, **NOT_READERS),
+    row("MessageService.ListReceipts", lambda it: {"message_id": it.old_message()}, case="of their time",
+        **NOT_READERS, ex_member=OK),
 
     row("MessageService.EditMessage", lambda it: {"message_id": it.new_message("member"), "content": "edited"},
         **NOT_READERS, admin=DENIED, owner=DENIED),

@@ -3,6 +3,8 @@
 /* Cursors and watermarks: they only grow, and only those of participants do. */
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "db/sweep.h"
 #include "integration/db/harness.h"
 
 static struct database database;
@@ -196,6 +198,80 @@ static void bad_row_fails_alone(void **state)
     assert_int_equal(database_number(&database, "select count(*) from watermarks"), MARKS - 1);
 }
 
+/* How many moves of this kind there are with these ends. */
+static int64_t moves(int kind, int after_seq, int up_to_seq)
+{
+    return database_number(&database,
+                           "select count(*) from receipt_moves where kind = %d and after_seq = %d and up_to_seq = %d"
+                           " and at between now() - interval '1 minute' and now()",
+                           kind, after_seq, up_to_seq);
+}
+
+static void each_move_of_a_watermark_is_kept(void **state)
+{
+    (void)state;
+    struct pl_device_id device_id = {pl_uuid_v7()};
+    struct pl_mark delivered = {.user_id = pair.low, .device_id = device_id, .cursor_seq = 3};
+    struct pl_mark read = {.user_id = pair.low, .device_id = device_id, .read_seq = 2};
+    struct pl_mark both = {.user_id = pair.low, .read_seq = 9};
+    run(&delivered);
+    run(&read);
+    run(&both);
+    assert_int_equal(moves(1, 0, 3), 1);
+    assert_int_equal(moves(2, 0, 2), 1);
+    assert_int_equal(moves(1, 3, 9), 1);
+    assert_int_equal(moves(2, 2, 9), 1);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 4);
+}
+
+static void what_does_not_move_is_not_kept(void **state)
+{
+    (void)state;
+    struct pl_mark high = {.user_id = pair.low, .read_seq = 9};
+    struct pl_mark again = {.user_id = pair.low, .read_seq = 9};
+    struct pl_mark lower = {.user_id = pair.low, .device_id = {pl_uuid_v7()}, .cursor_seq = 5, .read_seq = 4};
+    struct pl_mark stranger = {.user_id = {pl_uuid_v7()}, .device_id = {pl_uuid_v7()}, .cursor_seq = 9, .read_seq = 9};
+    run(&high);
+    run(&again);
+    run(&lower);
+    run(&stranger);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 2);
+}
+
+/* A watermark from before moves were kept: its next move says nothing of what came before. */
+static void first_move_begins_at_the_watermark(void **state)
+{
+    (void)state;
+    database_execute(&database, "insert into watermarks values ('%s', '%s', 7, 5)", uuid_text(&pair.chat_id.uuid),
+                     uuid_text(&pair.low.uuid));
+    struct pl_mark mark = {.user_id = pair.low, .read_seq = 6};
+    run(&mark);
+    assert_watermarks(&mark, 7, 6);
+    assert_int_equal(moves(2, 5, 6), 1);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 1);
+}
+
+static void old_moves_are_swept_in_batches(void **state)
+{
+    (void)state;
+    database_execute(&database, "insert into receipt_moves select gen_random_uuid(), gen_random_uuid(), 1, 9, 0,"
+                                " now() - interval '30 days 1 minute' from generate_series(1, 1500)");
+    database_execute(&database, "insert into receipt_moves select gen_random_uuid(), gen_random_uuid(), 1, 9, 0,"
+                                " now() - interval '29 days' from generate_series(1, 10)");
+    struct pl_conn conn;
+    struct pl_sweep sweep = {.statement = PL_STATEMENT_RECEIPT_MOVES_PURGE};
+    assert_int_equal(pl_conn_open(&conn, &harness.config, PL_CONN_CURSORS, INT64_MAX), PL_OK);
+    assert_int_equal(pl_sweep_run(&sweep, &conn), PL_FAILURE_NONE);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 510);
+    assert_true(sweep.due_us <= pl_clock_now_us() + 1000000);
+    sweep.due_us = 0;
+    assert_int_equal(pl_sweep_run(&sweep, &conn), PL_FAILURE_NONE);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 10);
+    assert_true(sweep.due_us > pl_clock_now_us() + 1000000);
+    assert_int_equal(pl_sweep_run(&sweep, &conn), PL_FAILURE_NONE);
+    pl_conn_close(&conn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +285,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(close_flushes_what_gathered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(close_gives_up_on_a_database_that_takes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_row_fails_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_move_of_a_watermark_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_move_is_not_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(first_move_begins_at_the_watermark, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(old_moves_are_swept_in_batches, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * MessageService.ListReceipts: who has a message and who has read it, by watermark; since when, by the moves of
+ * watermarks, which are kept for 30 days.
+ */
+#include "messages/service.h"
+#include "page.h"
+#include "parley/v1/message_service.pb-c.h"
+#include "rpc/fields.h"
+
+enum { STEP_PLACE, STEP_RECEIPTS };
+enum { COLUMN_USER, COLUMN_DELIVERED, COLUMN_READ, COLUMN_DELIVERED_AT, COLUMN_READ_AT };
+
+static void list_receipts(struct pl_call *call, const ProtobufCMessage *message);
+static void on_found(struct pl_query *query, void *context);
+
+const struct pl_method pl_list_receipts = {
+    .path = "/parley.v1.MessageService/ListReceipts",
+    .request_bytes_max = 1024,
+    .handle = list_receipts,
+};
+
+static void ask(const struct pl_page *page, struct pl_query *query)
+{
+    const struct pl_uuid *user = &pl_call_principal(page->call)->user_id.uuid;
+    struct pl_params *place = pl_query_add(query, PL_STATEMENT_MESSAGE_PLACE);
+    pl_params_uuid(place, &page->subject);
+    pl_params_uuid(place, user);
+    struct pl_params *receipts = pl_query_add(query, PL_STATEMENT_RECEIPTS_LIST);
+    pl_params_uuid(receipts, &page->subject);
+    pl_params_uuid(receipts, user);
+    pl_page_put(page, receipts);
+}
+
+static void list_receipts(struct pl_call *call, const ProtobufCMessage *message)
+{
+    const Parley__V1__ListReceiptsRequest *request = (const Parley__V1__ListReceiptsRequest *)message;
+    struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
+    *page = (struct pl_page){.call = call, .list = PL_PAGE_RECEIPTS};
+    if (pl_uuid_parse(request->message_id, &page->subject) != PL_OK) {
+        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+        return;
+    }
+    if (!pl_page_take(page, request->page_size, request->page_token))
+        return;
+    struct pl_query *query = pl_server_query(call, on_found, page);
+    ask(page, query);
+    pl_server_submit(call, query);
+}
+
+static Parley__V1__MessageStatus status_of(const struct pl_rows *rows, int row)
+{
+    if (pl_rows_bool(rows, row, COLUMN_READ))
+        return PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_READ;
+    if (pl_rows_bool(rows, row, COLUMN_DELIVERED))
+        return PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_DELIVERED;
+    return PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+}
+
+static Parley__V1__MessageReceipt *read_receipt(const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    struct pl_uuid user_id = pl_rows_uuid(rows, row, COLUMN_USER);
+    Parley__V1__MessageReceipt *receipt = pl_arena_new(arena, Parley__V1__MessageReceipt);
+    parley__v1__message_receipt__init(receipt);
+    receipt->user_id = pl_field_uuid(&user_id, arena);
+    receipt->status = status_of(rows, row);
+    receipt->delivered_at = pl_field_time(pl_rows_time(rows, row, COLUMN_DELIVERED_AT), arena);
+    receipt->read_at = pl_field_time(pl_rows_time(rows, row, COLUMN_READ_AT), arena);
+    return receipt;
+}
+
+static void on_found(struct pl_query *query, void *context)
+{
+    const struct pl_page *page = context;
+    struct pl_arena *arena = pl_call_arena(page->call);
+    const struct pl_rows *rows = &query->steps[STEP_RECEIPTS].rows;
+    if (query->status != PL_OK || pl_rows_count(&query->steps[STEP_PLACE].rows) == 0) {
+        pl_call_fail(page->call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+        return;
+    }
+    Parley__V1__ListReceiptsResponse response = PARLEY__V1__LIST_RECEIPTS_RESPONSE__INIT;
+    int count = pl_page_count(page, rows);
+    response.n_receipts = (size_t)count;
+    response.receipts = pl_arena_array(arena, Parley__V1__MessageReceipt *, (size_t)count);
+    for (int row = 0; row < count; row++)
+        response.receipts[row] = read_receipt(rows, row, arena);
+    response.next_page_token = pl_page_next_token(page, rows, COLUMN_USER);
+    pl_call_reply(page->call, &response.base);
+}
