@@ -30,8 +30,7 @@ static enum pl_cli_exit create_device(struct pl_cli *cli, int argc, char **argv)
     if (parley_create_device(cli->client, argv[1], argc > 2 ? argv[2] : NULL, &device, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
     if (cli->json)
-        pl_json_print(json_pack("{s:s, s:s, s:s, s:o}", "device_id", device->device_id, "user_id", device->user_id,
-                                "name", device->name, "created_at", pl_json_time(device->created_at_us)));
+        pl_json_print(pl_json_device(device));
     else
         printf("%s\n", device->device_id);
     parley_device_free(device);

@@ -30,8 +30,7 @@ static enum pl_cli_exit create_key(struct pl_cli *cli, int argc, char **argv)
     if (parley_create_api_key(cli->client, argv[1], argc > 2 ? argv[2] : NULL, &key, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
     if (cli->json)
-        pl_json_print(json_pack("{s:s, s:s, s:s, s:o, s:s}", "key_id", key->key_id, "app_id", key->app_id, "name",
-                                key->name, "created_at", pl_json_time(key->created_at_us), "secret", key->secret));
+        pl_json_print(pl_json_api_key(key));
     else
         printf("%s\n", key->secret);
     parley_api_key_free(key);

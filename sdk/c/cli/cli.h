@@ -57,15 +57,38 @@ extern const struct pl_cli_command pl_cli_chat;
 extern const struct pl_cli_command pl_cli_tail;
 extern const struct pl_cli_command pl_cli_history;
 extern const struct pl_cli_command pl_cli_chats;
+extern const struct pl_cli_command pl_cli_edit;
+extern const struct pl_cli_command pl_cli_delete;
+extern const struct pl_cli_command pl_cli_group_create;
+extern const struct pl_cli_command pl_cli_group_members;
+extern const struct pl_cli_command pl_cli_group_add;
+extern const struct pl_cli_command pl_cli_group_remove;
+extern const struct pl_cli_command pl_cli_group_join;
+extern const struct pl_cli_command pl_cli_group_leave;
 extern const struct pl_cli_command pl_cli_create_app;
 extern const struct pl_cli_command pl_cli_create_key;
 extern const struct pl_cli_command pl_cli_create_user;
 extern const struct pl_cli_command pl_cli_create_device;
 extern const struct pl_cli_command pl_cli_create_token;
+extern const struct pl_cli_command pl_cli_list_keys;
+extern const struct pl_cli_command pl_cli_revoke_key;
+extern const struct pl_cli_command pl_cli_list_users;
+extern const struct pl_cli_command pl_cli_deactivate_user;
+extern const struct pl_cli_command pl_cli_reactivate_user;
+extern const struct pl_cli_command pl_cli_delete_user;
+extern const struct pl_cli_command pl_cli_list_devices;
+extern const struct pl_cli_command pl_cli_revoke_device;
 
 /* ---- connect.c ---- */
 /* Makes the client and sees that somebody answers; says what is wrong otherwise. */
 enum pl_cli_exit pl_cli_connect(struct pl_cli *cli);
+
+/* ---- group_change.c ---- */
+/* One for each user id; freed with free. */
+parley_new_participant *pl_cli_members(char **user_ids, size_t count, parley_role role);
+/* Changes who is in the group, and says how many there are then. */
+enum pl_cli_exit pl_cli_change_members(struct pl_cli *cli, const char *chat_id,
+                                       const parley_participants_update *update);
 
 /* ---- token_command.c ---- */
 /* A parley_token_provider. command: a command of the shell; the first line that it prints is the token. */

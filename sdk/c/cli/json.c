@@ -30,10 +30,16 @@ static const char *chat_type_word(parley_chat_type type)
     return word(words, 3, (int)type);
 }
 
-static const char *role_word(parley_role role)
+const char *pl_json_role_word(parley_role role)
 {
     static const char *const words[] = {"", "owner", "admin", "member"};
     return word(words, 4, (int)role);
+}
+
+static const char *kind_word(parley_entry_kind kind)
+{
+    static const char *const words[] = {"", "message", "members", "settings", "edit", "delete", "account"};
+    return word(words, 7, (int)kind);
 }
 
 json_t *pl_json_time(int64_t time_us)
@@ -81,6 +87,12 @@ static json_t *base64(const unsigned char *data, size_t bytes)
     return string;
 }
 
+static void put_time(json_t *object, const char *name, int64_t time_us)
+{
+    if (time_us > 0)
+        json_object_set_new(object, name, pl_json_time(time_us));
+}
+
 json_t *pl_json_message(const parley_message *message)
 {
     json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "message_id", message->message_id,
@@ -97,6 +109,12 @@ json_t *pl_json_message(const parley_message *message)
         json_object_set_new(object, "media_id", json_string(message->media_id));
     if (message->reply_to_message_id[0] != '\0')
         json_object_set_new(object, "reply_to_message_id", json_string(message->reply_to_message_id));
+    if (message->kind > PARLEY_ENTRY_MESSAGE)
+        json_object_set_new(object, "kind", json_string(kind_word(message->kind)));
+    if (message->target_message_id[0] != '\0')
+        json_object_set_new(object, "target_message_id", json_string(message->target_message_id));
+    put_time(object, "edited_at", message->edited_at_us);
+    put_time(object, "deleted_at", message->deleted_at_us);
     if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
         json_object_set_new(object, "status", json_string(pl_json_status_word(message->status)));
         json_object_set_new(object, "recipient_count", json_integer(message->recipient_count));
@@ -106,17 +124,19 @@ json_t *pl_json_message(const parley_message *message)
     return object;
 }
 
+json_t *pl_json_participant(const parley_participant *participant)
+{
+    return json_pack("{s:s, s:s, s:o, s:I, s:I}", "user_id", participant->user_id, "role",
+                     pl_json_role_word(participant->role), "joined_at", pl_json_time(participant->joined_at_us),
+                     "last_delivered_seq", (json_int_t)participant->last_delivered_seq, "last_read_seq",
+                     (json_int_t)participant->last_read_seq);
+}
+
 static json_t *participants_array(const parley_chat *chat)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < chat->participants_listed; i++) {
-        const parley_participant *participant = chat->participants[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:I, s:I}", "user_id", participant->user_id, "role",
-                                               role_word(participant->role), "joined_at",
-                                               pl_json_time(participant->joined_at_us), "last_delivered_seq",
-                                               (json_int_t)participant->last_delivered_seq, "last_read_seq",
-                                               (json_int_t)participant->last_read_seq));
-    }
+    for (size_t i = 0; i < chat->participants_listed; i++)
+        json_array_append_new(array, pl_json_participant(chat->participants[i]));
     return array;
 }
 
@@ -132,10 +152,32 @@ json_t *pl_json_chat(const parley_chat *chat)
 
 json_t *pl_json_user(const parley_user *user)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "user_id", user->user_id, "username", user->username,
-                     "phone_number", user->phone_number, "display_name", user->display_name, "about", user->about,
-                     "avatar_url", user->avatar_url, "metadata", metadata_object(user->metadata, user->metadata_count),
-                     "created_at", pl_json_time(user->created_at_us));
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "user_id", user->user_id, "username", user->username,
+                  "phone_number", user->phone_number, "display_name", user->display_name, "about", user->about,
+                  "avatar_url", user->avatar_url, "metadata", metadata_object(user->metadata, user->metadata_count),
+                  "created_at", pl_json_time(user->created_at_us));
+    put_time(object, "deactivated_at", user->deactivated_at_us);
+    put_time(object, "deleted_at", user->deleted_at_us);
+    return object;
+}
+
+json_t *pl_json_device(const parley_device *device)
+{
+    json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "device_id", device->device_id, "user_id", device->user_id,
+                               "name", device->name, "created_at", pl_json_time(device->created_at_us));
+    put_time(object, "revoked_at", device->revoked_at_us);
+    return object;
+}
+
+json_t *pl_json_api_key(const parley_api_key *key)
+{
+    json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "key_id", key->key_id, "app_id", key->app_id, "name", key->name,
+                               "created_at", pl_json_time(key->created_at_us));
+    put_time(object, "revoked_at", key->revoked_at_us);
+    if (key->secret[0] != '\0')
+        json_object_set_new(object, "secret", json_string(key->secret));
+    return object;
 }
 
 void pl_json_print(json_t *object)

@@ -13,8 +13,14 @@
 /* New references. */
 json_t *pl_json_message(const parley_message *message);
 json_t *pl_json_chat(const parley_chat *chat);
+json_t *pl_json_participant(const parley_participant *participant);
+json_t *pl_json_device(const parley_device *device);
+/* With the secret when there is one. */
+json_t *pl_json_api_key(const parley_api_key *key);
 json_t *pl_json_user(const parley_user *user);
 json_t *pl_json_time(int64_t time_us);
+/* "owner", "admin", "member". */
+const char *pl_json_role_word(parley_role role);
 /* "sent", "delivered", …; "" when it is not known. */
 const char *pl_json_status_word(parley_message_status status);
 /* Prints the object as a line and drops the reference. */

@@ -17,25 +17,50 @@
 #define TIMEOUT_S_MAX 600
 
 static const struct pl_cli_command *const commands[] = {
-    &pl_cli_login, &pl_cli_whoami, &pl_cli_send, &pl_cli_chat, &pl_cli_tail, &pl_cli_history, &pl_cli_chats,
+    &pl_cli_login,
+    &pl_cli_whoami,
+    &pl_cli_send,
+    &pl_cli_chat,
+    &pl_cli_tail,
+    &pl_cli_history,
+    &pl_cli_edit,
+    &pl_cli_delete,
+    &pl_cli_chats,
+    &pl_cli_group_create,
+    &pl_cli_group_members,
+    &pl_cli_group_add,
+    &pl_cli_group_remove,
+    &pl_cli_group_join,
+    &pl_cli_group_leave,
+    &pl_cli_create_app,
+    &pl_cli_create_key,
+    &pl_cli_list_keys,
+    &pl_cli_revoke_key,
+    &pl_cli_create_user,
+    &pl_cli_list_users,
+    &pl_cli_deactivate_user,
+    &pl_cli_reactivate_user,
+    &pl_cli_delete_user,
+    &pl_cli_create_device,
+    &pl_cli_list_devices,
+    &pl_cli_revoke_device,
+    &pl_cli_create_token,
 };
-static const struct pl_cli_command *const admin_commands[] = {
-    &pl_cli_create_app, &pl_cli_create_key, &pl_cli_create_user, &pl_cli_create_device, &pl_cli_create_token,
-};
+/* The first words of commands that have two. */
+static const char *const families[] = {"admin", "group"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void print_commands(FILE *file, const struct pl_cli_command *const *list, size_t count)
+static void print_commands(FILE *file)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(file, "  %-21s %s\n", list[i]->name, list[i]->summary);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        fprintf(file, "  %-21s %s\n", commands[i]->name, commands[i]->summary);
 }
 
 static void print_help(FILE *file)
 {
     fputs("usage: parley [flags] command [arguments]\n\ncommands:\n", file);
-    print_commands(file, commands, COUNT(commands));
-    print_commands(file, admin_commands, COUNT(admin_commands));
+    print_commands(file);
     fputs("\nflags, before or after the command:\n"
           "  --endpoint HOST:PORT  the server, or unix:/path (PARLEY_GRPC; default 127.0.0.1:50051)\n"
           "  --token TOKEN         a device's token (PARLEY_TOKEN, else what `parley login` stored)\n"
@@ -167,12 +192,20 @@ static void fill_in(struct pl_cli *cli, const struct pl_credentials *stored)
     cli->styled = isatty(STDOUT_FILENO) && environment("NO_COLOR") == NULL;
 }
 
-static const struct pl_cli_command *find(const struct pl_cli_command *const *list, size_t count, const char *name)
+static const struct pl_cli_command *find(const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i]->name, name) == 0)
-            return list[i];
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
     return NULL;
+}
+
+static bool is_family(const char *word)
+{
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (strcmp(families[i], word) == 0)
+            return true;
+    return false;
 }
 
 /* argv[0] of the command is its last word; *ret_skip is how many words come before. */
@@ -182,11 +215,11 @@ static const struct pl_cli_command *find_command(int argc, char **argv, int *ret
     *ret_skip = 1;
     if (argc < 2)
         return NULL;
-    if (strcmp(argv[1], "admin") != 0)
-        return find(commands, COUNT(commands), argv[1]);
+    if (!is_family(argv[1]))
+        return find(argv[1]);
     *ret_skip = 2;
-    snprintf(name, sizeof name, "admin %.40s", argc > 2 ? argv[2] : "");
-    return find(admin_commands, COUNT(admin_commands), name);
+    snprintf(name, sizeof name, "%s %.40s", argv[1], argc > 2 ? argv[2] : "");
+    return find(name);
 }
 
 static enum pl_cli_exit run(struct pl_cli *cli, int argc, char **argv)

@@ -25,7 +25,7 @@ void pl_message_line_print(const struct pl_cli *cli, struct pl_names *names, con
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_BOLD);
     pl_names_put(names, stdout, message->sender_id);
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_PLAIN);
-    fputs(": ", stdout);
+    fputs(message->kind == PARLEY_ENTRY_EDIT ? " (edited): " : ": ", stdout);
     pl_terminal_put_body(stdout, message);
     if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
         fputs("  ", stdout);

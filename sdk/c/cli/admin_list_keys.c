@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* parley admin list-keys: the API keys of an app. */
+#include <stdio.h>
+
+#include "sdk/c/cli/cli.h"
+#include "sdk/c/cli/json.h"
+#include "sdk/c/cli/terminal.h"
+
+#define PAGE_SIZE 100
+
+static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv);
+
+const struct pl_cli_command pl_cli_list_keys = {
+    .name = "admin list-keys",
+    .arguments = "APP_ID",
+    .summary = "List the API keys of an app, newest first (operator key, or a key of the app)",
+    .credentials = PL_CLI_AS_APP,
+    .run = list_keys,
+};
+
+static void print_line(const parley_api_key *item)
+{
+    printf("%s  ", item->key_id);
+    pl_terminal_put_excerpt(stdout, item->name, 64);
+    puts(item->revoked_at_us > 0 ? "  revoked" : "");
+}
+
+static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv)
+{
+    parley_error error;
+    parley_api_keys *page = NULL;
+    parley_api_keys *next = NULL;
+    enum pl_cli_exit connected;
+    if (argc != 2)
+        return pl_cli_usage(cli, "APP_ID is expected");
+    connected = pl_cli_connect(cli);
+    if (connected != PL_CLI_OK)
+        return connected;
+    do {
+        const char *page_token = page != NULL ? page->next_page_token : NULL;
+        parley_status status = parley_list_api_keys(cli->client, argv[1], PAGE_SIZE, page_token, &next, &error);
+        parley_api_keys_free(page);
+        if (status != PARLEY_OK)
+            return pl_cli_fail(cli, &error);
+        page = next;
+        for (size_t i = 0; i < page->count; i++)
+            if (cli->json)
+                pl_json_print(pl_json_api_key(page->items[i]));
+            else
+                print_line(page->items[i]);
+    } while (page->next_page_token[0] != '\0');
+    parley_api_keys_free(page);
+    return PL_CLI_OK;
+}

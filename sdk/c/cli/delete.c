@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* parley delete: a message goes, for everybody. */
+#include <stdio.h>
+
+#include "sdk/c/cli/cli.h"
+#include "sdk/c/cli/json.h"
+
+static enum pl_cli_exit delete_message(struct pl_cli *cli, int argc, char **argv);
+
+const struct pl_cli_command pl_cli_delete = {
+    .name = "delete",
+    .arguments = "MESSAGE_ID",
+    .summary = "Delete a message for everybody",
+    .credentials = PL_CLI_AS_USER,
+    .run = delete_message,
+};
+
+static enum pl_cli_exit delete_message(struct pl_cli *cli, int argc, char **argv)
+{
+    int64_t seq = 0;
+    parley_error error;
+    enum pl_cli_exit connected;
+    if (argc != 2)
+        return pl_cli_usage(cli, "MESSAGE_ID is expected");
+    connected = pl_cli_connect(cli);
+    if (connected != PL_CLI_OK)
+        return connected;
+    if (parley_delete_message(cli->client, argv[1], &seq, &error) != PARLEY_OK)
+        return pl_cli_fail(cli, &error);
+    if (cli->json)
+        pl_json_print(json_pack("{s:s, s:I}", "message_id", argv[1], "seq", (json_int_t)seq));
+    else
+        puts(seq > 0 ? "deleted" : "deleted already");
+    return PL_CLI_OK;
+}
