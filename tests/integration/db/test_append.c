@@ -127,10 +127,23 @@ static void same_id_with_other_bytes_or_sender_is_refused(void **state)
     struct pl_append *other_reply = append_again(&harness, first);
     other_reply->message.reply_to_message_id.uuid = pl_uuid_v7();
     assert_int_equal(append_run(&harness, other_reply), PL_MESSAGE_ID_REUSED);
+    struct pl_append *other_media = append_again(&harness, first);
+    other_media->message.media_id.uuid = pl_uuid_v7();
+    assert_int_equal(append_run(&harness, other_media), PL_MESSAGE_ID_REUSED);
+    struct pl_append *other_metadata = append_again(&harness, first);
+    other_metadata->message.metadata = "x";
+    other_metadata->message.metadata_bytes = 1;
+    assert_int_equal(append_run(&harness, other_metadata), PL_MESSAGE_ID_REUSED);
+    struct pl_append *other_kind = append_again(&harness, first);
+    other_kind->message.body_kind = PL_BODY_ENCRYPTED;
+    assert_int_equal(append_run(&harness, other_kind), PL_MESSAGE_ID_REUSED);
+    struct pl_append *other_type = append_again(&harness, first);
+    other_type->message.message_type = 2;
+    assert_int_equal(append_run(&harness, other_type), PL_MESSAGE_ID_REUSED);
     struct pl_append *other_sender = append_again(&harness, first);
     other_sender->message.sender_id = pair.high;
     assert_int_equal(append_run(&harness, other_sender), PL_MESSAGE_ID_REUSED);
-    assert_int_equal(pl_metrics_get(&harness.metrics, PL_METRIC_messages_refused_total), 3);
+    assert_int_equal(pl_metrics_get(&harness.metrics, PL_METRIC_messages_refused_total), 7);
 }
 
 static void stranger_and_missing_chat_are_not_members(void **state)
