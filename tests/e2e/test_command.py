@@ -70,6 +70,16 @@ def test_a_message_is_edited_and_deleted(server, world):
     assert len(deleted) == 1 and "content" not in deleted[0] and deleted[0]["deleted_at"]
 
 
+def test_receipts_tell_who_has_read(server, world):
+    """Sent at first; read after bob's mark."""
+    (sent,) = done(parley(server, world.alice.token, "send", world.bob.user_id, "Hello"))
+    (receipt,) = done(parley(server, world.alice.token, "receipts", sent["message_id"]))
+    assert (receipt["user_id"], receipt["status"], receipt["read_at"]) == (world.bob.user_id, "sent", None)
+    world.bob.api.MarkRead(message_id=sent["message_id"])
+    assert done(parley(server, world.alice.token, "receipts", sent["message_id"]))[0]["status"] == "read"
+    assert parley(server, world.alice.token, "receipts", NOBODY).returncode == 1
+
+
 def test_keys_devices_and_users_are_listed_and_revoked(server, world):
     """Until the key itself is revoked."""
     key = world.api_key

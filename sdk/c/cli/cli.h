@@ -57,6 +57,7 @@ extern const struct pl_cli_command pl_cli_chat;
 extern const struct pl_cli_command pl_cli_tail;
 extern const struct pl_cli_command pl_cli_history;
 extern const struct pl_cli_command pl_cli_chats;
+extern const struct pl_cli_command pl_cli_receipts;
 extern const struct pl_cli_command pl_cli_edit;
 extern const struct pl_cli_command pl_cli_delete;
 extern const struct pl_cli_command pl_cli_group_create;

@@ -23,6 +23,7 @@ static const struct pl_cli_command *const commands[] = {
     &pl_cli_chat,
     &pl_cli_tail,
     &pl_cli_history,
+    &pl_cli_receipts,
     &pl_cli_edit,
     &pl_cli_delete,
     &pl_cli_chats,

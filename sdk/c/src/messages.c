@@ -161,25 +161,3 @@ parley_status parley_delete_message(parley_client *client, const char *message_i
     pl_arena_fini(&arena);
     return status;
 }
-
-parley_status parley_mark_read(parley_client *client, const char *message_id, parley_read_mark **ret_mark,
-                               parley_error *ret_error)
-{
-    Parley__V1__MarkReadRequest request = PARLEY__V1__MARK_READ_REQUEST__INIT;
-    const struct pl_client_call call = {.path = "/parley.v1.MessageService/MarkRead",
-                                        .request = &request.base,
-                                        .reply = &parley__v1__mark_read_response__descriptor,
-                                        .repeatable = true};
-    parley_read_mark *mark = pl_reply_new(sizeof *mark);
-    ProtobufCMessage *reply = NULL;
-    request.message_id = pl_request_text(message_id);
-    parley_status status = pl_client_call(client, &call, pl_reply_arena(mark), &reply, ret_error);
-    if (status != PARLEY_OK || ret_mark == NULL) {
-        parley_read_mark_free(mark);
-        return status;
-    }
-    const Parley__V1__MarkReadResponse *response = (const Parley__V1__MarkReadResponse *)reply;
-    *mark = (parley_read_mark){.chat_id = response->chat_id, .last_read_seq = response->last_read_seq};
-    *ret_mark = mark;
-    return PARLEY_OK;
-}

@@ -136,6 +136,11 @@ void parley_send_results_free(parley_send_results *results)
     pl_reply_free(results);
 }
 
+void parley_message_receipts_free(parley_message_receipts *receipts)
+{
+    pl_reply_free(receipts);
+}
+
 void parley_read_mark_free(parley_read_mark *mark)
 {
     pl_reply_free(mark);

@@ -211,6 +211,11 @@ PARLEY_API parley_status parley_edit_message(parley_client *client, const char *
 /* Deletes for all. ret_seq, which may be NULL: of the entry that did it; 0 when it was deleted already. */
 PARLEY_API parley_status parley_delete_message(parley_client *client, const char *message_id, int64_t *ret_seq,
                                                parley_error *ret_error);
+/* How far the message has come for each of the others who were members when it was sent. Pages as in parley_list_chats.
+ */
+PARLEY_API parley_status parley_list_receipts(parley_client *client, const char *message_id, int page_size,
+                                              const char *page_token, parley_message_receipts **ret_receipts,
+                                              parley_error *ret_error);
 /* Marks this message and all before it in its chat. ret_mark may be NULL. */
 PARLEY_API parley_status parley_mark_read(parley_client *client, const char *message_id, parley_read_mark **ret_mark,
                                           parley_error *ret_error);

@@ -310,6 +310,20 @@ typedef struct parley_messages {
     const char *next_page_token; /* of the next, older page; empty on the last one */
 } parley_messages;
 
+/* How far a message has come for one user. */
+typedef struct parley_message_receipt {
+    const char *user_id;
+    parley_message_status status;
+    int64_t delivered_at_us; /* 0: not yet, or longer ago than 30 days; so the next */
+    int64_t read_at_us;
+} parley_message_receipt;
+
+typedef struct parley_message_receipts {
+    const parley_message_receipt *items; /* all but the sender, in the order of user_id */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_message_receipts;
+
 typedef struct parley_read_mark {
     const char *chat_id;
     int64_t last_read_seq;
@@ -333,6 +347,7 @@ PARLEY_API void parley_membership_free(parley_membership *membership);
 PARLEY_API void parley_message_free(parley_message *message);
 PARLEY_API void parley_messages_free(parley_messages *messages);
 PARLEY_API void parley_send_results_free(parley_send_results *results);
+PARLEY_API void parley_message_receipts_free(parley_message_receipts *receipts);
 PARLEY_API void parley_read_mark_free(parley_read_mark *mark);
 
 /* ---- what the caller fills in ---- */
