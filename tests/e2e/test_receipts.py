@@ -164,6 +164,15 @@ def test_the_same_id_in_another_app(group, server):
     other.close()
 
 
+def test_the_same_id_in_a_chat_that_was_left(group):
+    """Who was no member any more when it was sent gets the receipts of the own message with that id."""
+    world, leaver = group.world, group.carols[0]
+    leaver.api.LeaveChat(chat_id=group.chat_id)
+    later = world.alice.api.SendMessage(chat_id=group.chat_id, content="later")
+    leaver.api.SendMessage(recipient_id=world.bob.user_id, content="x", message_id=later.message_id)
+    assert list(receipts_of(leaver.api, later)) == [world.bob.user_id]
+
+
 def test_bad_input(group):
     """Ids, sizes and tokens."""
     api, (first, second, _) = group.world.alice.api, group.sent
