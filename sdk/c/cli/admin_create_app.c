@@ -3,6 +3,7 @@
 /* parley admin create-app: a new app, by the operator. */
 #include <stdio.h>
 
+#include "sdk/c/cli/admin_show.h"
 #include "sdk/c/cli/cli.h"
 #include "sdk/c/cli/json.h"
 
@@ -30,8 +31,7 @@ static enum pl_cli_exit create_app(struct pl_cli *cli, int argc, char **argv)
     if (parley_create_app(cli->client, argv[1], &app, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
     if (cli->json)
-        pl_json_print(json_pack("{s:s, s:s, s:o}", "app_id", app->app_id, "name", app->name, "created_at",
-                                pl_json_time(app->created_at_us)));
+        pl_json_print(pl_admin_json_app(app));
     else
         printf("%s\n", app->app_id);
     parley_app_free(app);

@@ -67,9 +67,19 @@ extern const struct pl_cli_command pl_cli_group_remove;
 extern const struct pl_cli_command pl_cli_group_join;
 extern const struct pl_cli_command pl_cli_group_leave;
 extern const struct pl_cli_command pl_cli_create_app;
+extern const struct pl_cli_command pl_cli_get_app;
+extern const struct pl_cli_command pl_cli_update_app;
 extern const struct pl_cli_command pl_cli_create_key;
+extern const struct pl_cli_command pl_cli_rotate_key;
+extern const struct pl_cli_command pl_cli_register_signing_key;
+extern const struct pl_cli_command pl_cli_list_signing_keys;
+extern const struct pl_cli_command pl_cli_revoke_signing_key;
 extern const struct pl_cli_command pl_cli_create_user;
+extern const struct pl_cli_command pl_cli_get_user;
+extern const struct pl_cli_command pl_cli_lookup_users;
+extern const struct pl_cli_command pl_cli_update_user;
 extern const struct pl_cli_command pl_cli_create_device;
+extern const struct pl_cli_command pl_cli_rename_device;
 extern const struct pl_cli_command pl_cli_create_token;
 extern const struct pl_cli_command pl_cli_list_keys;
 extern const struct pl_cli_command pl_cli_revoke_key;
@@ -83,6 +93,8 @@ extern const struct pl_cli_command pl_cli_revoke_device;
 /* ---- connect.c ---- */
 /* Makes the client and sees that somebody answers; says what is wrong otherwise. */
 enum pl_cli_exit pl_cli_connect(struct pl_cli *cli);
+/* The same after a look at how many arguments there are, for commands that take a fixed number. */
+enum pl_cli_exit pl_cli_connect_with(struct pl_cli *cli, int argument_count, int expected);
 
 /* ---- group_change.c ---- */
 /* One for each user id; freed with free. */

@@ -63,3 +63,10 @@ enum pl_cli_exit pl_cli_connect(struct pl_cli *cli)
         return PL_CLI_OK;
     return pl_cli_fail(cli, &error);
 }
+
+enum pl_cli_exit pl_cli_connect_with(struct pl_cli *cli, int argument_count, int expected)
+{
+    if (argument_count == expected)
+        return pl_cli_connect(cli);
+    return pl_cli_usage(cli, argument_count < expected ? "an argument is missing" : "there are too many arguments");
+}

@@ -175,6 +175,7 @@ json_t *pl_json_api_key(const parley_api_key *key)
     json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "key_id", key->key_id, "app_id", key->app_id, "name", key->name,
                                "created_at", pl_json_time(key->created_at_us));
     put_time(object, "revoked_at", key->revoked_at_us);
+    put_time(object, "previous_secret_until", key->previous_secret_until_us);
     if (key->secret[0] != '\0')
         json_object_set_new(object, "secret", json_string(key->secret));
     return object;

@@ -34,16 +34,26 @@ static const struct pl_cli_command *const commands[] = {
     &pl_cli_group_join,
     &pl_cli_group_leave,
     &pl_cli_create_app,
+    &pl_cli_get_app,
+    &pl_cli_update_app,
     &pl_cli_create_key,
+    &pl_cli_rotate_key,
     &pl_cli_list_keys,
     &pl_cli_revoke_key,
+    &pl_cli_register_signing_key,
+    &pl_cli_list_signing_keys,
+    &pl_cli_revoke_signing_key,
     &pl_cli_create_user,
+    &pl_cli_get_user,
+    &pl_cli_lookup_users,
+    &pl_cli_update_user,
     &pl_cli_list_users,
     &pl_cli_deactivate_user,
     &pl_cli_reactivate_user,
     &pl_cli_delete_user,
     &pl_cli_create_device,
     &pl_cli_list_devices,
+    &pl_cli_rename_device,
     &pl_cli_revoke_device,
     &pl_cli_create_token,
 };
@@ -55,7 +65,7 @@ static const char *const families[] = {"admin", "group"};
 static void print_commands(FILE *file)
 {
     for (size_t i = 0; i < COUNT(commands); i++)
-        fprintf(file, "  %-21s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(file, "  %-27s %s\n", commands[i]->name, commands[i]->summary);
 }
 
 static void print_help(FILE *file)
