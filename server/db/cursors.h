@@ -29,7 +29,7 @@ struct pl_cursors {
     struct pl_homes homes;
     struct pl_marks marks;
     struct pl_flush flush;
-    struct pl_sweep sweep; /* of receipt_moves */
+    struct pl_sweep sweep;       /* of receipt_moves */
     struct pl_task_list waiters; /* for the flush in work */
     int64_t failing_since_us;    /* 0: the last transaction worked */
     int64_t stopping_since_us;   /* 0: every flush worked since stopping began */
