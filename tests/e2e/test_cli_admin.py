@@ -88,7 +88,13 @@ def test_a_key_gets_a_new_secret(server, world, admin, operator, tmp_path):
     newest = admin.text("rotate-key", world.app_id, key_id).strip()
     assert newest != rotated["secret"]
     assert Admin(server, newest, tmp_path).line("get-app", world.app_id)["app_id"] == world.app_id
+    listed = admin.text("list-keys", world.app_id)
+    assert listed.startswith(key_id) and listed.splitlines()[0].endswith("  second") and newest not in listed
+    operator.line("rotate-key", "--grace", "600", world.app_id, key_id)
+    assert "secret before good until" in admin.text("list-keys", world.app_id).splitlines()[0]
     admin.refused(REFUSED, "API_KEY_NOT_FOUND", "rotate-key", world.app_id, UNKNOWN)
+    admin.refused(REFUSED, "API_KEY_NOT_FOUND", "revoke-key", world.app_id, UNKNOWN)
+    operator.refused(REFUSED, "APP_NOT_FOUND", "list-keys", UNKNOWN)
     admin.refused(USAGE, "0 to 86400", "rotate-key", "--grace", "86401", world.app_id, key_id)
 
 
@@ -137,6 +143,9 @@ def test_users_are_shown_found_and_changed(world, admin):
     assert admin.text("lookup-users", "nobody") == ""
     world.backend.DeactivateUser(user_id=bob)
     assert "  deactivated " in admin.text("get-user", bob)
+    assert admin.text("list-users") == admin.text("get-user", bob) + admin.text("get-user", alice)
+    for command in ("deactivate-user", "reactivate-user", "delete-user"):
+        admin.refused(REFUSED, "USER_NOT_FOUND", command, UNKNOWN)
     admin.refused(REFUSED, "USER_NOT_FOUND", "get-user", UNKNOWN)
     admin.refused(REFUSED, "USER_NOT_FOUND", "update-user", "--about", "x", UNKNOWN)
     admin.refused(REFUSED, "INVALID_ARGUMENT", "lookup-users", *[f"user{i}" for i in range(101)])
@@ -148,7 +157,10 @@ def test_a_device_is_renamed(world, admin):
     device = admin.line("rename-device", alice.user_id, alice.device_id, "tablet")
     assert (device["device_id"], device["user_id"], device["name"]) == (alice.device_id, alice.user_id, "tablet")
     assert admin.text("rename-device", alice.user_id, alice.device_id, "old tablet").endswith("  old tablet\n")
+    assert admin.text("list-devices", alice.user_id).endswith("  old tablet\n")
     admin.refused(REFUSED, "NOT_FOUND", "rename-device", world.bob.user_id, alice.device_id, "x")
+    admin.refused(REFUSED, "NOT_FOUND", "revoke-device", world.bob.user_id, alice.device_id)
+    admin.refused(REFUSED, "USER_NOT_FOUND", "list-devices", UNKNOWN)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -157,7 +169,8 @@ def test_a_device_is_renamed(world, admin):
     ("rotate-key", "--grace", "-1", "a", "b"), ("register-signing-key", "a", "ES256"), ("list-signing-keys",),
     ("revoke-signing-key", "a"), ("get-user",), ("lookup-users",), ("lookup-users", "--phone-number"),
     ("update-user", "a"), ("update-user", "--about", "x"), ("update-user", "--metadata", "x", "a"),
-    ("rename-device", "a", "b")], ids=" ".join)
+    ("rename-device", "a", "b"), ("list-keys",), ("revoke-key", "a"), ("list-users", "a"), ("deactivate-user",),
+    ("reactivate-user",), ("delete-user",), ("list-devices",), ("revoke-device", "a")], ids=" ".join)
 def test_wrong_usage_is_explained(admin, arguments):
     """With the usage of this command, and before anything is asked of the server."""
     admin.refused(USAGE, f"usage: parley admin {arguments[0]} ", *arguments)
@@ -166,7 +179,9 @@ def test_wrong_usage_is_explained(admin, arguments):
 @pytest.mark.parametrize("arguments", [
     ("get-app", "a"), ("update-app", "--name", "x", "a"), ("rotate-key", "a", "b"), ("list-signing-keys", "a"),
     ("register-signing-key", "a", "HS256", "-"), ("revoke-signing-key", "a", "b"), ("get-user", "a"),
-    ("lookup-users", "a"), ("update-user", "--about", "x", "a"), ("rename-device", "a", "b", "c")], ids=" ".join)
+    ("lookup-users", "a"), ("update-user", "--about", "x", "a"), ("rename-device", "a", "b", "c"),
+    ("list-keys", "a"), ("revoke-key", "a", "b"), ("list-users",), ("deactivate-user", "a"), ("reactivate-user", "a"),
+    ("delete-user", "a"), ("list-devices", "a"), ("revoke-device", "a", "b")], ids=" ".join)
 def test_a_wrong_key_is_refused(server, tmp_path, arguments):
     """Whatever is asked."""
     Admin(server, "nonsense", tmp_path).refused(CREDENTIALS, "API_KEY_INVALID", *arguments)

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* parley admin list-devices: the devices of a user. */
-#include <stdio.h>
-
+#include "sdk/c/cli/admin_show.h"
 #include "sdk/c/cli/cli.h"
-#include "sdk/c/cli/json.h"
-#include "sdk/c/cli/terminal.h"
 
 #define PAGE_SIZE 100
 
@@ -18,15 +15,6 @@ const struct pl_cli_command pl_cli_list_devices = {
     .credentials = PL_CLI_AS_APP,
     .run = list_devices,
 };
-
-static void print_line(const parley_device *item)
-{
-    printf("%s  ", item->device_id);
-    pl_terminal_put_time(stdout, item->created_at_us);
-    fputs("  ", stdout);
-    pl_terminal_put_excerpt(stdout, item->name, 64);
-    putchar('\n');
-}
 
 static enum pl_cli_exit list_devices(struct pl_cli *cli, int argc, char **argv)
 {
@@ -47,10 +35,7 @@ static enum pl_cli_exit list_devices(struct pl_cli *cli, int argc, char **argv)
             return pl_cli_fail(cli, &error);
         page = next;
         for (size_t i = 0; i < page->count; i++)
-            if (cli->json)
-                pl_json_print(pl_json_device(page->items[i]));
-            else
-                print_line(page->items[i]);
+            pl_admin_show_device(cli, page->items[i]);
     } while (page->next_page_token[0] != '\0');
     parley_devices_free(page);
     return PL_CLI_OK;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* parley admin list-keys: the API keys of an app. */
-#include <stdio.h>
-
+#include "sdk/c/cli/admin_show.h"
 #include "sdk/c/cli/cli.h"
-#include "sdk/c/cli/json.h"
-#include "sdk/c/cli/terminal.h"
 
 #define PAGE_SIZE 100
 
@@ -18,13 +15,6 @@ const struct pl_cli_command pl_cli_list_keys = {
     .credentials = PL_CLI_AS_APP,
     .run = list_keys,
 };
-
-static void print_line(const parley_api_key *item)
-{
-    printf("%s  ", item->key_id);
-    pl_terminal_put_excerpt(stdout, item->name, 64);
-    puts(item->revoked_at_us > 0 ? "  revoked" : "");
-}
 
 static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv)
 {
@@ -45,10 +35,7 @@ static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv)
             return pl_cli_fail(cli, &error);
         page = next;
         for (size_t i = 0; i < page->count; i++)
-            if (cli->json)
-                pl_json_print(pl_json_api_key(page->items[i]));
-            else
-                print_line(page->items[i]);
+            pl_admin_show_key(cli, page->items[i]);
     } while (page->next_page_token[0] != '\0');
     parley_api_keys_free(page);
     return PL_CLI_OK;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* parley admin list-users: the users of an app. */
-#include <stdio.h>
-
+#include "sdk/c/cli/admin_show.h"
 #include "sdk/c/cli/cli.h"
-#include "sdk/c/cli/json.h"
-#include "sdk/c/cli/terminal.h"
 
 #define PAGE_SIZE 100
 
@@ -18,13 +15,6 @@ const struct pl_cli_command pl_cli_list_users = {
     .credentials = PL_CLI_AS_APP,
     .run = list_users,
 };
-
-static void print_line(const parley_user *item)
-{
-    printf("%s  ", item->user_id);
-    pl_terminal_put_excerpt(stdout, item->username, 64);
-    puts(item->deactivated_at_us > 0 ? "  deactivated" : "");
-}
 
 static enum pl_cli_exit list_users(struct pl_cli *cli, int argc, char **argv)
 {
@@ -46,10 +36,7 @@ static enum pl_cli_exit list_users(struct pl_cli *cli, int argc, char **argv)
             return pl_cli_fail(cli, &error);
         page = next;
         for (size_t i = 0; i < page->count; i++)
-            if (cli->json)
-                pl_json_print(pl_json_user(page->items[i]));
-            else
-                print_line(page->items[i]);
+            pl_admin_show_user(cli, page->items[i]);
     } while (page->next_page_token[0] != '\0');
     parley_users_free(page);
     return PL_CLI_OK;

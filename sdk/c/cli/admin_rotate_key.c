@@ -4,8 +4,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "sdk/c/cli/admin_show.h"
 #include "sdk/c/cli/cli.h"
-#include "sdk/c/cli/json.h"
 
 #define GRACE_S_MAX 86400
 
@@ -28,7 +28,7 @@ static enum pl_cli_exit rotate(struct pl_cli *cli, char **ids, int grace_seconds
     if (parley_rotate_api_key(cli->client, ids[0], ids[1], grace_seconds, &key, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
     if (cli->json)
-        pl_json_print(pl_json_api_key(key));
+        pl_admin_show_key(cli, key);
     else
         printf("%s\n", key->secret);
     parley_api_key_free(key);

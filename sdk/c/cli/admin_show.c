@@ -69,6 +69,19 @@ void pl_admin_show_app(const struct pl_cli *cli, const parley_app *app)
     putchar('\n');
 }
 
+void pl_admin_show_key(const struct pl_cli *cli, const parley_api_key *key)
+{
+    if (cli->json) {
+        pl_json_print(pl_json_api_key(key));
+        return;
+    }
+    begin_line(cli, key->key_id, key->created_at_us);
+    put_since("revoked", key->revoked_at_us);
+    put_since("secret before good until", key->previous_secret_until_us);
+    put_name(key->name);
+    putchar('\n');
+}
+
 void pl_admin_show_signing_key(const struct pl_cli *cli, const parley_signing_key *key)
 {
     if (cli->json) {

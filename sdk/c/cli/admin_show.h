@@ -15,6 +15,8 @@
 json_t *pl_admin_json_app(const parley_app *app);
 
 void pl_admin_show_app(const struct pl_cli *cli, const parley_app *app);
+/* Without its secret, but in JSON. */
+void pl_admin_show_key(const struct pl_cli *cli, const parley_api_key *key);
 void pl_admin_show_signing_key(const struct pl_cli *cli, const parley_signing_key *key);
 void pl_admin_show_user(const struct pl_cli *cli, const parley_user *user);
 void pl_admin_show_device(const struct pl_cli *cli, const parley_device *device);
