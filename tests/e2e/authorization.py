@@ -114,6 +114,7 @@ def own_user(missing):
 
 
 NOT_MEMBERS = {"outsiders": "NOT_A_MEMBER"}
+ONLY_THE_MEMBER = {**NOT_MEMBERS, "admin": "NOT_A_MEMBER", "owner": "NOT_A_MEMBER"}
 NOT_READERS = {"outsiders": "MESSAGE_NOT_FOUND"}
 # An app's backend does it in every group of its own app, whoever it acts for.
 NOT_MEMBERS_NOR_BACKEND = {**NOT_MEMBERS, "app_for_stranger": OK, "other_app_for_user": "CHAT_NOT_FOUND"}
@@ -165,6 +166,7 @@ ROWS = [
     row("ChatService.GetChat", lambda it: {"chat_id": it.group()}, **NOT_MEMBERS),
     row("ChatService.GetChat", lambda it: {"chat_id": it.individual()}, case="individual", **NOT_MEMBERS,
         owner="NOT_A_MEMBER"),
+    row("ChatService.GetChat", lambda it: {"chat_id": it.self_chat()}, case="self", **ONLY_THE_MEMBER),
     row("ChatService.UpdateChat",
         lambda it: {"chat_id": it.new_group(), "name": "new", "update_mask": {"paths": ["name"]}},
         **NOT_MEMBERS_NOR_BACKEND, member=DENIED),
@@ -173,6 +175,8 @@ ROWS = [
     row("ChatService.ListParticipants", lambda it: {"chat_id": it.group()}, **NOT_MEMBERS_NOR_BACKEND),
     row("ChatService.ListParticipants", lambda it: {"chat_id": it.individual()}, case="individual",
         **NOT_MEMBERS_NOR_BACKEND, owner="NOT_A_MEMBER"),
+    row("ChatService.ListParticipants", lambda it: {"chat_id": it.self_chat()}, case="self",
+        **ONLY_THE_MEMBER | NOT_MEMBERS_NOR_BACKEND),
     row("ChatService.UpdateParticipants",
         lambda it: {"chat_id": it.new_group(), "add": [{"user_id": it.new_user()}]}, case="add",
         **NOT_MEMBERS_NOR_BACKEND, member=DENIED),
@@ -194,6 +198,8 @@ ROWS = [
     row("MessageService.SendMessage", lambda it: {"chat_id": it.group(), "content": "hello"}, **NOT_MEMBERS),
     row("MessageService.SendMessage", lambda it: {"chat_id": it.individual(), "content": "hello"}, case="individual",
         **NOT_MEMBERS, owner="NOT_A_MEMBER"),
+    row("MessageService.SendMessage", lambda it: {"chat_id": it.self_chat(), "content": "hello"}, case="self",
+        **ONLY_THE_MEMBER),
     row("MessageService.SendMessage", lambda it: {"recipient_id": it.new_user(), "content": "hello"},
         case="to a user", everybody=OK, foreign="USER_NOT_FOUND"),
     row("MessageService.SendMessages", lambda it: {"messages": [{"chat_id": it.group(), "content": "hello"}]},
@@ -204,6 +210,7 @@ ROWS = [
     row("MessageService.ListMessages", lambda it: {"chat_id": it.group()}, **NOT_MEMBERS),
     row("MessageService.ListMessages", lambda it: {"chat_id": it.group(), "before_message_id": it.message()},
         case="before a message", **NOT_MEMBERS),
+    row("MessageService.ListMessages", lambda it: {"chat_id": it.self_chat()}, case="self", **ONLY_THE_MEMBER),
     row("MessageService.MarkRead", lambda it: {"message_id": it.message()}, **NOT_READERS),
     row("MessageService.ListReceipts", lambda it: {"message_id": it.message()}, **NOT_READERS),
     row("MessageService.ListReceipts", lambda it: {"message_id": it.old_message()}, case="of their time",

@@ -26,10 +26,13 @@ SERVICES = {service.name: service for module in vars(parley_pb).values()
             for service in module.DESCRIPTOR.services_by_name.values()}
 SCOPES = {f"{service.name}.{method.name}": options_pb2.Scope.Name(method.GetOptions().Extensions[options_pb2.scope])
           for service in SERVICES.values() for method in service.methods}
-# Every table whose rows only a call changes at once; cursors and watermarks are written behind acknowledgements.
-STATE = """select table_name, md5(query_to_xml(format('select * from %I t order by t::text', table_name), true, false,
-    '')::text) from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'
-    and table_name not in ('device_cursors', 'watermarks', 'receipt_moves', 'append_feed', 'nodes')"""
+# Every table whose rows only a call changes at once: cursors and watermarks are written behind acknowledgements, and
+# SELF chats behind what they tell of.
+STATE = """select relname, md5(query_to_xml(format('select * from %I t%s order by t::text', relname,
+    case when exists (select from pg_attribute where attrelid = c.oid and attname = 'chat_id')
+    then ' where chat_id not in (select chat_id from chats where chat_type = 3)' end), true, false, '')::text)
+    from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+    and relname not in ('device_cursors', 'watermarks', 'receipt_moves', 'append_feed', 'nodes')"""
 
 
 class Things:
@@ -47,8 +50,10 @@ class Things:
         self._message = self.say("member", chat_id=self._group)
         private = self.say("member", recipient_id=self.admin())
         self._individual = private.chat_id
-        self.chat_words = {SECRET, self._group, self._individual, private.message_id, self._old_message,
-                           self._message.message_id}
+        self.people["member"].api.LeaveChat(chat_id=self.new_group())
+        self._self_chat = find_self_chat(self.people["member"].api)
+        self.chat_words = {SECRET, self._group, self._individual, self._self_chat, private.message_id,
+                           self._old_message, self._message.message_id}
         self.words = self.chat_words | {self.app_id, *(person.user_id for person in self.people.values())}
 
     @staticmethod
@@ -124,6 +129,10 @@ class Things:
         """The chat of member and admin."""
         return self._individual
 
+    def self_chat(self):
+        """Of the member."""
+        return self._self_chat
+
     def say(self, name, **where):
         """A message."""
         return self.people[name].api.SendMessage(content=SECRET, **where)
@@ -171,12 +180,12 @@ class World:
     """Things, and a caller of every kind."""
 
     def __init__(self, server, postgres):
-        self.address, self.things, self.postgres = server.address, Things(server), postgres
+        self.things, self.postgres = Things(server), postgres
         home, people, member = self.things, self.things.people, self.things.people["member"]
         other_app = home.operator.CreateApp(name="Other").app_id
         other_key = home.operator.CreateApiKey(app_id=other_app).secret
         other = Person(Api(server.address, x_api_key=other_key), "other")
-        self.metadata = {
+        metadata = {
             "nobody": {},
             "expired_token": {"authorization": f"Bearer {self.expired_token()}"},
             "revoked_device": {"authorization": f"Bearer {home.revoked_token()}"},
@@ -195,7 +204,7 @@ class World:
             "other_user": {"authorization": f"Bearer {other.token}"},
         } | {name: self.token_of(name) for name in ("owner", "admin", "member", "ex_member", "stranger")}
         home.backend.DeactivateUser(user_id=people["deactivated"].user_id)
-        self.callers = {name: Api(server.address, **metadata) for name, metadata in self.metadata.items()}
+        self.callers = {name: Api(server.address, **fields) for name, fields in metadata.items()}
 
     def token_of(self, name):
         """The metadata of a device."""
@@ -216,6 +225,13 @@ class World:
         self.things.operator.RevokeApiKey(app_id=self.things.app_id, key_id=key.api_key.key_id)
         return key.secret
 
+    def close(self):
+        """Closes every connection."""
+        home = self.things
+        for api in (home.operator, home.backend, *(person.api for person in home.people.values()),
+                    *self.callers.values()):
+            api.close()
+
     def call(self, row, caller, request):
         """Makes the call; the reason of its refusal or OK, and the reply."""
         api = self.callers[caller]
@@ -228,28 +244,48 @@ class World:
             return reason_of(error) or error.details(), None
 
 
+def connect(api, frames):
+    """A stream that says what is put into the queue `frames`, until None."""
+    method = api.channel.stream_stream("/parley.v1.StreamService/Connect",
+                                       request_serializer=stream_service_pb2.ClientFrame.SerializeToString,
+                                       response_deserializer=stream_service_pb2.ServerFrame.FromString)
+    return method(iter(frames.get, None), metadata=api.metadata, timeout=STREAM_S, wait_for_ready=True)
+
+
 def stream(api, field, value):
     """Says a frame with this field, once all is caught up, and reads to the end."""
     frames, replies, verdict = queue.SimpleQueue(), [], OK
-    connect = api.channel.stream_stream("/parley.v1.StreamService/Connect",
-                                        request_serializer=stream_service_pb2.ClientFrame.SerializeToString,
-                                        response_deserializer=stream_service_pb2.ServerFrame.FromString)
     hello = value if field == "hello" else {"protocol_version": 1}
     frames.put(stream_service_pb2.ClientFrame(hello=hello))
-    for frame in connect(iter(frames.get, None), metadata=api.metadata, timeout=STREAM_S, wait_for_ready=True):
-        replies.append(frame)
-        verdict = frame.faileds[0].reason if frame.faileds else verdict
-        if frame.caught_up:
-            if field != "hello":
-                frames.put(stream_service_pb2.ClientFrame(**{field: value}))
-            frames.put(None)
+    try:
+        for frame in connect(api, frames):
+            replies.append(frame)
+            verdict = frame.faileds[0].reason if frame.faileds else verdict
+            if frame.caught_up:
+                if field != "hello":
+                    frames.put(stream_service_pb2.ClientFrame(**{field: value}))
+                frames.put(None)
+    finally:
+        frames.put(None)
     return verdict, replies
+
+
+def find_self_chat(api):
+    """The chat in which the user of a device is told that they left a group, once they are."""
+    frames = queue.SimpleQueue()
+    frames.put(stream_service_pb2.ClientFrame(hello={"protocol_version": 1}))
+    entries = (entry for frame in connect(api, frames) for entry in frame.entries)
+    chat_id = next(entry.chat_id for entry in entries if entry.event.HasField("chat_left"))
+    frames.put(None)
+    return chat_id
 
 
 @pytest.fixture(name="world", scope="module")
 def fixture_world(server, postgres):
     """The world of this file."""
-    return World(server, postgres)
+    world = World(server, postgres)
+    yield world
+    world.close()
 
 
 def test_table_is_complete():
