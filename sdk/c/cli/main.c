@@ -105,7 +105,7 @@ static const char *value_of(const char *flag, char **argv, int argc, int *index)
         return argument + bytes + 1;
     if (argument[bytes] != '\0')
         return NULL;
-    if (*index + 1 >= argc) {
+    if (*index + 1 >= argc || argv[*index + 1] == NULL) {
         fprintf(stderr, "parley: %s needs a value\n", flag);
         exit(PL_CLI_USAGE);
     }
@@ -158,7 +158,7 @@ static int take_globals(struct pl_cli *cli, int argc, char **argv)
 {
     int kept = 1;
     bool only_arguments = false;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && argv[i] != NULL; i++) {
         only_arguments = only_arguments || strcmp(argv[i], "--") == 0;
         if (only_arguments || !take_global(cli, argv, argc, &i))
             argv[kept++] = argv[i];

@@ -17,12 +17,13 @@
 parley_status pl_request_take_struct(void *ret_struct, size_t own_bytes, const void *from, size_t from_bytes,
                                      parley_error *ret_error);
 
-/* Each map has an entry type of its own; all have the same fields. */
+/* Each map has an entry type of its own; all have the same fields. A map that is NULL is empty. */
 #define PL_REQUEST_SET_METADATA(request_, from_, entry_type_, entry_init_, arena_)                                     \
     do {                                                                                                               \
-        (request_)->n_metadata = (from_)->metadata_count;                                                              \
-        (request_)->metadata = pl_arena_array((arena_), entry_type_ *, (from_)->metadata_count + 1);                   \
-        for (size_t i_ = 0; i_ < (from_)->metadata_count; i_++) {                                                      \
+        size_t count_ = (from_)->metadata != NULL ? (from_)->metadata_count : 0;                                       \
+        (request_)->n_metadata = count_;                                                                               \
+        (request_)->metadata = pl_arena_array((arena_), entry_type_ *, count_ + 1);                                    \
+        for (size_t i_ = 0; i_ < count_; i_++) {                                                                       \
             entry_type_ *entry_ = pl_arena_new((arena_), entry_type_);                                                 \
             entry_init_(entry_);                                                                                       \
             entry_->key = pl_request_text((from_)->metadata[i_].key);                                                  \
