@@ -116,6 +116,14 @@ static void miss_chat(struct pl_slot *slot)
         slot->verdict = PL_VERDICT_NO_CHAT;
 }
 
+/* Into a SELF chat, whose two users are one, only the server writes; what changes a chat decides for itself. */
+static bool is_closed_to(const struct pl_head *head, const struct pl_append *append)
+{
+    bool is_self =
+        !pl_uuid_is_nil(&head->user_low.uuid) && pl_uuid_equal(&head->user_low.uuid, &head->user_high.uuid);
+    return is_self && append->change == NULL && append->message.entry_kind != PL_ENTRY_ACCOUNT;
+}
+
 void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
 {
     for (unsigned i = 0; i < batch->slot_count; i++) {
@@ -128,6 +136,8 @@ void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
             recognise(slot, duplicates, slot->duplicate - 1);
         } else if (!may_send) {
             refuse(slot, PL_NOT_A_MEMBER);
+        } else if (is_closed_to(slot->head, slot->append)) {
+            refuse(slot, PL_PERMISSION_DENIED);
         } else if (slot->duplicate > 0) {
             refuse(slot, PL_MESSAGE_ID_REUSED);
         } else {

@@ -174,7 +174,7 @@ struct pl_append {
     struct pl_change *change;               /* NULL: the entry is all */
     struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, created_at_us */
     /*
-     * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_USER_NOT_FOUND (recipient);
+     * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_PERMISSION_DENIED (a SELF chat); PL_USER_NOT_FOUND (recipient);
      * PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT (the row itself is refused); PL_OVERLOADED;
      * PL_DEADLINE_EXCEEDED; PL_DATABASE_UNAVAILABLE (not stored); PL_OUTCOME_UNKNOWN; PL_DRAINING;
      * PL_INTERNAL; of a change also what decide answers, and PL_CHAT_NOT_FOUND.

@@ -64,6 +64,8 @@ def test_self_chats_are_nobody_elses(group, devices):
     for call in (group.olga.api.GetChat, group.olga.api.ListMessages):
         with refused("PERMISSION_DENIED", "NOT_A_MEMBER"):
             call(chat_id=chat_id)
+    with refused("PERMISSION_DENIED", "PERMISSION_DENIED"):
+        group.sam.api.SendMessage(chat_id=chat_id, content="note to myself")
     with refused("FAILED_PRECONDITION", "FAILED_PRECONDITION"):
         group.sam.api.LeaveChat(chat_id=chat_id)
     with refused("FAILED_PRECONDITION", "FAILED_PRECONDITION"):
