@@ -21,13 +21,12 @@ static void on_done(struct pl_query *query, void *context)
     bool may_be = query->status == PL_OUTCOME_UNKNOWN || (query->status == PL_OK && effect->status == PL_OK);
     if (may_be && effect->may_be != NULL)
         effect->may_be(effect->context);
-    if (query->status != PL_OK) {
+    if (query->status != PL_OK)
         pl_idempotency_settle(effect, query);
-    } else if (effect->status != PL_OK) {
+    else if (effect->status != PL_OK)
         pl_call_fail(effect->call, effect->status, NULL);
-    } else {
+    else
         pl_call_reply_packed(effect->call, effect->reply, effect->reply_bytes);
-    }
 }
 
 struct pl_effect *pl_effect_of(struct pl_call *call)

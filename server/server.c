@@ -25,9 +25,8 @@ enum pl_status pl_server_status(const struct pl_query *query)
         const char *constraint;
         enum pl_status status;
     } takens[] = {{"usernames_pkey", PL_USERNAME_TAKEN}, {"phone_numbers_pkey", PL_PHONE_NUMBER_TAKEN}};
-    for (size_t i = 0; query->status == PL_ALREADY_EXISTS && i < sizeof(takens) / sizeof(takens[0]); i++) {
+    for (size_t i = 0; query->status == PL_ALREADY_EXISTS && i < sizeof(takens) / sizeof(takens[0]); i++)
         if (strcmp(query->constraint, takens[i].constraint) == 0)
             return takens[i].status;
-    }
     return query->status;
 }

@@ -41,14 +41,12 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, const struc
     struct MHD_Response *response =
         MHD_create_response_from_buffer(reply->bytes, (void *)reply->body, MHD_RESPMEM_MUST_COPY);
 
-    if (response == NULL) {
+    if (response == NULL)
         return MHD_NO;
-    }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (reply->allow != NULL) {
+    if (reply->allow != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
-    }
     enum MHD_Result result = MHD_queue_response(connection, reply->status, response);
     MHD_destroy_response(response);
     return result;
@@ -95,9 +93,8 @@ static enum MHD_Result send_alive(const struct pl_admin *admin, struct MHD_Conne
 
 static enum MHD_Result send_readiness(const struct pl_admin *admin, struct MHD_Connection *connection)
 {
-    if (!admin->ready(admin->context)) {
+    if (!admin->ready(admin->context))
         return send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready\n");
-    }
     return send_text(connection, MHD_HTTP_OK, "ready\n");
 }
 
@@ -120,11 +117,9 @@ static const struct endpoint *find_endpoint(const char *path)
 {
     static const struct endpoint unknown = {.answer = refuse_path};
 
-    for (unsigned i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
-        if (strcmp(path, endpoints[i].path) == 0) {
+    for (unsigned i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
+        if (strcmp(path, endpoints[i].path) == 0)
             return &endpoints[i];
-        }
-    }
     return &unknown;
 }
 
@@ -141,9 +136,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)version;
     (void)upload;
 
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return endpoint->path == NULL ? refuse_path(context, connection) : refuse_method(connection);
-    }
     if (*state == NULL) {
         *state = context;
         return MHD_YES;
@@ -176,9 +170,8 @@ enum pl_status pl_admin_open(const struct pl_config *config, const struct pl_met
         return PL_OK;
     }
     enum pl_status status = pl_admin_listen(config->admin_listen, &fd, &port, error, error_bytes);
-    if (status != PL_OK) {
+    if (status != PL_OK)
         return status;
-    }
     struct pl_admin *admin = malloc(sizeof(*admin));
     pl_assert(admin != NULL);
     *admin = (struct pl_admin){.metrics = metrics, .ready = ready, .context = context, .port = port};
@@ -195,9 +188,8 @@ enum pl_status pl_admin_open(const struct pl_config *config, const struct pl_met
 
 void pl_admin_close(struct pl_admin *admin)
 {
-    if (admin == NULL) {
+    if (admin == NULL)
         return;
-    }
     MHD_stop_daemon(admin->daemon);
     free(admin);
 }

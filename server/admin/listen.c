@@ -24,9 +24,8 @@ static bool copy_port(const char *text, char ret_port[PORT_BYTES])
 {
     size_t bytes = strlen(text);
 
-    if (bytes == 0 || bytes >= PORT_BYTES || strspn(text, "0123456789") != bytes || strtol(text, NULL, 10) > 65535) {
+    if (bytes == 0 || bytes >= PORT_BYTES || strspn(text, "0123456789") != bytes || strtol(text, NULL, 10) > 65535)
         return false;
-    }
     memcpy(ret_port, text, bytes + 1);
     return true;
 }
@@ -37,9 +36,8 @@ static bool split(const char *address, char ret_host[HOST_BYTES], char ret_port[
     static const char loopback[] = "127.0.0.1";
     const char *colon = strrchr(address, ':');
 
-    if (colon == NULL || !copy_port(colon + 1, ret_port)) {
+    if (colon == NULL || !copy_port(colon + 1, ret_port))
         return false;
-    }
     size_t bytes = (size_t)(colon - address);
     if (bytes == 0 || (bytes == 9 && memcmp(address, "localhost", 9) == 0)) {
         memcpy(ret_host, loopback, sizeof(loopback));
@@ -50,9 +48,8 @@ static bool split(const char *address, char ret_host[HOST_BYTES], char ret_port[
         address++;
         bytes -= 2;
     }
-    if (bytes >= HOST_BYTES || (memchr(address, ':', bytes) != NULL) != bracketed) {
+    if (bytes >= HOST_BYTES || (memchr(address, ':', bytes) != NULL) != bracketed)
         return false;
-    }
     memcpy(ret_host, address, bytes);
     ret_host[bytes] = '\0';
     return true;
@@ -65,9 +62,8 @@ static struct addrinfo *resolve(const char *address)
     char host[HOST_BYTES];
     char port[PORT_BYTES];
 
-    if (!split(address, host, port) || getaddrinfo(host, port, &hints, &found) != 0) {
+    if (!split(address, host, port) || getaddrinfo(host, port, &hints, &found) != 0)
         return NULL;
-    }
     return found;
 }
 
@@ -78,16 +74,13 @@ static int listen_on(const struct addrinfo *info)
     int on = 1;
     int off = 0;
 
-    if (fd < 0) {
+    if (fd < 0)
         return -errno;
-    }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (info->ai_family == AF_INET6) {
+    if (info->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    }
-    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    }
     int code = errno;
     close(fd);
     return -code;

@@ -51,11 +51,10 @@ static struct pl_arena_block *free_blocks(struct pl_arena *arena)
 
     while (block != NULL) {
         struct pl_arena_block *next = block->next;
-        if (block->shared && block->capacity == BLOCK_BYTES_MIN) {
+        if (block->shared && block->capacity == BLOCK_BYTES_MIN)
             kept = block;
-        } else {
+        else
             free(block);
-        }
         block = next;
     }
     return kept;
@@ -85,9 +84,8 @@ static size_t next_block_bytes(const struct pl_arena *arena)
 {
     const struct pl_arena_block *head = arena->blocks;
 
-    if (head == NULL || !head->shared) {
+    if (head == NULL || !head->shared)
         return BLOCK_BYTES_MIN;
-    }
     return head->capacity >= BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX : head->capacity * 2;
 }
 
@@ -107,13 +105,11 @@ static struct pl_arena_block *add_block(struct pl_arena *arena, size_t bytes)
     size_t capacity = next_block_bytes(arena);
     bool shared = bytes <= capacity / 2;
 
-    if (!shared) {
+    if (!shared)
         capacity = bytes;
-    }
     struct pl_arena_block *block = malloc(sizeof(*block) + capacity);
-    if (block == NULL) {
+    if (block == NULL)
         return NULL;
-    }
     block->capacity = capacity;
     block->used = 0;
     block->shared = shared;
@@ -128,12 +124,10 @@ static void *take_bytes(struct pl_arena *arena, size_t bytes)
     size_t rounded = bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
     struct pl_arena_block *block = arena->blocks;
 
-    if (block == NULL || block->capacity - block->used < rounded) {
+    if (block == NULL || block->capacity - block->used < rounded)
         block = add_block(arena, rounded);
-    }
-    if (block == NULL) {
+    if (block == NULL)
         return NULL;
-    }
     void *start = block->data + block->used;
     block->used += rounded;
     arena->used_bytes += rounded;
@@ -150,9 +144,8 @@ void *pl_arena_alloc(struct pl_arena *arena, size_t bytes)
 
 void *pl_arena_try_alloc(struct pl_arena *arena, size_t bytes)
 {
-    if (bytes > SIZE_MAX / 4 || arena->used_bytes > arena->bytes_max || bytes > arena->bytes_max - arena->used_bytes) {
+    if (bytes > SIZE_MAX / 4 || arena->used_bytes > arena->bytes_max || bytes > arena->bytes_max - arena->used_bytes)
         return NULL;
-    }
     return take_bytes(arena, bytes);
 }
 
@@ -161,9 +154,8 @@ char *pl_arena_copy(struct pl_arena *arena, const void *data, size_t bytes)
     pl_assert(bytes <= SIZE_MAX / 4);
     char *copy = take_bytes(arena, bytes + 1);
     pl_assert(copy != NULL);
-    if (bytes > 0) {
+    if (bytes > 0)
         memcpy(copy, data, bytes);
-    }
     copy[bytes] = '\0';
     return copy;
 }

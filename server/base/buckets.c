@@ -58,8 +58,8 @@ void pl_buckets_free(struct pl_buckets *buckets)
     if (buckets == NULL)
         return;
     struct bucket *bucket, *next;
-    HASH_ITER(hh, buckets->table, bucket, next)
-    forget(buckets, bucket);
+    HASH_ITER (hh, buckets->table, bucket, next)
+        forget(buckets, bucket);
     pthread_mutex_destroy(&buckets->lock);
     free(buckets);
 }

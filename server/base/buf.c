@@ -42,13 +42,11 @@ static bool reserve(struct pl_buf *buf, size_t bytes)
         return false;
     }
     size_t needed = buf->bytes + bytes + 1;
-    if (needed <= buf->capacity) {
+    if (needed <= buf->capacity)
         return true;
-    }
     size_t capacity = buf->capacity == 0 ? CAPACITY_MIN : buf->capacity * 2;
-    if (capacity < needed) {
+    if (capacity < needed)
         capacity = needed;
-    }
     uint8_t *data = realloc(buf->data, capacity);
     pl_assert(data != NULL);
     buf->data = data;
@@ -58,9 +56,8 @@ static bool reserve(struct pl_buf *buf, size_t bytes)
 
 uint8_t *pl_buf_extend(struct pl_buf *buf, size_t bytes)
 {
-    if (!reserve(buf, bytes)) {
+    if (!reserve(buf, bytes))
         return NULL;
-    }
     uint8_t *start = buf->data + buf->bytes;
     buf->bytes += bytes;
     return start;
@@ -70,9 +67,8 @@ void pl_buf_put(struct pl_buf *buf, const void *data, size_t bytes)
 {
     uint8_t *room = pl_buf_extend(buf, bytes);
 
-    if (room != NULL && bytes > 0) {
+    if (room != NULL && bytes > 0)
         memcpy(room, data, bytes);
-    }
 }
 
 void pl_buf_put_u8(struct pl_buf *buf, uint8_t value)
@@ -102,9 +98,8 @@ void pl_buf_printf(struct pl_buf *buf, const char *format, ...)
     int chars = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     pl_assert(chars >= 0);
-    if (!reserve(buf, (size_t)chars)) {
+    if (!reserve(buf, (size_t)chars))
         return;
-    }
     va_start(arguments, format);
     vsnprintf((char *)buf->data + buf->bytes, (size_t)chars + 1, format, arguments);
     va_end(arguments);

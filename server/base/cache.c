@@ -98,9 +98,8 @@ static void take_in(struct pl_cache *cache, struct entry *entry)
 
 void pl_cache_free(struct pl_cache *cache)
 {
-    if (cache == NULL) {
+    if (cache == NULL)
         return;
-    }
     HASH_CLEAR(hh, cache->table);
     for (struct entry *entry = TAILQ_FIRST(&cache->by_use); entry != NULL;) {
         struct entry *next = TAILQ_NEXT(entry, by_use);
@@ -141,9 +140,8 @@ bool pl_cache_get(struct pl_cache *cache, const struct pl_uuid *key, void *ret_v
         *ret_version = cache->version;
     }
     pthread_mutex_unlock(&cache->lock);
-    if (cache->metrics != NULL) {
+    if (cache->metrics != NULL)
         pl_metrics_add(cache->metrics, entry != NULL ? PL_METRIC_cache_hits_total : PL_METRIC_cache_misses_total, 1);
-    }
     return entry != NULL;
 }
 
@@ -152,9 +150,8 @@ static struct entry *make_room(struct pl_cache *cache, const struct pl_uuid *key
 {
     struct entry *entry = find(cache, key);
 
-    if (entry == NULL && HASH_COUNT(cache->table) >= cache->entries_max) {
+    if (entry == NULL && HASH_COUNT(cache->table) >= cache->entries_max)
         entry = TAILQ_LAST(&cache->by_use, entry_list);
-    }
     if (entry != NULL) {
         take_out(cache, entry);
         release_value(cache, entry->value);

@@ -64,27 +64,23 @@ static void set_number(const struct load *load, const struct setting *setting, i
 
 static void set_defaults(const struct load *load)
 {
-    for (unsigned i = 0; i < SETTING_COUNT; i++) {
-        if (settings[i].text != NULL) {
+    for (unsigned i = 0; i < SETTING_COUNT; i++)
+        if (settings[i].text != NULL)
             set_text(load, &settings[i], settings[i].text);
-        } else {
+        else
             set_number(load, &settings[i], settings[i].number);
-        }
-    }
 }
 
 static bool parse_number(const char *text, int64_t *ret_number)
 {
     char *end;
 
-    if (!isdigit((unsigned char)text[0]) && text[0] != '-') {
+    if (!isdigit((unsigned char)text[0]) && text[0] != '-')
         return false;
-    }
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0') {
+    if (errno != 0 || end == text || *end != '\0')
         return false;
-    }
     *ret_number = number;
     return true;
 }
@@ -100,9 +96,8 @@ static enum pl_status set_value(const struct load *load, const struct setting *s
         return PL_OK;
     }
     const char *problem = "is not a whole number";
-    if (parse_number(value, &number)) {
+    if (parse_number(value, &number))
         problem = number < setting->min ? "is too small" : number > setting->max ? "is too large" : NULL;
-    }
     if (problem != NULL) {
         snprintf(load->error, load->error_bytes, "%s: \"%.32s\" %s; it takes %" PRId64 " to %" PRId64 " (%s)", written,
                  value, problem, setting->min, setting->max, setting->help);
@@ -115,17 +110,15 @@ static enum pl_status set_value(const struct load *load, const struct setting *s
 static void variable_name(const struct setting *setting, char ret_name[NAME_BYTES_MAX])
 {
     snprintf(ret_name, NAME_BYTES_MAX, "PARLEY_%s", setting->name);
-    for (char *at = ret_name; *at != '\0'; at++) {
+    for (char *at = ret_name; *at != '\0'; at++)
         *at = (char)toupper((unsigned char)*at);
-    }
 }
 
 static void flag_name(const struct setting *setting, char ret_name[NAME_BYTES_MAX])
 {
     snprintf(ret_name, NAME_BYTES_MAX, "--%s", setting->name);
-    for (char *at = ret_name; *at != '\0'; at++) {
+    for (char *at = ret_name; *at != '\0'; at++)
         *at = *at == '_' ? '-' : *at;
-    }
 }
 
 static enum pl_status load_environment(const struct load *load)
@@ -135,13 +128,11 @@ static enum pl_status load_environment(const struct load *load)
     for (unsigned i = 0; i < SETTING_COUNT; i++) {
         variable_name(&settings[i], name);
         const char *value = getenv(name);
-        if (value == NULL || value[0] == '\0') {
+        if (value == NULL || value[0] == '\0')
             continue;
-        }
         enum pl_status status = set_value(load, &settings[i], name, value);
-        if (status != PL_OK) {
+        if (status != PL_OK)
             return status;
-        }
     }
     return PL_OK;
 }
@@ -153,9 +144,8 @@ static const struct setting *find_flag(const char *argument, size_t name_bytes)
 
     for (unsigned i = 0; i < SETTING_COUNT; i++) {
         flag_name(&settings[i], name);
-        if (strlen(name) == name_bytes && memcmp(name, argument, name_bytes) == 0) {
+        if (strlen(name) == name_bytes && memcmp(name, argument, name_bytes) == 0)
             return &settings[i];
-        }
     }
     return NULL;
 }
@@ -174,9 +164,8 @@ static enum pl_status load_flag(const struct load *load, const char *argument, c
     }
     flag_name(setting, name);
     *ret_used = 1;
-    if (argument[name_bytes] == '=') {
+    if (argument[name_bytes] == '=')
         return set_value(load, setting, name, argument + name_bytes + 1);
-    }
     if (following == NULL || strncmp(following, "--", 2) == 0) {
         snprintf(load->error, load->error_bytes, "%s needs a value: %s", name, setting->help);
         return PL_INVALID_ARGUMENT;
@@ -196,9 +185,8 @@ static enum pl_status load_flags(const struct load *load, int argc, char **argv,
             break;
         }
         enum pl_status status = load_flag(load, argv[at], at + 1 < argc ? argv[at + 1] : NULL, &used);
-        if (status != PL_OK) {
+        if (status != PL_OK)
             return status;
-        }
         at += used;
     }
     *ret_rest = at;
@@ -215,9 +203,8 @@ enum pl_status pl_config_load(int argc, char **argv, struct pl_config *ret_confi
     load.error = error;
     set_defaults(&load);
     enum pl_status status = load_environment(&load);
-    if (status == PL_OK) {
+    if (status == PL_OK)
         status = load_flags(&load, argc, argv, &rest);
-    }
     if (status == PL_OK) {
         *ret_config = config;
         *ret_rest = rest;

@@ -73,17 +73,16 @@ static void PL_PRINTF(2, 3) put_format(struct line *line, const char *format, ..
 
 static void put_char(struct line *line, unsigned char byte, bool valid)
 {
-    if (byte == '"' || byte == '\\') {
+    if (byte == '"' || byte == '\\')
         put_format(line, "\\%c", byte);
-    } else if (byte == '\n') {
+    else if (byte == '\n')
         put(line, "\\n", 2);
-    } else if (byte < 0x20 || byte == 0x7f) {
+    else if (byte < 0x20 || byte == 0x7f)
         put_format(line, "\\u%04x", byte);
-    } else if (byte >= 0x80 && !valid) {
+    else if (byte >= 0x80 && !valid)
         put(line, "\\ufffd", 6);
-    } else {
+    else
         put(line, (const char *)&byte, 1);
-    }
 }
 
 /* At most TEXT_BYTES_MAX, and no character cut in two. */
@@ -91,13 +90,11 @@ static size_t cut_bytes(const char *text)
 {
     size_t bytes = strnlen(text, TEXT_BYTES_MAX + 1);
 
-    if (bytes <= TEXT_BYTES_MAX) {
+    if (bytes <= TEXT_BYTES_MAX)
         return bytes;
-    }
     bytes = TEXT_BYTES_MAX;
-    while (bytes > TEXT_BYTES_MAX - 4 && ((unsigned char)text[bytes] & 0xc0) == 0x80) {
+    while (bytes > TEXT_BYTES_MAX - 4 && ((unsigned char)text[bytes] & 0xc0) == 0x80)
         bytes--;
-    }
     return bytes;
 }
 
@@ -107,9 +104,8 @@ static void put_string(struct line *line, const char *text)
     bool valid = pl_utf8_valid(text, bytes);
 
     put(line, "\"", 1);
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
         put_char(line, (unsigned char)text[i], valid);
-    }
     put(line, "\"", 1);
 }
 
@@ -135,14 +131,12 @@ static void put_field(struct line *line, const struct pl_log_field *field)
     put(line, ",", 1);
     put_string(line, field->name);
     put(line, ":", 1);
-    if (field->text != NULL) {
+    if (field->text != NULL)
         put_string(line, field->text);
-    } else {
+    else
         put_format(line, "%" PRId64, field->number);
-    }
-    if (line->full) {
+    if (line->full)
         line->bytes = before;
-    }
 }
 
 static void write_line(struct line *line)
@@ -161,14 +155,12 @@ void pl_log_fields(enum pl_log_level level, const char *event, const struct pl_l
 {
     struct line line;
 
-    if (level < lowest_level) {
+    if (level < lowest_level)
         return;
-    }
     line.bytes = 0;
     line.full = false;
     put_head(&line, level, event);
-    for (unsigned i = 0; i < count && !line.full; i++) {
+    for (unsigned i = 0; i < count && !line.full; i++)
         put_field(&line, &fields[i]);
-    }
     write_line(&line);
 }

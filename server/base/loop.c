@@ -46,10 +46,8 @@ void pl_loop_turn(struct pl_loop *loop)
 {
     pl_mailbox_run(&loop->mailbox);
     pl_timers_run(&loop->timers, pl_clock_now_us());
-    for (unsigned round = 0; round < ROUNDS_MAX && !STAILQ_EMPTY(&loop->deferred); round++) {
+    for (unsigned round = 0; round < ROUNDS_MAX && !STAILQ_EMPTY(&loop->deferred); round++)
         run_round(loop);
-    }
-    if (!STAILQ_EMPTY(&loop->deferred)) {
+    if (!STAILQ_EMPTY(&loop->deferred))
         loop->mailbox.ring(loop->mailbox.owner);
-    }
 }

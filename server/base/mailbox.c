@@ -25,23 +25,20 @@ void pl_mailbox_post(struct pl_mailbox *mailbox, struct pl_task *task)
     bool was_empty = STAILQ_EMPTY(&mailbox->tasks);
     STAILQ_INSERT_TAIL(&mailbox->tasks, task, next);
     pthread_mutex_unlock(&mailbox->lock);
-    if (was_empty) {
+    if (was_empty)
         mailbox->ring(mailbox->owner);
-    }
 }
 
 void pl_mailbox_post_list(struct pl_mailbox *mailbox, struct pl_task_list *tasks)
 {
-    if (STAILQ_EMPTY(tasks)) {
+    if (STAILQ_EMPTY(tasks))
         return;
-    }
     pthread_mutex_lock(&mailbox->lock);
     bool was_empty = STAILQ_EMPTY(&mailbox->tasks);
     STAILQ_CONCAT(&mailbox->tasks, tasks);
     pthread_mutex_unlock(&mailbox->lock);
-    if (was_empty) {
+    if (was_empty)
         mailbox->ring(mailbox->owner);
-    }
 }
 
 bool pl_mailbox_take(struct pl_mailbox *mailbox, struct pl_task_list *ret_tasks)

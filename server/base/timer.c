@@ -15,9 +15,8 @@ void pl_timers_init(struct pl_timers *timers)
 
 void pl_timers_fini(struct pl_timers *timers)
 {
-    for (size_t i = 0; i < timers->count; i++) {
+    for (size_t i = 0; i < timers->count; i++)
         timers->heap[i]->index = 0;
-    }
     free(timers->heap);
     *timers = (struct pl_timers){0};
 }
@@ -32,9 +31,8 @@ static void sift_up(struct pl_timers *timers, struct pl_timer *timer, size_t at)
 {
     while (at > 0) {
         size_t parent = (at - 1) / 2;
-        if (timers->heap[parent]->due_us <= timer->due_us) {
+        if (timers->heap[parent]->due_us <= timer->due_us)
             break;
-        }
         place(timers, timers->heap[parent], at);
         at = parent;
     }
@@ -45,15 +43,12 @@ static void sift_down(struct pl_timers *timers, struct pl_timer *timer, size_t a
 {
     for (;;) {
         size_t child = at * 2 + 1;
-        if (child >= timers->count) {
+        if (child >= timers->count)
             break;
-        }
-        if (child + 1 < timers->count && timers->heap[child + 1]->due_us < timers->heap[child]->due_us) {
+        if (child + 1 < timers->count && timers->heap[child + 1]->due_us < timers->heap[child]->due_us)
             child++;
-        }
-        if (timer->due_us <= timers->heap[child]->due_us) {
+        if (timer->due_us <= timers->heap[child]->due_us)
             break;
-        }
         place(timers, timers->heap[child], at);
         at = child;
     }
@@ -84,23 +79,20 @@ void pl_timers_arm(struct pl_timers *timers, struct pl_timer *timer, int64_t due
         settle(timers, timer, timer->index - 1);
         return;
     }
-    if (timers->count == timers->capacity) {
+    if (timers->count == timers->capacity)
         grow(timers);
-    }
     sift_up(timers, timer, timers->count++);
 }
 
 void pl_timers_disarm(struct pl_timers *timers, struct pl_timer *timer)
 {
-    if (timer->index == 0) {
+    if (timer->index == 0)
         return;
-    }
     size_t at = timer->index - 1;
     struct pl_timer *last = timers->heap[--timers->count];
     timer->index = 0;
-    if (last != timer) {
+    if (last != timer)
         settle(timers, last, at);
-    }
 }
 
 int64_t pl_timers_next_due_us(const struct pl_timers *timers)

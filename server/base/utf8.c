@@ -27,15 +27,12 @@ static bool in_range(unsigned char byte, unsigned char low, unsigned char high)
 
 static size_t sequence_bytes(unsigned char lead)
 {
-    if (in_range(lead, 0x01, 0x7f)) {
+    if (in_range(lead, 0x01, 0x7f))
         return 1;
-    }
-    if (in_range(lead, 0xc2, 0xdf)) {
+    if (in_range(lead, 0xc2, 0xdf))
         return 2;
-    }
-    if (in_range(lead, 0xe0, 0xef)) {
+    if (in_range(lead, 0xe0, 0xef))
         return 3;
-    }
     return in_range(lead, 0xf0, 0xf4) ? 4 : 0;
 }
 
@@ -60,17 +57,13 @@ static size_t valid_sequence(const unsigned char *text, size_t bytes)
 {
     size_t length = sequence_bytes(text[0]);
 
-    if (length == 0 || length > bytes) {
+    if (length == 0 || length > bytes)
         return 0;
-    }
-    if (length > 1 && !second_byte_valid(text[0], text[1])) {
+    if (length > 1 && !second_byte_valid(text[0], text[1]))
         return 0;
-    }
-    for (size_t i = 2; i < length; i++) {
-        if (!in_range(text[i], 0x80, 0xbf)) {
+    for (size_t i = 2; i < length; i++)
+        if (!in_range(text[i], 0x80, 0xbf))
             return 0;
-        }
-    }
     return length;
 }
 
@@ -80,9 +73,8 @@ bool pl_utf8_valid(const char *text, size_t bytes)
 
     while (bytes > 0) {
         size_t length = bytes >= 8 && plain_ascii(at) ? 8 : valid_sequence(at, bytes);
-        if (length == 0) {
+        if (length == 0)
             return false;
-        }
         at += length;
         bytes -= length;
     }
@@ -93,8 +85,7 @@ size_t pl_utf8_chars(const char *text)
 {
     size_t chars = 0;
 
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text++)
         chars += ((unsigned char)*text & 0xc0) != 0x80;
-    }
     return chars;
 }

@@ -96,22 +96,18 @@ enum pl_status pl_uuid_parse(const char *text, struct pl_uuid *ret_uuid)
     /* NUL is no digit and no dash, so a short text ends the loop before anything behind it is read. */
     for (unsigned i = 0; i < 16; i++) {
         const char *digits = text + digit_offsets[i];
-        if (dash_before(i) && digits[-1] != '-') {
+        if (dash_before(i) && digits[-1] != '-')
             return PL_INVALID_ID;
-        }
         unsigned high = digit_values[(unsigned char)digits[0]];
-        if (high == 0) {
+        if (high == 0)
             return PL_INVALID_ID;
-        }
         unsigned low = digit_values[(unsigned char)digits[1]];
-        if (low == 0) {
+        if (low == 0)
             return PL_INVALID_ID;
-        }
         uuid.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
-    if (text[PL_UUID_TEXT_CHARS] != '\0') {
+    if (text[PL_UUID_TEXT_CHARS] != '\0')
         return PL_INVALID_ID;
-    }
     *ret_uuid = uuid;
     return PL_OK;
 }
@@ -122,9 +118,8 @@ void pl_uuid_format(const struct pl_uuid *uuid, char ret_text[PL_UUID_TEXT_CHARS
 
     for (unsigned i = 0; i < 16; i++) {
         char *place = ret_text + digit_offsets[i];
-        if (dash_before(i)) {
+        if (dash_before(i))
             place[-1] = '-';
-        }
         place[0] = digits[uuid->bytes[i] >> 4];
         place[1] = digits[uuid->bytes[i] & 0xf];
     }

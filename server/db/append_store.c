@@ -119,8 +119,7 @@ static void miss_chat(struct pl_slot *slot)
 /* Into a SELF chat, whose two users are one, only the server writes; what changes a chat decides for itself. */
 static bool is_closed_to(const struct pl_head *head, const struct pl_append *append)
 {
-    bool is_self =
-        !pl_uuid_is_nil(&head->user_low.uuid) && pl_uuid_equal(&head->user_low.uuid, &head->user_high.uuid);
+    bool is_self = !pl_uuid_is_nil(&head->user_low.uuid) && pl_uuid_equal(&head->user_low.uuid, &head->user_high.uuid);
     return is_self && append->change == NULL && append->message.entry_kind != PL_ENTRY_ACCOUNT;
 }
 
@@ -156,10 +155,9 @@ static void put_entries(const struct pl_batch *batch, struct pl_params *params, 
 {
     struct pl_array array;
     pl_array_begin(&array, params, element, batch->stored_count);
-    for (unsigned i = 0; i < batch->slot_count; i++) {
+    for (unsigned i = 0; i < batch->slot_count; i++)
         if (batch->slots[i].verdict == PL_VERDICT_STORED)
             put(&array, &batch->slots[i].append->message);
-    }
     pl_array_end(&array);
 }
 
@@ -241,10 +239,9 @@ static void put_target(struct pl_array *array, const struct pl_message *message)
 /* Batches of nothing but messages, which is nearly all, do without the columns that messages do not have. */
 static bool is_all_messages(const struct pl_batch *batch)
 {
-    for (unsigned i = 0; i < batch->slot_count; i++) {
+    for (unsigned i = 0; i < batch->slot_count; i++)
         if (batch->slots[i].append->message.entry_kind > PL_ENTRY_MESSAGE)
             return false;
-    }
     return true;
 }
 
@@ -277,10 +274,9 @@ static struct pl_head **moved_heads(const struct pl_batch *batch, unsigned *ret_
 {
     struct pl_head **moved = pl_arena_array(batch->arena, struct pl_head *, batch->head_count);
     *ret_count = 0;
-    for (unsigned i = 0; i < batch->head_count; i++) {
+    for (unsigned i = 0; i < batch->head_count; i++)
         if (batch->heads[i].stored)
             moved[(*ret_count)++] = &batch->heads[i];
-    }
     return moved;
 }
 
@@ -337,10 +333,9 @@ static void remember_unsettled(struct pl_batch *batch, struct pl_head *const *he
     for (unsigned i = 0; i < count; i++)
         batch->feed->unsettled[i] = heads[i]->chat_id;
     batch->feed->unsettled_count = count;
-    for (unsigned i = 0; i < batch->slot_count; i++) {
+    for (unsigned i = 0; i < batch->slot_count; i++)
         if (batch->slots[i].verdict == PL_VERDICT_STORED)
             batch->slots[i].append->maybe_stored = true;
-    }
 }
 
 enum pl_failure pl_append_store(struct pl_batch *batch)

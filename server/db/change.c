@@ -33,10 +33,9 @@ struct pl_params *pl_change_write(struct pl_change *change, enum pl_statement st
 
 static bool send_steps(struct pl_conn *conn, const struct pl_query_step *steps, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         if (!pl_conn_send(conn, steps[i].statement, &steps[i].params))
             return false;
-    }
     return true;
 }
 

@@ -59,20 +59,18 @@ static void tell_created(const struct pl_creation *creation, const struct pl_row
 {
     for (int row = 0; row < pl_rows_count(created); row++) {
         struct pl_uuid chat_id = pl_rows_uuid(created, row, 0);
-        for (unsigned i = 0; i < creation->count; i++) {
+        for (unsigned i = 0; i < creation->count; i++)
             if (pl_uuid_equal(&creation->chats[i].chat_id.uuid, &chat_id))
                 tell_joined(&creation->chats[i], listener);
-        }
     }
 }
 
 static void add_chat(struct pl_creation *creation, const struct pl_append *append)
 {
     const struct pl_message *message = &append->message;
-    for (unsigned i = 0; i < creation->count; i++) {
+    for (unsigned i = 0; i < creation->count; i++)
         if (pl_uuid_equal(&creation->chats[i].chat_id.uuid, &message->chat_id.uuid))
             return;
-    }
     bool sender_is_low = memcmp(&message->sender_id, &message->recipient_id, sizeof(struct pl_user_id)) <= 0;
     creation->chats[creation->count++] = (struct pl_new_chat){
         .chat_id = message->chat_id,
@@ -84,10 +82,9 @@ static void add_chat(struct pl_creation *creation, const struct pl_append *appen
 
 static void mark_tried(struct pl_batch *batch)
 {
-    for (unsigned i = 0; i < batch->slot_count; i++) {
+    for (unsigned i = 0; i < batch->slot_count; i++)
         if (batch->slots[i].verdict == PL_VERDICT_NO_CHAT)
             batch->slots[i].append->chat_tried = true;
-    }
 }
 
 static void refuse_chat(struct pl_batch *batch, const struct pl_new_chat *chat)
@@ -127,10 +124,9 @@ enum pl_failure pl_creation_run(struct pl_creation *creation, struct pl_batch *b
                                 const struct pl_db_listener *listener)
 {
     pl_assert(creation->count == 0);
-    for (unsigned i = 0; i < batch->slot_count; i++) {
+    for (unsigned i = 0; i < batch->slot_count; i++)
         if (batch->slots[i].verdict == PL_VERDICT_NO_CHAT)
             add_chat(creation, batch->slots[i].append);
-    }
     if (creation->count == 0)
         return PL_FAILURE_NONE;
     struct pl_rows created = {0};

@@ -68,10 +68,9 @@ static bool has_cursor(const struct pl_mark_row *row)
 static unsigned count_cursors(const struct range *range)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < range->count; i++) {
+    for (unsigned i = 0; i < range->count; i++)
         for (unsigned k = 0; k < range->users[i].row_count; k++)
             count += has_cursor(&range->users[i].rows[k]);
-    }
     return count;
 }
 
@@ -93,10 +92,9 @@ static void put_cursors(const struct range *range, struct pl_params *params, uns
     pl_array_begin(&array, params, column == 3 ? PL_ELEMENT_INT64 : PL_ELEMENT_UUID, count);
     for (unsigned i = 0; i < range->count; i++) {
         const struct pl_mark_user *user = &range->users[i];
-        for (unsigned k = 0; k < user->row_count; k++) {
+        for (unsigned k = 0; k < user->row_count; k++)
             if (has_cursor(&user->rows[k]))
                 put_cursor_column(&array, &user->rows[k], column);
-        }
     }
     pl_array_end(&array);
 }

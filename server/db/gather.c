@@ -39,10 +39,9 @@ static struct gathered_chat *chat_of(struct gathering *gathering, const struct p
 
 static bool has_message(const struct gathered_chat *chat, const struct pl_append *append)
 {
-    for (unsigned i = 0; i < chat->count; i++) {
+    for (unsigned i = 0; i < chat->count; i++)
         if (pl_uuid_equal(&chat->appends[i]->message.message_id.uuid, &append->message.message_id.uuid))
             return true;
-    }
     return false;
 }
 

@@ -9,10 +9,9 @@ void pl_homes_init(struct pl_homes *homes)
 
 static struct pl_home *home_of(struct pl_homes *homes, struct pl_mailbox *mailbox)
 {
-    for (unsigned i = 0; i < homes->count; i++) {
+    for (unsigned i = 0; i < homes->count; i++)
         if (homes->each[i].mailbox == mailbox)
             return &homes->each[i];
-    }
     if (homes->count == PL_HOMES_MAX)
         pl_homes_send(homes);
     struct pl_home *home = &homes->each[homes->count++];

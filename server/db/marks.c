@@ -88,19 +88,15 @@ void pl_marks_ripen(struct pl_marks *marks)
 {
     struct pl_chat_marks *chat;
     struct pl_chat_marks *next;
-    HASH_ITER(hh, marks->by_chat, chat, next)
-    {
+    HASH_ITER (hh, marks->by_chat, chat, next)
         ripen(chat);
-    }
 }
 
 void pl_marks_take_waiters(struct pl_marks *marks, struct pl_task_list *waiters)
 {
     struct pl_chat_marks *chat;
-    TAILQ_FOREACH(chat, &marks->ready, next_ready)
-    {
+    TAILQ_FOREACH (chat, &marks->ready, next_ready)
         STAILQ_CONCAT(waiters, &chat->waiters);
-    }
 }
 
 static int by_key(const void *a, const void *b)
@@ -116,8 +112,7 @@ static void empty_chat(struct pl_chat_marks *chat, struct pl_mark_row *rows)
     struct pl_marks *marks = chat->marks;
     struct pl_gathered_mark *gathered;
     struct pl_gathered_mark *next;
-    HASH_ITER(hh, chat->rows, gathered, next)
-    {
+    HASH_ITER (hh, chat->rows, gathered, next) {
         if (rows != NULL)
             *rows++ = gathered->row;
         HASH_DELETE(hh, chat->rows, gathered);
@@ -137,8 +132,7 @@ struct pl_mark_row *pl_marks_take(struct pl_marks *marks, struct pl_arena *arena
     unsigned count = 0;
     unsigned chats = 0;
     struct pl_chat_marks *chat;
-    TAILQ_FOREACH(chat, &marks->ready, next_ready)
-    {
+    TAILQ_FOREACH (chat, &marks->ready, next_ready) {
         if (count >= FLUSH_ROWS)
             break;
         count += HASH_COUNT(chat->rows);
@@ -164,8 +158,7 @@ void pl_marks_fini(struct pl_marks *marks)
 {
     struct pl_chat_marks *chat;
     struct pl_chat_marks *next;
-    HASH_ITER(hh, marks->by_chat, chat, next)
-    {
+    HASH_ITER (hh, marks->by_chat, chat, next) {
         pl_assert(STAILQ_EMPTY(&chat->waiters));
         empty_chat(chat, NULL);
     }

@@ -73,10 +73,9 @@ static enum pl_status apply_one(const struct migrating *migrating, const struct 
 /* The row of a version, -1 when there is none. */
 static int find_version(const struct pl_rows *applied, int version)
 {
-    for (int row = 0; row < pl_rows_count(applied); row++) {
+    for (int row = 0; row < pl_rows_count(applied); row++)
         if (atoi(pl_rows_text(applied, row, 0)) == version)
             return row;
-    }
     return -1;
 }
 

@@ -29,10 +29,9 @@ static bool may_change(const struct pl_query *query)
 {
     if (query->compose != NULL && !query->composed)
         return false;
-    for (unsigned i = 0; i < query->count; i++) {
+    for (unsigned i = 0; i < query->count; i++)
         if (pl_statement_is_write(query->steps[i].statement))
             return true;
-    }
     return false;
 }
 
@@ -102,10 +101,9 @@ static void set_in_flight(struct pl_reader *reader, unsigned count)
 
 static bool send_steps(struct pl_reader *reader, struct pl_query *query, unsigned first)
 {
-    for (unsigned i = first; i < query->count; i++) {
+    for (unsigned i = first; i < query->count; i++)
         if (!pl_conn_send(&reader->link.conn, query->steps[i].statement, &query->steps[i].params))
             return false;
-    }
     return reader->open ? pl_conn_flush_request(&reader->link.conn) : pl_conn_sync(&reader->link.conn);
 }
 

@@ -24,10 +24,9 @@ enum pl_failure pl_sqlstate_failure(const char *sqlstate)
 {
     if (sqlstate == NULL)
         return PL_FAILURE_LOST;
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
         if (strncmp(sqlstate, rules[i].prefix, strlen(rules[i].prefix)) == 0)
             return rules[i].failure;
-    }
     return PL_FAILURE_BUG;
 }
 

@@ -81,16 +81,14 @@ static void tell_listener(struct pl_writer *writer, const struct pl_batch *batch
     const struct pl_db_listener *listener = &writer->context->listener;
     struct pl_append **stored = pl_arena_array(batch->arena, struct pl_append *, batch->slot_count);
     unsigned count = 0;
-    for (unsigned i = 0; i < batch->slot_count; i++) {
+    for (unsigned i = 0; i < batch->slot_count; i++)
         if (batch->slots[i].verdict == PL_VERDICT_STORED)
             stored[count++] = batch->slots[i].append;
-    }
     if (count > 0)
         listener->committed(listener->context, stored, count);
-    for (unsigned i = 0; i < batch->head_count; i++) {
+    for (unsigned i = 0; i < batch->head_count; i++)
         if (batch->heads[i].resent)
             listener->advanced(listener->context, batch->heads[i].chat_id, batch->heads[i].last_seq);
-    }
 }
 
 static void answer_settled(struct pl_writer *writer, const struct pl_batch *batch)
@@ -158,10 +156,9 @@ static enum pl_failure commit(struct pl_writer *writer, struct pl_slot *slots, u
 
 static void put_back(struct pl_writer *writer, unsigned count)
 {
-    for (unsigned i = count; i-- > 0;) {
+    for (unsigned i = count; i-- > 0;)
         if (!writer->slots[i].settled)
             STAILQ_INSERT_HEAD(&writer->waiting, &writer->slots[i].append->task, next);
-    }
 }
 
 /* ---- after a failure ---- */

@@ -214,8 +214,7 @@ void pl_session_answered(struct pl_task *task)
 void pl_session_detach_all(struct pl_session *session)
 {
     struct pl_subscription *subscription, *next;
-    HASH_ITER(hh, session->subscriptions, subscription, next)
-    {
+    HASH_ITER (hh, session->subscriptions, subscription, next) {
         /* The others are with their record; they are detached when the answer comes. */
         if (subscription->state == PL_SUBSCRIPTION_ATTACHED || subscription->state == PL_SUBSCRIPTION_BEHIND ||
             subscription->state == PL_SUBSCRIPTION_LIVE || subscription->state == PL_SUBSCRIPTION_FORMER)
@@ -266,8 +265,7 @@ static void fall_back(struct pl_session *session)
     pl_metrics_add(&session->hub->server->metrics, PL_METRIC_sessions_slow_total, 1);
     pl_session_drop_entries(session);
     struct pl_subscription *subscription, *next;
-    HASH_ITER(hh, session->subscriptions, subscription, next)
-    {
+    HASH_ITER (hh, session->subscriptions, subscription, next) {
         bool is_cut =
             subscription->state == PL_SUBSCRIPTION_FORMER && subscription->queued_seq < subscription->left_seq;
         if (subscription->state != PL_SUBSCRIPTION_LIVE && !is_cut)

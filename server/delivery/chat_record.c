@@ -71,8 +71,7 @@ static void deliver(struct pl_subscription *subscription, struct pl_entry *entry
 static void remove_users(struct chat_record *record, const struct pl_entry *entry)
 {
     struct pl_subscription *subscription;
-    TAILQ_FOREACH(subscription, &record->subscriptions, attached)
-    {
+    TAILQ_FOREACH (subscription, &record->subscriptions, attached) {
         bool is_past = entry->seq <= subscription->had_seq;
         if (is_past || !pl_entry_removes(entry, &subscription->session->principal.user_id))
             continue;
@@ -85,9 +84,9 @@ static void remove_users(struct chat_record *record, const struct pl_entry *entr
 static void fan_out(struct chat_record *record, struct pl_entry *entry)
 {
     struct pl_subscription *subscription;
-    TAILQ_FOREACH(subscription, &record->subscriptions, attached)
-    if (subscription->in_list)
-        deliver(subscription, entry);
+    TAILQ_FOREACH (subscription, &record->subscriptions, attached)
+        if (subscription->in_list)
+            deliver(subscription, entry);
     if (entry->users != NULL)
         remove_users(record, entry);
 }
@@ -270,10 +269,10 @@ void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, 
     if (record == NULL)
         return;
     struct pl_subscription *subscription;
-    TAILQ_FOREACH(subscription, &record->subscriptions, attached)
-    if (!subscription->is_former &&
-        !pl_uuid_equal(&subscription->session->principal.user_id.uuid, &receipt->user_id.uuid))
-        tell(subscription, receipt);
+    TAILQ_FOREACH (subscription, &record->subscriptions, attached)
+        if (!subscription->is_former &&
+            !pl_uuid_equal(&subscription->session->principal.user_id.uuid, &receipt->user_id.uuid))
+            tell(subscription, receipt);
 }
 
 /* ---- gaps ---- */

@@ -136,9 +136,9 @@ void pl_session_tell_later(struct pl_session *session, struct pl_subscription *s
 static struct pl_receipt *pending_receipt(struct pl_subscription *subscription, const struct pl_user_id *user)
 {
     struct pl_pending_receipt *pending;
-    STAILQ_FOREACH(pending, &subscription->receipts, next)
-    if (pl_uuid_equal(&pending->receipt.user_id.uuid, &user->uuid))
-        return &pending->receipt;
+    STAILQ_FOREACH (pending, &subscription->receipts, next)
+        if (pl_uuid_equal(&pending->receipt.user_id.uuid, &user->uuid))
+            return &pending->receipt;
     pending = calloc(1, sizeof(*pending));
     pl_assert(pending != NULL);
     pending->receipt.user_id = *user;

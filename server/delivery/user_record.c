@@ -75,8 +75,7 @@ static struct user_record *find_or_add(struct pl_shard *shard, const struct pl_u
 static void end_older(struct user_record *record, const struct pl_session *newer)
 {
     struct pl_session *session;
-    TAILQ_FOREACH(session, &record->sessions, of_user)
-    {
+    TAILQ_FOREACH (session, &record->sessions, of_user) {
         if (!pl_uuid_equal(&session->principal.device_id.uuid, &newer->principal.device_id.uuid))
             continue;
         pl_metrics_add(&newer->hub->server->metrics, PL_METRIC_sessions_replaced_total, 1);
@@ -117,17 +116,16 @@ void pl_user_record_joined(struct pl_shard *shard, const struct pl_user_id *user
     if (record == NULL)
         return;
     struct pl_session *session;
-    TAILQ_FOREACH(session, &record->sessions, of_user)
-    post_notice(&(struct notice){.session = session, .status = PL_OK, .chat_id = *chat});
+    TAILQ_FOREACH (session, &record->sessions, of_user)
+        post_notice(&(struct notice){.session = session, .status = PL_OK, .chat_id = *chat});
 }
 
 void pl_user_records_drain(struct pl_shard *shard)
 {
     struct user_record *record, *next;
-    HASH_ITER(hh, shard->users, record, next)
-    {
+    HASH_ITER (hh, shard->users, record, next) {
         struct pl_session *session;
-        TAILQ_FOREACH(session, &record->sessions, of_user)
-        send_away(session);
+        TAILQ_FOREACH (session, &record->sessions, of_user)
+            send_away(session);
     }
 }

@@ -38,13 +38,11 @@ static int64_t deadline_of(const struct pl_call *call)
 {
     gpr_timespec left;
 
-    if (gpr_time_cmp(call->core_deadline, gpr_inf_future(call->core_deadline.clock_type)) == 0) {
+    if (gpr_time_cmp(call->core_deadline, gpr_inf_future(call->core_deadline.clock_type)) == 0)
         return INT64_MAX;
-    }
     left = gpr_time_sub(call->core_deadline, gpr_now(call->core_deadline.clock_type));
-    if (gpr_time_cmp(left, gpr_time_from_hours(24 * 365, GPR_TIMESPAN)) > 0) {
+    if (gpr_time_cmp(left, gpr_time_from_hours(24 * 365, GPR_TIMESPAN)) > 0)
         return INT64_MAX;
-    }
     return call->started_us + left.tv_sec * INT64_C(1000000) + left.tv_nsec / 1000;
 }
 
@@ -67,9 +65,8 @@ void pl_call_fini(struct pl_call *call)
 {
     pl_arena_fini(&call->arena);
     grpc_metadata_array_destroy(&call->metadata);
-    if (call->core != NULL) {
+    if (call->core != NULL)
         grpc_call_unref(call->core);
-    }
 }
 
 enum pl_status pl_call_cancel_status(const struct pl_call *call)
@@ -87,9 +84,8 @@ enum pl_status pl_call_refusal(struct pl_call *call, int64_t open, int64_t max)
         status = PL_OVERLOADED;
         pl_metrics_add(call->rpc->options.metrics, PL_METRIC_calls_refused_total, 1);
     }
-    if (status != PL_OK) {
+    if (status != PL_OK)
         pl_call_retry_after(call, PL_RETRY_AFTER_MS);
-    }
     return status;
 }
 
@@ -152,9 +148,8 @@ const char *pl_call_metadata(struct pl_call *call, const char *key)
 {
     for (size_t i = 0; i < call->metadata.count; i++) {
         const grpc_metadata *item = &call->metadata.metadata[i];
-        if (grpc_slice_str_cmp(item->key, key) == 0) {
+        if (grpc_slice_str_cmp(item->key, key) == 0)
             return pl_arena_copy(&call->arena, GRPC_SLICE_START_PTR(item->value), GRPC_SLICE_LENGTH(item->value));
-        }
     }
     return NULL;
 }

@@ -37,31 +37,26 @@ static void drop_unknown_of_field(ProtobufCMessage *message, const ProtobufCFiel
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t count = *(const size_t *)(const void *)(base + field->quantifier_offset);
         ProtobufCMessage **items = *(ProtobufCMessage * *const *)(const void *)(base + field->offset);
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
             drop_unknown(items[i]);
-        }
         return;
     }
     if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
-        *(const uint32_t *)(const void *)(base + field->quantifier_offset) != field->id) {
+        *(const uint32_t *)(const void *)(base + field->quantifier_offset) != field->id)
         return;
-    }
     drop_unknown(*(ProtobufCMessage *const *)(const void *)(base + field->offset));
 }
 
 /* Recursion is bounded: the scan let at most PL_CODEC_DEPTH_MAX levels through. */
 static void drop_unknown(ProtobufCMessage *message)
 {
-    if (message == NULL) {
+    if (message == NULL)
         return;
-    }
     message->n_unknown_fields = 0;
     message->unknown_fields = NULL;
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-        if (message->descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE) {
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++)
+        if (message->descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
             drop_unknown_of_field(message, &message->descriptor->fields[i]);
-        }
-    }
 }
 
 enum pl_status pl_codec_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
@@ -72,9 +67,8 @@ enum pl_status pl_codec_unpack(const ProtobufCMessageDescriptor *descriptor, con
     enum pl_status status = pl_codec_scan(descriptor, data, bytes);
     ProtobufCMessage *message;
 
-    if (status != PL_OK) {
+    if (status != PL_OK)
         return status;
-    }
     message = protobuf_c_message_unpack(descriptor, &allocator, bytes, data);
     if (message == NULL) {
         /*

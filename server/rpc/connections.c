@@ -67,17 +67,15 @@ bool pl_connections_add(struct pl_connections *connections, int fd, const struct
     struct stat info;
     struct entry *entry;
 
-    if ((size_t)fd >= connections->entry_count || fstat(fd, &info) != 0) {
+    if ((size_t)fd >= connections->entry_count || fstat(fd, &info) != 0)
         return false;
-    }
     pthread_mutex_lock(&connections->lock);
     entry = &connections->entries[fd];
     connections->count += entry->open ? 0 : 1; /* an open entry was closed unseen */
     *entry = (struct entry){.open = true, .inode = info.st_ino, .device = info.st_dev};
     set_peer(entry, peer);
-    if ((size_t)fd >= connections->used) {
+    if ((size_t)fd >= connections->used)
         connections->used = (size_t)fd + 1;
-    }
     pthread_mutex_unlock(&connections->lock);
     return true;
 }

@@ -24,9 +24,8 @@ static bool may_log(void)
 {
     int64_t second = pl_clock_now_us() / 1000000;
 
-    if (atomic_exchange(&window_second, second) != second) {
+    if (atomic_exchange(&window_second, second) != second)
         atomic_store(&window_lines, 0);
-    }
     return atomic_fetch_add(&window_lines, 1) < LINES_PER_SECOND;
 }
 

@@ -17,9 +17,8 @@ void pl_error_trim(char *text)
 {
     size_t bytes = strlen(text);
 
-    while (bytes > 0 && !pl_utf8_valid(text, bytes)) {
+    while (bytes > 0 && !pl_utf8_valid(text, bytes))
         text[--bytes] = '\0';
-    }
 }
 
 static void pack_any(Google__Protobuf__Any *any, char *type_url, const ProtobufCMessage *message,
@@ -97,9 +96,8 @@ void pl_status_op_init(struct pl_status_op *op, enum pl_status status, const str
     *ret_op = (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER};
     op->trailer.key = grpc_slice_from_static_string("grpc-status-details-bin");
     op->trailer.value = grpc_empty_slice();
-    if (status == PL_OK) {
+    if (status == PL_OK)
         return;
-    }
     op->sentence = grpc_slice_from_copied_string(sentence);
     op->trailer.value = pack_status(status, sentence, error, arena);
     ret_op->data.send_status_from_server.status = (grpc_status_code)pl_status_grpc_code(status);

@@ -27,14 +27,11 @@ struct watch {
 
 static bool is_service(const struct pl_rpc *rpc, const char *name)
 {
-    if (name[0] == '\0') {
+    if (name[0] == '\0')
         return true;
-    }
-    for (unsigned i = 0; i < rpc->served_count; i++) {
-        if (strcmp(rpc->served[i].api->service, name) == 0) {
+    for (unsigned i = 0; i < rpc->served_count; i++)
+        if (strcmp(rpc->served[i].api->service, name) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -62,9 +59,8 @@ static void tell(struct pl_stream *stream)
     Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
     uint8_t packed[RESPONSE_BYTES_MAX];
 
-    if (watch == NULL || stream->writing || stream->ended) {
+    if (watch == NULL || stream->writing || stream->ended)
         return;
-    }
     response.status = watch->known ? status_now(stream->call.rpc) : SERVICE_UNKNOWN;
     if (response.status != watch->told) {
         watch->told = response.status;
@@ -87,9 +83,8 @@ static void watch_received(struct pl_call *call, const ProtobufCMessage *message
     const Grpc__Health__V1__HealthCheckRequest *request = (const Grpc__Health__V1__HealthCheckRequest *)message;
     struct watch *watch;
 
-    if (pl_call_owner(call) != NULL) {
+    if (pl_call_owner(call) != NULL)
         return; /* a second request, which the protocol does not have */
-    }
     watch = pl_arena_new(&call->arena, struct watch);
     watch->known = is_service(call->rpc, request->service);
     pl_call_set_owner(call, watch);
@@ -98,9 +93,8 @@ static void watch_received(struct pl_call *call, const ProtobufCMessage *message
 
 static void watch_half_closed(struct pl_call *call)
 {
-    if (pl_call_owner(call) == NULL) {
+    if (pl_call_owner(call) == NULL)
         pl_call_fail(call, PL_INVALID_ARGUMENT, "Watch needs one request");
-    }
 }
 
 static void watch_written(struct pl_call *call)
@@ -145,10 +139,7 @@ void pl_health_tell(struct pl_task *task)
     struct pl_stream *stream;
 
     atomic_store(&home->told, false); /* before the state is read: a later change posts again */
-    TAILQ_FOREACH(stream, &home->streams, on_home)
-    {
-        if (stream->call.served->method->stream == &watch_ops) {
+    TAILQ_FOREACH (stream, &home->streams, on_home)
+        if (stream->call.served->method->stream == &watch_ops)
             tell(stream);
-        }
-    }
 }

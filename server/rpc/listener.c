@@ -53,9 +53,8 @@ static size_t fds_allowed(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > FDS_MAX) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > FDS_MAX)
         return FDS_MAX;
-    }
     return limit.rlim_cur;
 }
 
@@ -66,9 +65,8 @@ static size_t connections_allowed(const struct pl_listener_options *options)
     size_t reserve = fds / 4 < RESERVED_FDS_MAX ? fds / 4 : RESERVED_FDS_MAX;
     size_t wanted = (size_t)options->connections_max;
 
-    if (wanted <= fds - reserve) {
+    if (wanted <= fds - reserve)
         return wanted;
-    }
     pl_log(PL_LOG_WARNING, "connections_limited", PL_LOG_NUMBER("connections_max", (int64_t)wanted),
            PL_LOG_NUMBER("allowed", (int64_t)(fds - reserve)), PL_LOG_TEXT("by", "RLIMIT_NOFILE"));
     return fds - reserve;
@@ -81,9 +79,8 @@ enum pl_status pl_listener_open(const struct pl_listener_options *options, struc
     enum pl_status status = pl_sockets_open(options->address, &sockets, error, error_bytes);
     struct pl_listener *listener;
 
-    if (status != PL_OK) {
+    if (status != PL_OK)
         return status;
-    }
     listener = calloc(1, sizeof(*listener));
     pl_assert(listener != NULL);
     listener->options = *options;
@@ -108,17 +105,15 @@ static void hand_over(struct pl_listener *listener, int fd, const struct sockadd
         close(fd);
         return;
     }
-    if (peer->ss_family != AF_UNIX) {
+    if (peer->ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
     grpc_server_add_channel_from_fd(listener->server, fd, listener->credentials);
 }
 
 static void note_starvation(struct pl_listener *listener, int code)
 {
-    if (!listener->starved) {
+    if (!listener->starved)
         pl_log(PL_LOG_ERROR, "accept_failed", PL_LOG_TEXT("error", strerror(code)));
-    }
     listener->starved = true;
 }
 
@@ -147,11 +142,9 @@ static bool accept_all(struct pl_listener *listener, const struct pollfd *polled
 {
     bool go_on = true;
 
-    for (unsigned i = 0; i < listener->sockets.count; i++) {
-        if (polled[i].revents != 0 && !accept_ready(listener, polled[i].fd)) {
+    for (unsigned i = 0; i < listener->sockets.count; i++)
+        if (polled[i].revents != 0 && !accept_ready(listener, polled[i].fd))
             go_on = false;
-        }
-    }
     return go_on;
 }
 
@@ -173,9 +166,8 @@ static void *run(void *argument)
     unsigned count = listener->sockets.count;
     bool accepting = true;
 
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         polled[i].events = POLLIN;
-    }
     polled[count] = (struct pollfd){.fd = listener->wake_fd, .events = POLLIN};
     while (!atomic_load(&listener->stopping)) {
         for (unsigned i = 0; i < count; i++) {
@@ -217,9 +209,8 @@ void pl_listener_stop(struct pl_listener *listener)
 void pl_listener_free(struct pl_listener *listener)
 {
     pl_listener_stop(listener);
-    if (listener->wake_fd >= 0) {
+    if (listener->wake_fd >= 0)
         close(listener->wake_fd);
-    }
     pl_connections_free(listener->connections);
     pl_metrics_set(listener->options.metrics, PL_METRIC_connections, 0);
     free(listener);
@@ -234,8 +225,7 @@ void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char 
 {
     int fd = -1;
 
-    if (strncmp(core_peer, "fd:", 3) == 0) {
+    if (strncmp(core_peer, "fd:", 3) == 0)
         fd = (int)strtol(core_peer + 3, NULL, 10);
-    }
     pl_connections_peer(listener->connections, fd, ret_text, PL_PEER_TEXT_BYTES);
 }

@@ -17,15 +17,12 @@ static grpc_slice contiguous(grpc_byte_buffer *buffer)
     grpc_byte_buffer_reader reader;
     grpc_slice slice;
 
-    if (buffer == NULL) {
+    if (buffer == NULL)
         return grpc_empty_slice();
-    }
-    if (buffer->data.raw.slice_buffer.count == 1) {
+    if (buffer->data.raw.slice_buffer.count == 1)
         return grpc_slice_ref(buffer->data.raw.slice_buffer.slices[0]);
-    }
-    if (!grpc_byte_buffer_reader_init(&reader, buffer)) {
+    if (!grpc_byte_buffer_reader_init(&reader, buffer))
         return grpc_empty_slice();
-    }
     slice = grpc_byte_buffer_reader_readall(&reader);
     grpc_byte_buffer_reader_destroy(&reader);
     return slice;
@@ -37,9 +34,8 @@ enum pl_status pl_payload_unpack(grpc_byte_buffer *buffer, const struct pl_serve
     enum pl_status status;
     grpc_slice slice;
 
-    if (pl_payload_bytes(buffer) > served->method->request_bytes_max) {
+    if (pl_payload_bytes(buffer) > served->method->request_bytes_max)
         return PL_MESSAGE_TOO_LARGE;
-    }
     slice = contiguous(buffer);
     status =
         pl_codec_unpack(served->api->input, GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice), arena, ret_message);

@@ -35,9 +35,8 @@ static gpr_timespec next_deadline(const struct pl_queue_loop *loop)
     int64_t due_us = pl_timers_next_due_us(&loop->loop.timers);
     int64_t wait_us;
 
-    if (due_us == INT64_MAX) {
+    if (due_us == INT64_MAX)
         return gpr_inf_future(GPR_CLOCK_MONOTONIC);
-    }
     wait_us = due_us - pl_clock_now_us();
     return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(wait_us > 0 ? wait_us : 0, GPR_TIMESPAN));
 }
@@ -47,9 +46,8 @@ static bool run_completion(struct pl_queue_loop *loop, gpr_timespec deadline)
 {
     grpc_event event = grpc_completion_queue_next(loop->queue, deadline, NULL);
 
-    if (event.type != GRPC_OP_COMPLETE) {
+    if (event.type != GRPC_OP_COMPLETE)
         return false;
-    }
     struct pl_tag *tag = event.tag;
     tag->run(tag, event.success != 0);
     return true;
@@ -61,9 +59,8 @@ static void *run(void *argument)
 
     while (!loop->quitting) {
         gpr_timespec deadline = next_deadline(loop);
-        for (unsigned i = 0; i < COMPLETIONS_MAX && run_completion(loop, deadline); i++) {
+        for (unsigned i = 0; i < COMPLETIONS_MAX && run_completion(loop, deadline); i++)
             deadline = gpr_inf_past(GPR_CLOCK_MONOTONIC);
-        }
         pl_loop_turn(&loop->loop);
     }
     return NULL;
@@ -113,9 +110,8 @@ void pl_queue_loop_join(struct pl_queue_loop *loop)
 
 void pl_queue_loop_fini(struct pl_queue_loop *loop)
 {
-    while (!STAILQ_EMPTY(&loop->loop.mailbox.tasks) || !STAILQ_EMPTY(&loop->loop.deferred)) {
+    while (!STAILQ_EMPTY(&loop->loop.mailbox.tasks) || !STAILQ_EMPTY(&loop->loop.deferred))
         pl_loop_turn(&loop->loop);
-    }
     grpc_call_unref(loop->doorbell);
     grpc_completion_queue_shutdown(loop->queue);
     while (run_completion(loop, gpr_inf_future(GPR_CLOCK_MONOTONIC))) {

@@ -41,9 +41,8 @@ static void answer_file(reflection_response *response, const struct pl_api_file 
     answer->n_file_descriptor_proto = file->dependency_count + 1;
     answer->file_descriptor_proto = pl_arena_array(arena, ProtobufCBinaryData, file->dependency_count + 1);
     answer->file_descriptor_proto[0] = bytes_of(file);
-    for (unsigned i = 0; i < file->dependency_count; i++) {
+    for (unsigned i = 0; i < file->dependency_count; i++)
         answer->file_descriptor_proto[i + 1] = bytes_of(&pl_api_files[file->dependencies[i]]);
-    }
     response->message_response_case =
         GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_FILE_DESCRIPTOR_RESPONSE;
     response->file_descriptor_response = answer;
@@ -73,11 +72,10 @@ static void answer_symbol(reflection_response *response, const char *name, struc
     const struct pl_api_symbol *symbol =
         bsearch(name, pl_api_symbols, pl_api_symbol_count, sizeof(pl_api_symbols[0]), compare_symbol);
 
-    if (symbol != NULL) {
+    if (symbol != NULL)
         answer_file(response, &pl_api_files[symbol->file], arena);
-    } else {
+    else
         answer_error(response, sentence, arena);
-    }
 }
 
 static void answer_services(reflection_response *response, const struct pl_rpc *rpc, struct pl_arena *arena)

@@ -26,12 +26,9 @@ static void end_builtins(struct pl_task *task)
     struct pl_stream_home *home = pl_container_of(task, struct pl_stream_home, end_builtins);
     struct pl_stream *stream;
 
-    TAILQ_FOREACH(stream, &home->streams, on_home)
-    {
-        if (stream->call.served->builtin) {
+    TAILQ_FOREACH (stream, &home->streams, on_home)
+        if (stream->call.served->builtin)
             pl_stream_end(stream, PL_DRAINING);
-        }
-    }
 }
 
 static void on_shut_down(struct pl_tag *tag, bool ok)
@@ -105,26 +102,21 @@ static enum pl_status start_loops(struct pl_rpc *rpc)
 /* What one loop posts to another while it ends is run after all have ended. */
 static void stop_loops(struct pl_rpc *rpc)
 {
-    for (unsigned i = 0; i < rpc->unary_count; i++) {
+    for (unsigned i = 0; i < rpc->unary_count; i++)
         pl_queue_loop_join(&rpc->unary_loops[i]);
-    }
-    for (unsigned i = 0; i < rpc->stream_count; i++) {
+    for (unsigned i = 0; i < rpc->stream_count; i++)
         pl_queue_loop_join(&rpc->stream_homes[i].queue);
-    }
-    for (unsigned i = 0; i < rpc->unary_count; i++) {
+    for (unsigned i = 0; i < rpc->unary_count; i++)
         pl_queue_loop_fini(&rpc->unary_loops[i]);
-    }
-    for (unsigned i = 0; i < rpc->stream_count; i++) {
+    for (unsigned i = 0; i < rpc->stream_count; i++)
         pl_queue_loop_fini(&rpc->stream_homes[i].queue);
-    }
 }
 
 /* All that open made, in reverse. Core has no call left. */
 static void free_rpc(struct pl_rpc *rpc)
 {
-    if (rpc->server != NULL) {
+    if (rpc->server != NULL)
         grpc_server_destroy(rpc->server);
-    }
     stop_loops(rpc);
     pl_serving_fini(rpc);
     pl_listener_free(rpc->listener);
@@ -140,9 +132,8 @@ static void free_rpc(struct pl_rpc *rpc)
 static void make_server(struct pl_rpc *rpc)
 {
     rpc->server = pl_server_args_create(pl_serving_request_bytes_max(&rpc->options));
-    for (unsigned i = 0; i < rpc->unary_count; i++) {
+    for (unsigned i = 0; i < rpc->unary_count; i++)
         grpc_server_register_completion_queue(rpc->server, rpc->unary_loops[i].queue, NULL);
-    }
     pl_serving_init(rpc);
 }
 
@@ -156,9 +147,8 @@ enum pl_status pl_rpc_open(const struct pl_rpc_options *options, struct pl_rpc *
     enum pl_status status = pl_listener_open(&listener_options, &listener, error, error_bytes);
     struct pl_rpc *rpc;
 
-    if (status != PL_OK) {
+    if (status != PL_OK)
         return status;
-    }
     rpc = calloc(1, sizeof(*rpc));
     pl_assert(rpc != NULL);
     rpc->options = *options;
@@ -207,14 +197,12 @@ struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)
 
 void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving)
 {
-    if (atomic_exchange(&rpc->serving, serving) == serving) {
+    if (atomic_exchange(&rpc->serving, serving) == serving)
         return;
-    }
     for (unsigned i = 0; i < rpc->stream_count; i++) {
         struct pl_stream_home *home = &rpc->stream_homes[i];
-        if (!atomic_exchange(&home->told, true)) {
+        if (!atomic_exchange(&home->told, true))
             pl_mailbox_post(&home->queue.loop.mailbox, &home->tell);
-        }
     }
 }
 
@@ -239,9 +227,8 @@ static bool wait_over(struct pl_rpc *rpc, int64_t until_us, bool or_idle)
     bool over;
 
     pthread_mutex_lock(&rpc->lock);
-    while (!is_over(rpc) && !timed_out && !(or_idle && atomic_load(&rpc->living) == 0)) {
+    while (!is_over(rpc) && !timed_out && !(or_idle && atomic_load(&rpc->living) == 0))
         timed_out = pthread_cond_timedwait(&rpc->changed, &rpc->lock, &until);
-    }
     over = is_over(rpc);
     pthread_mutex_unlock(&rpc->lock);
     return over;
@@ -252,9 +239,8 @@ static void cancel_rest(struct pl_rpc *rpc)
 {
     grpc_server_cancel_all_calls(rpc->server);
     pthread_mutex_lock(&rpc->lock);
-    while (!is_over(rpc)) {
+    while (!is_over(rpc))
         pthread_cond_wait(&rpc->changed, &rpc->lock);
-    }
     pthread_mutex_unlock(&rpc->lock);
 }
 
@@ -265,14 +251,12 @@ void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us)
     pl_rpc_stop(rpc);
     pl_assert(!atomic_exchange(&rpc->closing, true));
     grpc_server_shutdown_and_notify(rpc->server, rpc->unary_loops[0].queue, &rpc->shut_down_tag);
-    for (unsigned i = 0; i < rpc->stream_count; i++) {
+    for (unsigned i = 0; i < rpc->stream_count; i++)
         pl_mailbox_post(&rpc->stream_homes[i].queue.loop.mailbox, &rpc->stream_homes[i].end_builtins);
-    }
     wait_over(rpc, deadline_us, true);
     grace_us = pl_clock_now_us() + DRAIN_GRACE_US;
-    if (!wait_over(rpc, grace_us < deadline_us ? grace_us : deadline_us, false)) {
+    if (!wait_over(rpc, grace_us < deadline_us ? grace_us : deadline_us, false))
         cancel_rest(rpc);
-    }
 }
 
 void pl_rpc_close(struct pl_rpc *rpc)

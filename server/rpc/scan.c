@@ -37,9 +37,8 @@ static bool take_varint(struct scan *scan, unsigned bytes_max, uint64_t *ret_val
 
     for (unsigned i = 0; i < bytes_max && scan->at < end; i++) {
         uint8_t byte = *scan->at++;
-        if (i == VARINT_BYTES_MAX - 1 && byte > 1) {
+        if (i == VARINT_BYTES_MAX - 1 && byte > 1)
             return false;
-        }
         value |= (uint64_t)(byte & 0x7f) << (7 * i);
         if (byte < 0x80) {
             *ret_value = value;
@@ -51,9 +50,8 @@ static bool take_varint(struct scan *scan, unsigned bytes_max, uint64_t *ret_val
 
 static bool skip(struct scan *scan, uint64_t bytes)
 {
-    if (bytes > (uint64_t)(end_of(scan) - scan->at)) {
+    if (bytes > (uint64_t)(end_of(scan) - scan->at))
         return false;
-    }
     scan->at += bytes;
     return true;
 }
@@ -89,9 +87,8 @@ static bool take_packed_varints(struct scan *scan, const uint8_t *end)
 {
     while (scan->at < end) {
         uint64_t value;
-        if (!take_varint(scan, VARINT_BYTES_MAX, &value) || scan->at > end || !count(scan, 1)) {
+        if (!take_varint(scan, VARINT_BYTES_MAX, &value) || scan->at > end || !count(scan, 1))
             return false;
-        }
     }
     return true;
 }
@@ -101,21 +98,18 @@ static enum pl_status take_packed(struct scan *scan, enum wire_type element, uin
     size_t size = element == WIRE_FIXED32 ? 4 : 8;
     const uint8_t *end = scan->at + bytes;
 
-    if (element == WIRE_VARINT) {
+    if (element == WIRE_VARINT)
         return take_packed_varints(scan, end) ? PL_OK : PL_MALFORMED_MESSAGE;
-    }
-    if (bytes % size != 0 || !count(scan, bytes / size)) {
+    if (bytes % size != 0 || !count(scan, bytes / size))
         return PL_MALFORMED_MESSAGE;
-    }
     scan->at = end;
     return PL_OK;
 }
 
 static enum pl_status enter(struct scan *scan, const ProtobufCMessageDescriptor *descriptor, uint64_t bytes)
 {
-    if (scan->depth == PL_CODEC_DEPTH_MAX) {
+    if (scan->depth == PL_CODEC_DEPTH_MAX)
         return PL_MALFORMED_MESSAGE;
-    }
     scan->levels[scan->depth++] = (struct level){.descriptor = descriptor, .end = scan->at + bytes};
     return PL_OK;
 }
@@ -125,24 +119,20 @@ static enum pl_status take_bytes(struct scan *scan, const ProtobufCFieldDescript
 {
     const char *text = (const char *)scan->at;
 
-    if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE)
         return enter(scan, field->descriptor, bytes);
-    }
-    if (field != NULL && wire_type_of(field->type) != WIRE_BYTES) {
+    if (field != NULL && wire_type_of(field->type) != WIRE_BYTES)
         return take_packed(scan, wire_type_of(field->type), bytes);
-    }
     scan->at += bytes;
-    if (field != NULL && field->type == PROTOBUF_C_TYPE_STRING && !pl_utf8_valid(text, bytes)) {
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_STRING && !pl_utf8_valid(text, bytes))
         return PL_INVALID_TEXT;
-    }
     return PL_OK;
 }
 
 static bool wire_type_fits(const ProtobufCFieldDescriptor *field, unsigned wire_type)
 {
-    if (field == NULL) {
+    if (field == NULL)
         return true;
-    }
     return wire_type == wire_type_of(field->type) ||
            (wire_type == WIRE_BYTES && field->label == PROTOBUF_C_LABEL_REPEATED);
 }
@@ -159,9 +149,8 @@ static enum pl_status take_value(struct scan *scan, const ProtobufCFieldDescript
     case WIRE_FIXED32:
         return skip(scan, 4) ? PL_OK : PL_MALFORMED_MESSAGE;
     case WIRE_BYTES:
-        if (!take_varint(scan, TAG_BYTES_MAX, &value) || value > (uint64_t)(end_of(scan) - scan->at)) {
+        if (!take_varint(scan, TAG_BYTES_MAX, &value) || value > (uint64_t)(end_of(scan) - scan->at))
             return PL_MALFORMED_MESSAGE;
-        }
         return take_bytes(scan, field, value);
     default: /* groups, and the two numbers that mean nothing */
         return PL_MALFORMED_MESSAGE;
@@ -174,13 +163,11 @@ static enum pl_status take_field(struct scan *scan)
     const ProtobufCFieldDescriptor *field;
     uint64_t tag;
 
-    if (!take_varint(scan, TAG_BYTES_MAX, &tag) || tag > UINT32_MAX || tag >> 3 == 0 || !count(scan, 1)) {
+    if (!take_varint(scan, TAG_BYTES_MAX, &tag) || tag > UINT32_MAX || tag >> 3 == 0 || !count(scan, 1))
         return PL_MALFORMED_MESSAGE;
-    }
     field = protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> 3));
-    if (!wire_type_fits(field, tag & 7)) {
+    if (!wire_type_fits(field, tag & 7))
         return PL_MALFORMED_MESSAGE;
-    }
     return take_value(scan, field, tag & 7);
 }
 
@@ -196,9 +183,8 @@ enum pl_status pl_codec_scan(const ProtobufCMessageDescriptor *descriptor, const
             continue;
         }
         status = take_field(&scan);
-        if (status != PL_OK) {
+        if (status != PL_OK)
             return status;
-        }
     }
     return PL_OK;
 }

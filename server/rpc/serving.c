@@ -56,12 +56,10 @@ void pl_serving_init(struct pl_rpc *rpc)
         pl_assert(method != NULL);
         serve(rpc, method, &pl_api_methods[i], false);
     }
-    for (unsigned i = 0; i < PL_HEALTH_BUILTINS; i++) {
+    for (unsigned i = 0; i < PL_HEALTH_BUILTINS; i++)
         serve(rpc, &pl_health_builtins[i].method, &pl_health_builtins[i].api, true);
-    }
-    for (unsigned i = 0; i < PL_REFLECTION_BUILTINS; i++) {
+    for (unsigned i = 0; i < PL_REFLECTION_BUILTINS; i++)
         serve(rpc, &pl_reflection_builtins[i].method, &pl_reflection_builtins[i].api, true);
-    }
 }
 
 void pl_serving_fini(struct pl_rpc *rpc)
@@ -78,13 +76,11 @@ struct arming {
 
 static void arm_once(struct pl_rpc *rpc, struct pl_queue_loop *loop)
 {
-    for (unsigned i = 0; i < rpc->served_count; i++) {
-        if (streaming(&rpc->served[i])) {
+    for (unsigned i = 0; i < rpc->served_count; i++)
+        if (streaming(&rpc->served[i]))
             pl_stream_arm(&rpc->served[i], loop);
-        } else {
+        else
             pl_unary_arm(&rpc->served[i], loop);
-        }
-    }
     pl_unary_arm(&rpc->unknown, loop);
 }
 
@@ -93,9 +89,8 @@ static void arm(struct pl_task *task)
     struct arming *arming = pl_container_of(task, struct arming, task);
     struct pl_rpc *rpc = arming->rpc;
 
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < SLOTS; i++)
         arm_once(rpc, arming->loop);
-    }
     free(arming);
     pl_rpc_call_gone(rpc);
 }
@@ -115,10 +110,8 @@ size_t pl_serving_request_bytes_max(const struct pl_rpc_options *options)
 {
     size_t max = 0;
 
-    for (unsigned i = 0; i < options->method_count; i++) {
-        if (options->methods[i]->request_bytes_max > max) {
+    for (unsigned i = 0; i < options->method_count; i++)
+        if (options->methods[i]->request_bytes_max > max)
             max = options->methods[i]->request_bytes_max;
-        }
-    }
     return max;
 }

@@ -35,20 +35,18 @@ static enum pl_status refuse_address(const char *address, struct sentence error)
 
 static enum pl_status refuse_socket(const char *address, int code, struct sentence error)
 {
-    if (code == EADDRINUSE) {
+    if (code == EADDRINUSE)
         snprintf(error.text, error.bytes, "grpc-listen: %s is in use by another process", address);
-    } else {
+    else
         snprintf(error.text, error.bytes, "grpc-listen: cannot listen on %s: %s", address, strerror(code));
-    }
     return PL_UNAVAILABLE;
 }
 
 /* 0, or the errno. Closes the socket on failure. */
 static int listen_on(int fd, const struct sockaddr *address, socklen_t bytes)
 {
-    if (bind(fd, address, bytes) == 0 && listen(fd, BACKLOG) == 0) {
+    if (bind(fd, address, bytes) == 0 && listen(fd, BACKLOG) == 0)
         return 0;
-    }
     int code = errno;
     close(fd);
     return code;
@@ -59,9 +57,8 @@ static bool somebody_answers(const struct sockaddr_un *address)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool answers = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
 
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-    }
     return answers;
 }
 
@@ -69,9 +66,8 @@ static void remove_stale(const struct sockaddr_un *address)
 {
     struct stat info;
 
-    if (lstat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode) && !somebody_answers(address)) {
+    if (lstat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode) && !somebody_answers(address))
         unlink(address->sun_path);
-    }
 }
 
 static enum pl_status open_unix(const char *path, struct pl_sockets *sockets, struct sentence error)
@@ -89,9 +85,8 @@ static enum pl_status open_unix(const char *path, struct pl_sockets *sockets, st
     remove_stale(&address);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     code = fd < 0 ? errno : listen_on(fd, (struct sockaddr *)&address, sizeof(address));
-    if (code != 0) {
+    if (code != 0)
         return refuse_socket(path, code, error);
-    }
     sockets->fds[sockets->count++] = fd;
     sockets->unix_path = path;
     return PL_OK;
@@ -104,9 +99,8 @@ static bool split(const char *address, char host[HOST_BYTES], char port[PORT_BYT
     size_t bytes = colon == NULL ? 0 : (size_t)(colon - address);
 
     if (bytes == 0 || bytes >= HOST_BYTES || colon[1] == '\0' || strlen(colon + 1) > 5 ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+        strspn(colon + 1, "0123456789") != strlen(colon + 1))
         return false;
-    }
     if (address[0] == '[' && address[bytes - 1] == ']') {
         address++;
         bytes -= 2;
@@ -121,11 +115,10 @@ static bool split(const char *address, char host[HOST_BYTES], char port[PORT_BYT
 
 static void set_port(struct sockaddr *address, int port)
 {
-    if (address->sa_family == AF_INET6) {
+    if (address->sa_family == AF_INET6)
         ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons((uint16_t)port);
-    } else {
+    else
         ((struct sockaddr_in *)(void *)address)->sin_port = htons((uint16_t)port);
-    }
 }
 
 static int port_of(int fd)
@@ -133,9 +126,8 @@ static int port_of(int fd)
     struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof(address);
 
-    if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) {
+    if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
         return 0;
-    }
     return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
                                                : ((struct sockaddr_in *)&address)->sin_port);
 }
@@ -146,16 +138,13 @@ static int open_tcp(struct pl_sockets *sockets, const struct addrinfo *info)
     int on = 1;
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0) {
+    if (fd < 0)
         return errno;
-    }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (info->ai_family == AF_INET6) {
+    if (info->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    }
-    if (sockets->port != 0) {
+    if (sockets->port != 0)
         set_port(info->ai_addr, sockets->port);
-    }
     int code = listen_on(fd, info->ai_addr, info->ai_addrlen);
     if (code == 0) {
         sockets->port = port_of(fd);
@@ -172,9 +161,8 @@ static enum pl_status open_host(const char *address, struct pl_sockets *sockets,
     char port[PORT_BYTES];
     int code = 0;
 
-    if (!split(address, host, port) || strtol(port, NULL, 10) > UINT16_MAX) {
+    if (!split(address, host, port) || strtol(port, NULL, 10) > UINT16_MAX)
         return refuse_address(address, error);
-    }
     code = getaddrinfo(host, port, &hints, &found);
     if (code != 0) {
         snprintf(error.text, error.bytes, "grpc-listen: \"%s\" is not an address of a host: %s", host,
@@ -183,9 +171,8 @@ static enum pl_status open_host(const char *address, struct pl_sockets *sockets,
     }
     for (struct addrinfo *at = found; at != NULL && code == 0 && sockets->count < PL_SOCKETS_MAX; at = at->ai_next) {
         code = open_tcp(sockets, at);
-        if (code == EAFNOSUPPORT || (code == EADDRNOTAVAIL && at->ai_next != NULL)) {
+        if (code == EAFNOSUPPORT || (code == EADDRNOTAVAIL && at->ai_next != NULL))
             code = 0; /* a host name with IPv6 on a machine without */
-        }
     }
     freeaddrinfo(found);
     return code == 0 ? PL_OK : refuse_socket(address, code, error);
@@ -197,25 +184,21 @@ enum pl_status pl_sockets_open(const char *address, struct pl_sockets *ret_socke
     enum pl_status status;
 
     *ret_sockets = (struct pl_sockets){0};
-    if (strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
+    if (strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
         status = open_unix(address + strlen(UNIX_PREFIX), ret_sockets, sentence);
-    } else {
+    else
         status = open_host(address, ret_sockets, sentence);
-    }
-    if (status == PL_OK && ret_sockets->count == 0) {
+    if (status == PL_OK && ret_sockets->count == 0)
         status = refuse_socket(address, EADDRNOTAVAIL, sentence);
-    }
-    if (status != PL_OK) {
+    if (status != PL_OK)
         pl_sockets_close(ret_sockets);
-    }
     return status;
 }
 
 void pl_sockets_close(struct pl_sockets *sockets)
 {
-    for (unsigned i = 0; i < sockets->count; i++) {
+    for (unsigned i = 0; i < sockets->count; i++)
         close(sockets->fds[i]);
-    }
     sockets->count = 0;
     if (sockets->unix_path != NULL) {
         unlink(sockets->unix_path);

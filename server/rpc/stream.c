@@ -44,9 +44,8 @@ static void release(struct pl_stream *stream)
     struct pl_rpc *rpc = stream->call.rpc;
     bool ours = stream->ended && !stream->cancelled;
 
-    if (stream->opened) {
+    if (stream->opened)
         stream->call.served->method->stream->closed(&stream->call);
-    }
     pl_call_log(&stream->call, "stream_finished", ours ? stream->status : pl_call_cancel_status(&stream->call));
     pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
@@ -57,9 +56,8 @@ static void release(struct pl_stream *stream)
 
 void pl_stream_drop(struct pl_stream *stream)
 {
-    if (--stream->holds == 0) {
+    if (--stream->holds == 0)
         release(stream);
-    }
 }
 
 static void on_linger(struct pl_timer *timer)
@@ -72,9 +70,8 @@ static void on_linger(struct pl_timer *timer)
 
 void pl_stream_end(struct pl_stream *stream, enum pl_status status)
 {
-    if (stream->ended || stream->gone) {
+    if (stream->ended || stream->gone)
         return;
-    }
     stream->ended = true;
     stream->status = status;
     pl_timers_arm(&stream->home->queue.loop.timers, &stream->linger, pl_clock_now_us() + LINGER_US);
@@ -89,9 +86,8 @@ static void end_by_owner(struct pl_stream *stream, enum pl_status status)
     stream->ended_by_owner = true;
     stream->admitting = false;
     pl_stream_end(stream, status);
-    if (admitting) {
+    if (admitting)
         pl_stream_drop(stream);
-    }
 }
 
 static void fail(struct pl_call *call, enum pl_status status)
@@ -108,9 +104,8 @@ static void admit(struct pl_call *call)
     if (!stream->gone && !stream->ended) {
         stream->opened = true;
         call->served->method->stream->opened(call);
-        if (!stream->ended) {
+        if (!stream->ended)
             pl_stream_read_next(stream);
-        }
     }
     pl_stream_drop(stream);
 }
@@ -149,9 +144,8 @@ static enum pl_status refusal_of(struct pl_stream *stream, int64_t streams)
     struct pl_call *call = &stream->call;
     bool builtin = call->served->builtin;
 
-    if (builtin && atomic_load(&call->rpc->closing)) {
+    if (builtin && atomic_load(&call->rpc->closing))
         return PL_DRAINING;
-    }
     return pl_call_refusal(call, streams, builtin ? BUILTIN_STREAMS_MAX : call->rpc->options.config->streams_max);
 }
 
@@ -168,13 +162,12 @@ static void begin(struct pl_task *task)
     start_core(stream);
     stream->admitting = true;
     stream->holds++;
-    if (refusal != PL_OK) {
+    if (refusal != PL_OK)
         pl_call_fail(call, refusal, NULL);
-    } else if (call->served->builtin) {
+    else if (call->served->builtin)
         pl_call_admit(call);
-    } else {
+    else
         rpc->options.admit(call);
-    }
 }
 
 static void on_arrived(struct pl_tag *tag, bool ok)

@@ -21,9 +21,8 @@ static void start_status(struct pl_stream *stream)
 
 void pl_stream_send_status(struct pl_stream *stream)
 {
-    if (!stream->writing) {
+    if (!stream->writing)
         start_status(stream);
-    }
 }
 
 void pl_stream_read_next(struct pl_stream *stream)
@@ -37,9 +36,8 @@ void pl_stream_read_next(struct pl_stream *stream)
 /* Health and reflection answer a message before they read another; whoever has a queue of its own goes on at once. */
 static void read_on(struct pl_stream *stream)
 {
-    if (stream->ended || stream->gone) {
+    if (stream->ended || stream->gone)
         return;
-    }
     if (stream->call.served->builtin && stream->writing) {
         stream->read_due = true;
         return;
@@ -59,11 +57,10 @@ static void receive(struct pl_stream *stream, grpc_byte_buffer *buffer)
     if (!stream->heard)
         pl_call_forget_admission(call);
     stream->heard = true;
-    if (status == PL_OK) {
+    if (status == PL_OK)
         call->served->method->stream->received(call, message);
-    } else {
+    else
         pl_stream_end(stream, status);
-    }
     pl_arena_reset(scratch);
     read_on(stream);
 }
@@ -75,11 +72,10 @@ static void on_read(struct pl_tag *tag, bool ok)
 
     stream->incoming = NULL;
     if (ok && !stream->ended && !stream->gone) {
-        if (buffer == NULL) {
+        if (buffer == NULL)
             stream->call.served->method->stream->half_closed(&stream->call);
-        } else {
+        else
             receive(stream, buffer);
-        }
     }
     grpc_byte_buffer_destroy(buffer);
     pl_stream_drop(stream);
@@ -91,9 +87,8 @@ void pl_call_write(struct pl_call *call, const void *data, size_t bytes)
     grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
 
     pl_assert(stream->opened && !stream->writing && !stream->ended_by_owner);
-    if (stream->ended || stream->gone) { /* the owner cannot know yet; closed tells it */
+    if (stream->ended || stream->gone) /* the owner cannot know yet; closed tells it */
         return;
-    }
     stream->outgoing = pl_payload_copy(data, bytes);
     stream->writing = true;
     stream->holds++;

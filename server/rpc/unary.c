@@ -69,9 +69,8 @@ static void finish(struct unary *unary, enum pl_status status)
 
     unary->state = ENDED;
     unary->status = status;
-    if (unary->reply != NULL) {
+    if (unary->reply != NULL)
         ops[count++] = (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = unary->reply};
-    }
     pl_status_op_init(&status_op, status, &unary->call.error, &unary->call.arena, &ops[count++]);
     ops[count++] =
         (grpc_op){.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &unary->cancelled};
@@ -102,11 +101,10 @@ static void admit(struct pl_call *call)
     unary->state = HANDLED;
     grpc_byte_buffer_destroy(unary->request);
     unary->request = NULL;
-    if (call->served->method->idempotent && call->rpc->options.once != NULL) {
+    if (call->served->method->idempotent && call->rpc->options.once != NULL)
         call->rpc->options.once(call, message);
-    } else {
+    else
         pl_call_handle(call, message);
-    }
 }
 
 void pl_call_handle(struct pl_call *call, const ProtobufCMessage *request)
@@ -148,15 +146,14 @@ static void begin(struct unary *unary)
     pl_metrics_add(rpc->options.metrics, PL_METRIC_calls, 1);
     unary->state = ADMITTING;
     call->bytes_in = (int64_t)pl_payload_bytes(unary->request);
-    if (call->served == &rpc->unknown) {
+    if (call->served == &rpc->unknown)
         pl_call_fail(call, PL_METHOD_UNKNOWN, NULL);
-    } else if (refusal != PL_OK) {
+    else if (refusal != PL_OK)
         pl_call_fail(call, refusal, NULL);
-    } else if (call->served->builtin) {
+    else if (call->served->builtin)
         pl_call_admit(call);
-    } else {
+    else
         rpc->options.admit(call);
-    }
 }
 
 static void on_arrived(struct pl_tag *tag, bool ok)

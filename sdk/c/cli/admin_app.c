@@ -61,14 +61,13 @@ static enum pl_cli_exit update_app(struct pl_cli *cli, int argc, char **argv)
     enum pl_cli_exit connected;
     int flag;
     parley_app_update_init(&changes);
-    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (flag == 'n')
             changes.name = optarg;
         else if (flag != 'm')
             return pl_cli_usage(cli, NULL);
         else if (!pl_cli_parse_int(optarg, 1, INT_MAX, &changes.max_group_members))
             return pl_cli_usage(cli, "--max-group-members must be a number above 0");
-    }
     if (changes.name == NULL && changes.max_group_members == 0)
         return pl_cli_usage(cli, "nothing is to change");
     connected = pl_cli_connect_with(cli, argc - optind, 1);

@@ -43,14 +43,13 @@ static enum pl_cli_exit create_user(struct pl_cli *cli, int argc, char **argv)
     parley_new_user new_user;
     int flag;
     parley_new_user_init(&new_user);
-    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (flag == 'd')
             new_user.display_name = optarg;
         else if (flag == 'p')
             new_user.phone_number = optarg;
         else
             return pl_cli_usage(cli, NULL);
-    }
     if (argc - optind != 1)
         return pl_cli_usage(cli, "USERNAME is expected");
     new_user.username = argv[optind];

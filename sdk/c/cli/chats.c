@@ -38,12 +38,11 @@ static void print_line(const struct pl_cli *cli, const parley_chat *chat)
 
 static void print_page(const struct pl_cli *cli, const parley_chats *page)
 {
-    for (size_t i = 0; i < page->count; i++) {
+    for (size_t i = 0; i < page->count; i++)
         if (cli->json)
             pl_json_print(pl_json_chat(page->items[i]));
         else
             print_line(cli, page->items[i]);
-    }
 }
 
 static enum pl_cli_exit print_all(struct pl_cli *cli)

@@ -49,7 +49,7 @@ static enum pl_cli_exit group_create(struct pl_cli *cli, int argc, char **argv)
     int flag;
     parley_new_chat_init(&new_chat);
     new_chat.chat_type = PARLEY_CHAT_GROUP;
-    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (flag == 'd')
             new_chat.description = optarg;
         else if (flag == 'o')
@@ -58,7 +58,6 @@ static enum pl_cli_exit group_create(struct pl_cli *cli, int argc, char **argv)
             new_chat.history_for_new = PARLEY_HISTORY_ALL;
         else
             return pl_cli_usage(cli, NULL);
-    }
     if (argc - optind < 2)
         return pl_cli_usage(cli, "NAME and at least one USER_ID are expected");
     new_chat.name = argv[optind];

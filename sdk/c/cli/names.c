@@ -27,8 +27,7 @@ void pl_names_fini(struct pl_names *names)
 {
     struct pl_name *name;
     struct pl_name *next;
-    HASH_ITER(hh, names->by_id, name, next)
-    {
+    HASH_ITER (hh, names->by_id, name, next) {
         HASH_DEL(names->by_id, name);
         free(name->name);
         free(name);

@@ -59,14 +59,13 @@ static bool parse_flags(int argc, char **argv, struct flags *ret_flags)
                                             {NULL, 0, NULL, 0}};
     int flag;
     *ret_flags = (struct flags){.wait = PARLEY_MESSAGE_STATUS_SENT};
-    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (flag == 'c')
             ret_flags->chat = true;
         else if (flag == 'm')
             ret_flags->message_id = optarg;
         else if (flag != 'w' || !parse_wait(optarg, &ret_flags->wait))
             return false;
-    }
     return true;
 }
 

@@ -45,11 +45,9 @@ void pl_sent_list_add(struct pl_sent_list *list, const char *message_id, const c
 static struct pl_sent_item *find(struct pl_sent_list *list, const char *message_id)
 {
     struct pl_sent_item *item;
-    TAILQ_FOREACH(item, &list->items, place)
-    {
+    TAILQ_FOREACH (item, &list->items, place)
         if (strcmp(item->message_id, message_id) == 0)
             break;
-    }
     return item;
 }
 

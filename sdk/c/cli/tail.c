@@ -107,12 +107,11 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv)
     struct tail state = {.cli = cli, .left = -1};
     enum pl_cli_exit result;
     int flag;
-    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (flag == 'u')
             state.until_caught_up = true;
         else if (flag != 'n' || !pl_cli_parse_int(optarg, 1, INT_MAX, &state.left))
             return pl_cli_usage(cli, flag == 'n' ? "--count must be a number above 0" : NULL);
-    }
     if (argc != optind)
         return pl_cli_usage(cli, "no arguments are expected");
     result = pl_cli_connect(cli);

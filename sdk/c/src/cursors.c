@@ -120,8 +120,7 @@ size_t pl_cursors_resume(const struct pl_cursors *cursors, struct pl_cursor *ret
 {
     size_t count = 0;
     const struct pl_cursor_row *row;
-    TAILQ_FOREACH(row, &cursors->recent, recent)
-    {
+    TAILQ_FOREACH (row, &cursors->recent, recent) {
         if (count == max)
             break;
         if (row->have > 0)
@@ -133,8 +132,7 @@ size_t pl_cursors_resume(const struct pl_cursors *cursors, struct pl_cursor *ret
 void pl_cursors_begin_session(struct pl_cursors *cursors)
 {
     struct pl_cursor_row *row;
-    TAILQ_FOREACH(row, &cursors->recent, recent)
-    {
+    TAILQ_FOREACH (row, &cursors->recent, recent) {
         row->session_seq = 0;
         row->is_dirty = false;
     }

@@ -24,8 +24,7 @@ void pl_heads_fini(struct pl_heads *heads)
 {
     struct pl_head_row *row;
     struct pl_head_row *next;
-    HASH_ITER(hh, heads->by_chat, row, next)
-    {
+    HASH_ITER (hh, heads->by_chat, row, next) {
         HASH_DEL(heads->by_chat, row);
         free(row);
     }

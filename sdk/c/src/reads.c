@@ -86,8 +86,6 @@ int64_t pl_reads_next_due_us(const struct pl_reads *reads)
 void pl_reads_begin_session(struct pl_reads *reads)
 {
     struct pl_read_row *row;
-    TAILQ_FOREACH(row, &reads->waiting, waiting)
-    {
+    TAILQ_FOREACH (row, &reads->waiting, waiting)
         row->due_us = 0;
-    }
 }

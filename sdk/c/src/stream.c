@@ -140,13 +140,12 @@ static void take_due(struct parley_stream *stream)
 /* parley_stream_close was called; nothing happens when the end is already on its way. */
 static void leave(struct parley_stream *stream)
 {
-    if (stream->phase == PL_STREAM_PAUSED) {
+    if (stream->phase == PL_STREAM_PAUSED)
         end_closed(stream);
-    } else if (stream->phase == PL_STREAM_OPENING) {
+    else if (stream->phase == PL_STREAM_OPENING)
         pl_session_drop(stream, PARLEY_CLOSED, "closed");
-    } else if (stream->phase == PL_STREAM_LIVE) {
+    else if (stream->phase == PL_STREAM_LIVE)
         pl_session_leave(stream);
-    }
 }
 
 static int64_t next_due_us(const struct parley_stream *stream)

@@ -66,11 +66,10 @@ static int connect_to(int family, int port)
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
-    if (family == AF_INET) {
+    if (family == AF_INET)
         assert_int_equal(connect(fd, (struct sockaddr *)&v4, sizeof(v4)), 0);
-    } else {
+    else
         assert_int_equal(connect(fd, (struct sockaddr *)&v6, sizeof(v6)), 0);
-    }
     return fd;
 }
 
@@ -81,9 +80,8 @@ static const char *exchange(int fd, const char *text)
     ssize_t got;
 
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-    while ((got = recv(fd, fixture.reply + bytes, REPLY_BYTES - 1 - bytes, 0)) > 0) {
+    while ((got = recv(fd, fixture.reply + bytes, REPLY_BYTES - 1 - bytes, 0)) > 0)
         bytes += (size_t)got;
-    }
     assert_int_equal(got, 0);
     fixture.reply[bytes] = '\0';
     close(fd);
@@ -105,9 +103,8 @@ static void assert_starts(const char *text, const char *start)
 
 static void assert_holds(const char *text, const char *part)
 {
-    if (strstr(text, part) == NULL) {
+    if (strstr(text, part) == NULL)
         print_error("\"%s\" is not in \"%s\"\n", part, text);
-    }
     assert_non_null(strstr(text, part));
 }
 
@@ -156,9 +153,8 @@ static void other_paths_are_not_found(void **state)
                                            "HEAD /nope", "POST /nope",    "GET /../etc/passwd"};
     (void)state;
 
-    for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+    for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
         assert_starts(request(requests[i]), "HTTP/1.1 404 ");
-    }
 }
 
 static void other_methods_are_refused_with_allow(void **state)
@@ -306,18 +302,16 @@ static bool has_ipv6(void)
     int fd = socket(AF_INET6, SOCK_STREAM, 0);
     bool has = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-    }
     return has;
 }
 
 static void ipv6_serves_in_brackets(void **state)
 {
     (void)state;
-    if (!has_ipv6()) {
+    if (!has_ipv6())
         skip();
-    }
     assert_int_equal(open_on("[::1]:0", &fixture.admin), PL_OK);
     int fd = connect_to(AF_INET6, pl_admin_port(fixture.admin));
     assert_starts(exchange(fd, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200 ");

@@ -77,9 +77,8 @@ static uint8_t *unpack(grpc_byte_buffer *buffer, size_t *ret_bytes)
     uint8_t *copy;
 
     *ret_bytes = 0;
-    if (buffer == NULL) {
+    if (buffer == NULL)
         return NULL;
-    }
     pl_assert(grpc_byte_buffer_reader_init(&reader, buffer));
     grpc_slice slice = grpc_byte_buffer_reader_readall(&reader);
     *ret_bytes = GRPC_SLICE_LENGTH(slice);
@@ -122,13 +121,11 @@ static void read_details(grpc_slice value, struct reply *reply)
         google__rpc__status__unpack(NULL, GRPC_SLICE_LENGTH(value), GRPC_SLICE_START_PTR(value));
 
     pl_assert(status != NULL && status->code == reply->code && strcmp(status->message, reply->sentence) == 0);
-    for (size_t i = 0; i < status->n_details; i++) {
-        if (strcmp(status->details[i]->type_url, "type.googleapis.com/google.rpc.ErrorInfo") == 0) {
+    for (size_t i = 0; i < status->n_details; i++)
+        if (strcmp(status->details[i]->type_url, "type.googleapis.com/google.rpc.ErrorInfo") == 0)
             read_info(&status->details[i]->value, reply);
-        } else if (strcmp(status->details[i]->type_url, "type.googleapis.com/google.rpc.RetryInfo") == 0) {
+        else if (strcmp(status->details[i]->type_url, "type.googleapis.com/google.rpc.RetryInfo") == 0)
             read_retry(&status->details[i]->value, reply);
-        }
-    }
     google__rpc__status__free_unpacked(status, NULL);
 }
 
@@ -139,11 +136,9 @@ static struct reply read_end(grpc_status_code code, grpc_slice sentence, const g
 
     reply.sentence = strdup(text);
     gpr_free(text);
-    for (size_t i = 0; i < trailing->count; i++) {
-        if (grpc_slice_str_cmp(trailing->metadata[i].key, "grpc-status-details-bin") == 0) {
+    for (size_t i = 0; i < trailing->count; i++)
+        if (grpc_slice_str_cmp(trailing->metadata[i].key, "grpc-status-details-bin") == 0)
             read_details(trailing->metadata[i].value, &reply);
-        }
-    }
     return reply;
 }
 

@@ -43,18 +43,16 @@ void fixture_note(struct fixture *fixture, int *counter)
 void fixture_await(struct fixture *fixture, const int *counter, int count)
 {
     pthread_mutex_lock(&fixture->lock);
-    while (*counter < count) {
+    while (*counter < count)
         pthread_cond_wait(&fixture->changed, &fixture->lock);
-    }
     pl_assert(*counter == count);
     pthread_mutex_unlock(&fixture->lock);
 }
 
 void fixture_await_metric(struct fixture *fixture, enum pl_metric metric, int64_t value)
 {
-    while (pl_metrics_get(&fixture->metrics, metric) != value) {
+    while (pl_metrics_get(&fixture->metrics, metric) != value)
         sched_yield();
-    }
 }
 
 void fixture_post(struct pl_call *call, struct pl_task *task)
@@ -78,9 +76,8 @@ struct pl_call *fixture_take(struct fixture *fixture)
     struct pl_call *call;
 
     pthread_mutex_lock(&fixture->lock);
-    while (fixture->waiting == NULL) {
+    while (fixture->waiting == NULL)
         pthread_cond_wait(&fixture->changed, &fixture->lock);
-    }
     call = fixture->waiting;
     fixture->waiting = NULL;
     pthread_mutex_unlock(&fixture->lock);
@@ -105,11 +102,10 @@ static void admit(struct pl_call *call)
 {
     struct fixture *fixture = fixture_of(call);
 
-    if (fixture->admit != NULL) {
+    if (fixture->admit != NULL)
         fixture->admit(call);
-    } else {
+    else
         pl_call_admit(call);
-    }
 }
 
 static void send_gathered(struct echo *echo)
@@ -119,9 +115,8 @@ static void send_gathered(struct echo *echo)
     static _Thread_local Parley__V1__Sent *pointers[SENDS_MAX];
     static _Thread_local uint8_t packed[FRAME_BYTES_MAX];
 
-    if (echo->writing || echo->count == 0) {
+    if (echo->writing || echo->count == 0)
         return;
-    }
     for (unsigned i = 0; i < echo->count; i++) {
         parley__v1__sent__init(&sents[i]);
         sents[i].request_id = echo->ids[i];
@@ -173,9 +168,8 @@ static void echo_half_closed(struct pl_call *call)
     struct echo *echo = pl_call_owner(call);
 
     echo->finishing = true;
-    if (!echo->writing && echo->count == 0) {
+    if (!echo->writing && echo->count == 0)
         pl_call_finish(call);
-    }
 }
 
 static void echo_written(struct pl_call *call)
@@ -184,9 +178,8 @@ static void echo_written(struct pl_call *call)
 
     echo->writing = false;
     send_gathered(echo);
-    if (echo->finishing && !echo->writing) {
+    if (echo->finishing && !echo->writing)
         pl_call_finish(call);
-    }
 }
 
 static void echo_closed(struct pl_call *call)
@@ -194,9 +187,8 @@ static void echo_closed(struct pl_call *call)
     struct echo *echo = pl_call_owner(call);
 
     /* The last message and the close may come in one turn, before what the message deferred. */
-    if (echo->deferred) {
+    if (echo->deferred)
         STAILQ_REMOVE(&pl_call_loop(call)->deferred, &echo->flush, pl_task, next);
-    }
     free(echo);
     fixture_note(fixture_of(call), &fixture_of(call)->closed);
 }

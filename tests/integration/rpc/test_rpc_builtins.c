@@ -125,9 +125,8 @@ static void watch_tells_of_each_change(void **state)
         pl_assert(read_health(&watches[i]) == SERVING);
     }
     pl_rpc_set_serving(fixture->rpc, false);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         pl_assert(read_health(&watches[i]) == NOT_SERVING);
-    }
     pl_rpc_set_serving(fixture->rpc, true);
     for (int i = 0; i < 4; i++) {
         pl_assert(read_health(&watches[i]) == SERVING);
@@ -190,9 +189,8 @@ static void ask_services(struct stream_call *stream)
     const Grpc__Reflection__V1__ListServiceResponse *list = response->list_services_response;
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         int found = 0;
-        for (size_t j = 0; j < list->n_service; j++) {
+        for (size_t j = 0; j < list->n_service; j++)
             found += strcmp(list->service[j]->name, expected[i]) == 0;
-        }
         pl_assert(found == 1);
     }
     free_response(response);
@@ -218,11 +216,10 @@ static void ask_symbol(struct stream_call *stream, const char *symbol, const cha
         GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_SYMBOL;
     request.file_containing_symbol = (char *)symbol;
     reflection_response *response = ask(stream, &request);
-    if (file != NULL) {
+    if (file != NULL)
         assert_file(response, file, 1);
-    } else {
+    else
         pl_assert(response->error_response->error_code == 5);
-    }
     free_response(response);
 }
 
@@ -233,11 +230,10 @@ static void ask_file(struct stream_call *stream, const char *name, bool known)
     request.message_request_case = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_BY_FILENAME;
     request.file_by_filename = (char *)name;
     reflection_response *response = ask(stream, &request);
-    if (known) {
+    if (known)
         assert_file(response, name, 0);
-    } else {
+    else
         pl_assert(response->error_response->error_code == 5);
-    }
     free_response(response);
 }
 

@@ -199,9 +199,8 @@ static void post_note(struct pl_task *task)
 
     fixture_note(mail->fixture, &mail->fixture->noted);
     mail->next = NULL;
-    if (next != NULL) {
+    if (next != NULL)
         pl_mailbox_post(&next->mailbox, task);
-    }
 }
 
 static void mail_after_the_drain_is_still_run(void **state)

@@ -51,22 +51,19 @@ static void server_accepts_again_after_running_out_of_descriptors(void **state)
     (void)state;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    for (int i = 0; i < CONNECTIONS; i++) {
+    for (int i = 0; i < CONNECTIONS; i++)
         fds[i] = make_socket();
-    }
     next = make_socket();
     close(next);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none_left = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none_left), 0);
     assert_int_equal(make_socket(), -1);
-    for (int i = 0; i < CONNECTIONS; i++) {
+    for (int i = 0; i < CONNECTIONS; i++)
         connect_to(fds[i], pl_rpc_port(fixture.rpc));
-    }
     assert_int_equal(recv(fds[0], &(char){0}, 1, MSG_DONTWAIT), -1); /* nobody answered */
-    for (int i = 0; i < CONNECTIONS; i++) {
+    for (int i = 0; i < CONNECTIONS; i++)
         close(fds[i]);
-    }
     assert_call_works(&fixture);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     fixture_stop(&fixture);

@@ -47,9 +47,8 @@ static unsigned read_sents(struct stream_call *stream, uint64_t next, uint64_t e
         pl_assert(data != NULL);
         Parley__V1__ServerFrame *frame = parley__v1__server_frame__unpack(NULL, bytes, data);
         pl_assert(frame != NULL);
-        for (size_t i = 0; i < frame->n_sents; i++) {
+        for (size_t i = 0; i < frame->n_sents; i++)
             pl_assert(frame->sents[i]->request_id == next++);
-        }
         parley__v1__server_frame__free_unpacked(frame, NULL);
         free(data);
         frames++;
@@ -76,9 +75,8 @@ static void echoes_in_order_and_gathers_what_came_meanwhile(void **state)
 
     fixture_start(fixture);
     stream_open(&fixture->client, CONNECT, &stream);
-    for (uint64_t i = 0; i < 300; i++) {
+    for (uint64_t i = 0; i < 300; i++)
         write_frame(&stream, i * 10, 10);
-    }
     assert_true(read_sents(&stream, 0, 3000) <= 300);
     stream_half_close(&stream);
     assert_end(&stream, 0, "");
@@ -228,11 +226,10 @@ static void refused_stream_is_neither_opened_nor_closed(void **state)
 
 static void keep_admission(struct pl_call *call)
 {
-    if (pl_call_method(call)->client_streaming) {
+    if (pl_call_method(call)->client_streaming)
         fixture_keep(call, NULL);
-    } else {
+    else
         pl_call_admit(call);
-    }
 }
 
 static struct pl_call *admitted_call;
@@ -346,9 +343,8 @@ static void streams_are_spread_over_all_loops(void **state)
     struct stream_call streams[STREAMS];
 
     fixture_start(fixture);
-    for (int i = 0; i < STREAMS; i++) {
+    for (int i = 0; i < STREAMS; i++)
         stream_open(&fixture->client, CONNECT, &streams[i]);
-    }
     fixture_await(fixture, &fixture->opened, STREAMS);
     for (int i = 0; i < STREAMS; i++) {
         write_frame(&streams[i], 7, 2);

@@ -90,12 +90,10 @@ static void fail_with_long_text(struct pl_call *call, const ProtobufCMessage *re
     char text[2001] = "!";
 
     (void)request;
-    for (size_t i = 1; i < sizeof(text) - 2; i += 2) {
+    for (size_t i = 1; i < sizeof(text) - 2; i += 2)
         memcpy(text + i, "\xc3\xa9", 3);
-    }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         pl_call_detail(call, "key", text);
-    }
     pl_call_fail(call, PL_INVALID_ARGUMENT, "!%s", text);
 }
 
@@ -315,9 +313,8 @@ static void many_calls_at_once_are_all_answered(void **state)
     struct request request = {.path = GET_USER};
 
     fixture_start(fixture);
-    for (int i = 0; i < CALLS; i++) {
+    for (int i = 0; i < CALLS; i++)
         client_start(&fixture->client, &request, &calls[i]);
-    }
     for (int i = 0; i < CALLS; i++) {
         struct reply reply = client_wait(&calls[i]);
         assert_int_equal(reply.code, 0);

@@ -69,10 +69,9 @@ const Google__Protobuf__DescriptorProto *described_message(const char *full_name
 static const Google__Protobuf__MethodDescriptorProto *
 method_named(const Google__Protobuf__ServiceDescriptorProto *service, const char *name)
 {
-    for (size_t i = 0; i < service->n_method; i++) {
+    for (size_t i = 0; i < service->n_method; i++)
         if (strcmp(service->method[i]->name, name) == 0)
             return service->method[i];
-    }
     return NULL;
 }
 
@@ -80,10 +79,9 @@ const Google__Protobuf__MethodDescriptorProto *described_method(const char *serv
 {
     for (unsigned i = 0; i < pl_api_file_count; i++) {
         const char *short_name = within(service, files[i]->package);
-        for (size_t s = 0; short_name && s < files[i]->n_service; s++) {
+        for (size_t s = 0; short_name && s < files[i]->n_service; s++)
             if (strcmp(files[i]->service[s]->name, short_name) == 0)
                 return method_named(files[i]->service[s], name);
-        }
     }
     return NULL;
 }

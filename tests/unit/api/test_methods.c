@@ -27,10 +27,9 @@ enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 
 static const struct pl_api_method *row_of(const char *path)
 {
-    for (unsigned i = 0; i < pl_api_method_count; i++) {
+    for (unsigned i = 0; i < pl_api_method_count; i++)
         if (strcmp(pl_api_methods[i].path, path) == 0)
             return &pl_api_methods[i];
-    }
     return NULL;
 }
 
@@ -50,10 +49,9 @@ static void every_method_of_protobuf_c_has_a_row(void **state)
 {
     (void)state;
     unsigned count = 0;
-    for (unsigned s = 0; s < SERVICE_COUNT; s++) {
+    for (unsigned s = 0; s < SERVICE_COUNT; s++)
         for (unsigned m = 0; m < services[s]->n_methods; m++, count++)
             assert_row(services[s], &services[s]->methods[m]);
-    }
     assert_int_equal(pl_api_method_count, count);
 }
 
@@ -98,10 +96,9 @@ static void known_methods_read_as_written(void **state)
 
 static const struct pl_api_json_message *json_of(const ProtobufCMessageDescriptor *descriptor)
 {
-    for (unsigned i = 0; i < pl_api_json_message_count; i++) {
+    for (unsigned i = 0; i < pl_api_json_message_count; i++)
         if (pl_api_json_messages[i].descriptor == descriptor)
             return &pl_api_json_messages[i];
-    }
     return NULL;
 }
 
@@ -114,10 +111,9 @@ static const struct pl_api_json_field *json_field(const ProtobufCMessageDescript
 static const Google__Protobuf__FieldDescriptorProto *field_numbered(const Google__Protobuf__DescriptorProto *message,
                                                                     uint32_t number)
 {
-    for (size_t i = 0; i < message->n_field; i++) {
+    for (size_t i = 0; i < message->n_field; i++)
         if ((uint32_t)message->field[i]->number == number)
             return message->field[i];
-    }
     return NULL;
 }
 
@@ -146,10 +142,9 @@ static void every_message_that_methods_reach_has_json(void **state)
     }
     for (unsigned i = 0; i < pl_api_json_message_count; i++) {
         const ProtobufCMessageDescriptor *message = pl_api_json_messages[i].descriptor;
-        for (unsigned f = 0; f < message->n_fields; f++) {
+        for (unsigned f = 0; f < message->n_fields; f++)
             if (message->fields[f].type == PROTOBUF_C_TYPE_MESSAGE)
                 assert_non_null(json_of(message->fields[f].descriptor));
-        }
     }
 }
 

@@ -30,10 +30,9 @@ static const char *file_of(const char *name)
 
 static bool depends_on(const struct pl_api_file *file, const char *name)
 {
-    for (unsigned i = 0; i < file->dependency_count; i++) {
+    for (unsigned i = 0; i < file->dependency_count; i++)
         if (strcmp(pl_api_files[file->dependencies[i]].name, name) == 0)
             return true;
-    }
     return false;
 }
 

@@ -35,9 +35,8 @@ static void allocations_are_zeroed_aligned_and_apart(void **state)
         unsigned char *memory = pl_arena_alloc(&arena, bytes);
         assert_int_equal((uintptr_t)memory % alignof(max_align_t), 0);
         assert_ptr_not_equal(memory, previous);
-        for (size_t i = 0; i < bytes; i++) {
+        for (size_t i = 0; i < bytes; i++)
             assert_int_equal(memory[i], 0);
-        }
         memset(memory, 0xff, bytes);
         previous = memory;
     }
@@ -55,9 +54,8 @@ static void allocations_keep_their_bytes_while_others_come(void **state)
         numbers[i] = pl_arena_alloc(&arena, sizeof(unsigned) + i * 3);
         *numbers[i] = i;
     }
-    for (unsigned i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < 2000; i++)
         assert_int_equal(*numbers[i], i);
-    }
     pl_arena_fini(&arena);
 }
 

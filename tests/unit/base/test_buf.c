@@ -47,9 +47,8 @@ static void grows_to_exactly_the_bound(void **state)
     (void)state;
 
     pl_buf_init(&buf, 100000);
-    for (unsigned i = 0; i < 100000; i++) {
+    for (unsigned i = 0; i < 100000; i++)
         pl_buf_put_u8(&buf, (uint8_t)i);
-    }
     assert_false(buf.overflowed);
     assert_int_equal(buf.bytes, 100000);
     assert_int_equal(buf.data[99999], (uint8_t)99999);

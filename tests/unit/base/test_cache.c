@@ -30,9 +30,8 @@ static void store(struct pl_cache *cache, unsigned number, int value)
     uint64_t version;
     int old;
 
-    if (!pl_cache_get(cache, &key, &old, &version)) {
+    if (!pl_cache_get(cache, &key, &old, &version))
         pl_cache_put(cache, &key, version, &value);
-    }
 }
 
 static bool holds(struct pl_cache *cache, unsigned number, int expected)
@@ -209,9 +208,8 @@ static void *read_until_ended(void *argument)
         int value;
         int least = atomic_load(&contest->dropped);
         if (pl_cache_get(contest->cache, &contest->key, &value, &version)) {
-            if (value < least) {
+            if (value < least)
                 atomic_fetch_add(&contest->stale_reads, 1);
-            }
         } else {
             value = atomic_load(&contest->truth);
             pl_cache_put(contest->cache, &contest->key, version, &value);
@@ -226,18 +224,16 @@ static void readers_never_see_what_was_dropped(void **state)
     pthread_t readers[READERS];
     (void)state;
 
-    for (unsigned i = 0; i < READERS; i++) {
+    for (unsigned i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, read_until_ended, &contest), 0);
-    }
     for (int change = 1; change <= CHANGES; change++) {
         atomic_store(&contest.truth, change);
         pl_cache_drop(contest.cache, &contest.key);
         atomic_store(&contest.dropped, change);
     }
     atomic_store(&contest.ended, true);
-    for (unsigned i = 0; i < READERS; i++) {
+    for (unsigned i = 0; i < READERS; i++)
         pthread_join(readers[i], NULL);
-    }
     assert_int_equal(atomic_load(&contest.stale_reads), 0);
     pl_cache_free(contest.cache);
 }

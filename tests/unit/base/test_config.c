@@ -29,9 +29,8 @@ static void load(struct loaded *loaded, char *arguments)
     char *argv[ARGUMENTS_MAX + 2] = {(char *)"parleyd"};
     int argc = 1;
 
-    for (char *word = strtok(arguments, " "); word != NULL && argc <= ARGUMENTS_MAX; word = strtok(NULL, " ")) {
+    for (char *word = strtok(arguments, " "); word != NULL && argc <= ARGUMENTS_MAX; word = strtok(NULL, " "))
         argv[argc++] = word;
-    }
     memset(loaded, 0, sizeof(*loaded));
     loaded->rest = -1;
     loaded->status = pl_config_load(argc, argv, &loaded->config, &loaded->rest, loaded->error, sizeof(loaded->error));

@@ -104,9 +104,8 @@ static void long_texts_are_cut_between_characters(void **state)
     (void)state;
 
     memset(text, 'a', 1023);
-    for (size_t i = 1023; i < 1999; i += 2) {
+    for (size_t i = 1023; i < 1999; i += 2)
         memcpy(text + i, "\xc3\xa9", 2);
-    }
     text[1999] = '\0';
     pl_log(PL_LOG_INFO, "long", PL_LOG_TEXT("text", text));
     json_t *line = only_line();
@@ -122,9 +121,8 @@ static void fields_past_the_end_are_left_out_whole(void **state)
 
     memset(text, 1, sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 20; i++)
         fields[i] = PL_LOG_TEXT("text", text);
-    }
     fields[0] = PL_LOG_NUMBER("first", 1);
     pl_log_fields(PL_LOG_INFO, "long", fields, 20);
     json_t *line = only_line();

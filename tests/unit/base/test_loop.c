@@ -48,9 +48,8 @@ static void defer_again_once(struct pl_task *task)
     struct step *step = pl_container_of(task, struct step, task);
 
     write_letter(step);
-    if (step->runs == 1) {
+    if (step->runs == 1)
         pl_loop_defer(step->loop, task);
-    }
 }
 
 static void defer_for_ever(struct pl_task *task)

@@ -55,9 +55,8 @@ static void tasks_run_first_in_first_out(void **state)
         pl_mailbox_post(&mailbox, &items[i].task);
     }
     assert_int_equal(pl_mailbox_run(&mailbox), 3);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++)
         assert_int_equal(items[i].ran_as, i + 1);
-    }
     assert_int_equal(pl_mailbox_run(&mailbox), 0);
     pl_mailbox_fini(&mailbox);
 }
@@ -72,9 +71,8 @@ static void rings_only_when_it_was_empty(void **state)
     (void)state;
 
     pl_mailbox_init(&mailbox, count_ring, &rings);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++)
         items[i] = (struct item){.task = {.run = note_order}, .order = &order};
-    }
     pl_mailbox_post_list(&mailbox, &list);
     assert_int_equal(rings, 0);
     pl_mailbox_post(&mailbox, &items[0].task);

@@ -16,9 +16,8 @@ enum { THREADS = 4, ADDS = 10000 };
 
 static void *add_many(void *argument)
 {
-    for (unsigned i = 0; i < ADDS; i++) {
+    for (unsigned i = 0; i < ADDS; i++)
         pl_metrics_add(argument, PL_METRIC_calls_total, 1);
-    }
     return NULL;
 }
 
@@ -28,12 +27,10 @@ static void threads_lose_no_count(void **state)
     pthread_t threads[THREADS];
     (void)state;
 
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, add_many, &metrics), 0);
-    }
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    }
     assert_int_equal(pl_metrics_get(&metrics, PL_METRIC_calls_total), THREADS * ADDS);
 }
 
@@ -54,9 +51,8 @@ static void text_holds_help_type_and_value_of_each(void **state)
                                  "# TYPE parley_calls_total counter\n"
                                  "parley_calls_total 42\n"));
     assert_non_null(strstr(text, "# TYPE parley_streams gauge\nparley_streams -1\n"));
-    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++) {
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
         lines++;
-    }
     assert_int_equal(lines, 3 * PL_METRIC_COUNT);
     pl_buf_fini(&buf);
 }

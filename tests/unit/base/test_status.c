@@ -30,7 +30,7 @@ static const struct {
 
 /* The HTTP statuses that may go with a gRPC code; the first is google.rpc's own mapping. */
 static const int http_of_grpc[17][4] = {
-    {200}, {499}, {500}, {400, 413, 422}, {504}, {404}, {409}, {403}, {429, 413},
+    {200}, {499},      {500}, {400, 413, 422}, {504}, {404}, {409}, {403}, {429, 413},
     {400}, {409, 412}, {400}, {501, 404, 405}, {500}, {503}, {500}, {401},
 };
 
@@ -40,12 +40,10 @@ static void reason_is_the_name_and_unique(void **state)
     for (unsigned i = 0; i < PL_STATUS_COUNT; i++) {
         assert_int_equal(rows[i].status, i);
         assert_string_equal(pl_status_reason(rows[i].status), rows[i].name);
-        for (const char *at = rows[i].name; *at != '\0'; at++) {
+        for (const char *at = rows[i].name; *at != '\0'; at++)
             assert_true(isupper((unsigned char)*at) || isdigit((unsigned char)*at) || *at == '_');
-        }
-        for (unsigned j = 0; j < i; j++) {
+        for (unsigned j = 0; j < i; j++)
             assert_string_not_equal(rows[i].name, rows[j].name);
-        }
     }
 }
 
@@ -57,12 +55,10 @@ static void codes_of_both_protocols_agree(void **state)
         int http_status = pl_status_http(rows[i].status);
         bool known = false;
         assert_in_range(grpc_code, 0, 16);
-        for (unsigned j = 0; j < 4; j++) {
+        for (unsigned j = 0; j < 4; j++)
             known |= http_of_grpc[grpc_code][j] == http_status;
-        }
-        if (!known) {
+        if (!known)
             print_error("%s: gRPC code %d does not go with HTTP %d\n", rows[i].name, grpc_code, http_status);
-        }
         assert_true(known);
     }
 }
@@ -83,9 +79,8 @@ static void sentences_are_printable_and_not_empty(void **state)
     for (unsigned i = 0; i < PL_STATUS_COUNT; i++) {
         const char *sentence = pl_status_sentence(rows[i].status);
         assert_in_range(strlen(sentence), 1, 120);
-        for (const char *at = sentence; *at != '\0'; at++) {
+        for (const char *at = sentence; *at != '\0'; at++)
             assert_true(isprint((unsigned char)*at));
-        }
     }
 }
 
@@ -108,9 +103,8 @@ static void failed_assertion_is_logged_and_aborts(void **state)
 
     assert_int_equal(pipe(fds), 0);
     pid_t child = fork();
-    if (child == 0) {
+    if (child == 0)
         fail_in_child(fds[1]);
-    }
     assert_true(child > 0);
     close(fds[1]);
     assert_int_equal(waitpid(child, &wait_status, 0), child);

@@ -67,12 +67,10 @@ static void due_timers_run_in_order_and_once(void **state)
         probes[i] = (struct probe){.timer = {.run = note_run}, .last_due_us = &last_due_us};
         pl_timers_arm(&timers, &probes[i].timer, next_number(&sequence) % 2000);
     }
-    for (unsigned i = 0; i < MANY; i += 3) {
+    for (unsigned i = 0; i < MANY; i += 3)
         pl_timers_arm(&timers, &probes[i].timer, next_number(&sequence) % 2000);
-    }
-    for (unsigned i = 0; i < MANY; i += 7) {
+    for (unsigned i = 0; i < MANY; i += 7)
         pl_timers_disarm(&timers, &probes[i].timer);
-    }
     pl_timers_run(&timers, 999);
     assert_true(last_due_us <= 999);
     assert_true(pl_timers_next_due_us(&timers) > 999);

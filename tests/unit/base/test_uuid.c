@@ -27,9 +27,8 @@ static int64_t milliseconds_of(const struct pl_uuid *uuid)
 {
     int64_t ms = 0;
 
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 6; i++)
         ms = ms << 8 | uuid->bytes[i];
-    }
     return ms;
 }
 
@@ -61,9 +60,8 @@ static void *make_ids(void *argument)
 {
     struct pl_uuid *ids = argument;
 
-    for (unsigned i = 0; i < IDS_EACH; i++) {
+    for (unsigned i = 0; i < IDS_EACH; i++)
         ids[i] = pl_uuid_v7();
-    }
     return NULL;
 }
 
@@ -73,20 +71,17 @@ static void threads_make_different_ids_each_in_order(void **state)
     pthread_t threads[THREADS];
     (void)state;
 
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, make_ids, &ids[i * IDS_EACH]), 0);
-    }
     for (unsigned i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
-        for (unsigned j = 1; j < IDS_EACH; j++) {
+        for (unsigned j = 1; j < IDS_EACH; j++)
             assert_true(compare(&ids[i * IDS_EACH + j - 1], &ids[i * IDS_EACH + j]) < 0);
-        }
     }
     /* The stamps alone differ, without the help of the random bits. */
     qsort(ids, THREADS * IDS_EACH, sizeof(ids[0]), compare);
-    for (unsigned i = 1; i < THREADS * IDS_EACH; i++) {
+    for (unsigned i = 1; i < THREADS * IDS_EACH; i++)
         assert_memory_not_equal(ids[i - 1].bytes, ids[i].bytes, 8);
-    }
 }
 
 static void random_bits_differ(void **state)
@@ -96,9 +91,8 @@ static void random_bits_differ(void **state)
 
     for (unsigned i = 0; i < 100; i++) {
         ids[i] = pl_uuid_v7();
-        for (unsigned j = 0; j < i; j++) {
+        for (unsigned j = 0; j < i; j++)
             assert_memory_not_equal(ids[i].bytes + 8, ids[j].bytes + 8, 8);
-        }
     }
 }
 
@@ -185,9 +179,8 @@ static void hash_is_stable_and_spreads_neighbours(void **state)
         struct pl_uuid uuid = pl_uuid_v7();
         buckets[pl_uuid_hash(&uuid) % 16]++;
     }
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < 16; i++)
         assert_in_range(buckets[i], 800, 1200);
-    }
 }
 
 int main(void)

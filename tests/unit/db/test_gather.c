@@ -48,10 +48,8 @@ static unsigned left(void)
 {
     unsigned number = 0;
     struct pl_task *task;
-    STAILQ_FOREACH(task, &waiting, next)
-    {
+    STAILQ_FOREACH (task, &waiting, next)
         number++;
-    }
     return number;
 }
 

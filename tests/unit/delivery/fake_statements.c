@@ -141,10 +141,9 @@ static PGresult *session_receipts(const struct pl_db *db, const struct pl_params
     int chats[CHATS_MAX];
     int count = param_chats(params, 0, chats);
     int row = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         if (!db->chats[chats[i]].is_group)
             row = put_receipts(db, chats[i], param_number(params, 1), result, row);
-    }
     return result;
 }
 

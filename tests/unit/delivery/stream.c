@@ -229,10 +229,9 @@ void stream_send(struct pl_call *stream, uint64_t request_id, int chat, const ch
 const Parley__V1__GoingAway *stream_going_away(const struct pl_call *stream)
 {
     const Parley__V1__GoingAway *going_away = NULL;
-    for (unsigned i = 0; i < stream->frame_count; i++) {
+    for (unsigned i = 0; i < stream->frame_count; i++)
         if (stream->frames[i]->going_away != NULL)
             going_away = stream->frames[i]->going_away;
-    }
     return going_away;
 }
 

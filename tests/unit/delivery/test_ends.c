@@ -263,10 +263,9 @@ static void close_at_every_turn(void **state)
     (void)state;
     static const enum pl_statement statements[] = {PL_STATEMENT_SESSION_CHATS, PL_STATEMENT_SESSION_HEADS,
                                                    PL_STATEMENT_SESSION_PAGE, PL_STATEMENT_HUB_PAGE};
-    for (int turns = 0; turns < 40; turns++) {
+    for (int turns = 0; turns < 40; turns++)
         for (unsigned i = 0; i < 4; i++)
             close_after(turns, statements[i], turns % 2 ? HOLD_BEFORE : HOLD_AFTER, turns % 3 == 0);
-    }
 }
 
 static void close_while_leaving_the_lists(void **state)

@@ -139,10 +139,9 @@ static void stream_free(struct pl_call *stream)
 int world_tear_down(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < world->stream_count; i++) {
+    for (unsigned i = 0; i < world->stream_count; i++)
         if (world->streams[i]->is_open)
             stream_close(world->streams[i]);
-    }
     fake_db_release_all(&world->db);
     world_settle();
     assert_int_equal(world->server.hub->session_count, 0);

@@ -225,9 +225,8 @@ static void full_arena_is_too_large(void **state)
     ProtobufCMessage *message = NULL;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(data); i += 2) {
+    for (size_t i = 0; i < sizeof(data); i += 2)
         memcpy(data + i, "\x1a\x00", 2);
-    }
     pl_arena_init(&arena, 8192);
     assert_int_equal(pl_codec_unpack(CLIENT_FRAME, data, sizeof(data), &arena, &message), PL_MESSAGE_TOO_LARGE);
     assert_null(message);
