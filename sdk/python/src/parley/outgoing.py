@@ -35,7 +35,7 @@ class Outgoing:
         self._reset()
 
     def _reset(self):
-        self._live = self._leaving = self._caught_up = False
+        self._live = self._leaving = self._caught_up = self._busy = False
         self._token = None
         self._limits = pb.Welcome()
         self._dirty = {}  # chat_id -> seq to acknowledge
@@ -62,6 +62,12 @@ class Outgoing:
         with self._changed:
             self._session += 1
             self._live = False
+            self._changed.notify_all()
+
+    def busy(self, is_busy):
+        """While a frame of the server's is worked on, the frames do not end: what it brings is to be acknowledged."""
+        with self._changed:
+            self._busy = is_busy
             self._changed.notify_all()
 
     def leave(self):
@@ -168,7 +174,7 @@ class Outgoing:
             with self._changed:
                 frame = self._due_frame() if session == self._session else None
                 while frame is None:
-                    if session != self._session or self._leaving:
+                    if session != self._session or (self._leaving and not self._busy):
                         return
                     self._changed.wait(self._wait_s())
                     frame = self._due_frame() if session == self._session else None

@@ -141,7 +141,9 @@ class Stream:
             for frame in call:
                 if frame.HasField("welcome"):
                     overdue.cancel()
+                self._outgoing.busy(True)
                 self._take(frame)
+                self._outgoing.busy(False)
         finally:
             overdue.cancel()
 

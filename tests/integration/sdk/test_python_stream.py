@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""The stream of the Python package against a scripted server, driven through the program of its e2e test."""
+import json
+import os
+import pathlib
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+import grpc
+from fake_parleyd import WAIT_S, FakeParleyd, chat_service_pb2 as chats, message_service_pb2 as messages, stream
+
+CHAT = "01900000-0000-7000-8000-0000000000c1"
+PROGRAM = pathlib.Path(os.environ["PARLEY_SOURCE"]) / "tests" / "e2e" / "python_package_tail.py"
+
+
+def entry(seq):
+    return messages.Message(message_id=f"01900000-0000-7000-9000-{seq:012x}", chat_id=CHAT, seq=seq, content="hello")
+
+
+def cursors(list_):
+    return {cursor.chat_id: cursor.seq for cursor in list_}
+
+
+class PythonStreamTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-cache-dir",
+                        "install", "--no-index", "--no-deps", "--target", f"{cls.folder.name}/installed",
+                        os.environ["PARLEY_PYTHON_WHEEL"]], check=True)
+
+    def setUp(self):
+        self.server = FakeParleyd()
+        self.addCleanup(lambda: self.server.stop())
+        self.server.handlers["ChatService/ListChats"] = lambda request, context: chats.ListChatsResponse(
+            chats=[chats.Chat(chat_id=CHAT)])
+        self.token_file = pathlib.Path(self.folder.name) / "token"
+        self.token_file.write_text("first", encoding="ascii")
+        self.lines = queue.Queue()
+        self.process = subprocess.Popen(
+            [sys.executable, PROGRAM, self.server.endpoint, self.token_file], text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": f"{self.folder.name}/installed"})
+        reader = threading.Thread(target=self._read, daemon=True)
+        reader.start()
+        self.addCleanup(self.process.stdout.close)
+        self.addCleanup(reader.join)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.kill)
+        self.addCleanup(self.process.stdin.close)
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+
+    def event(self, name, **fields):
+        while True:
+            line = self.lines.get(timeout=WAIT_S)
+            if line["event"] == name and all(line[key] == value for key, value in fields.items()):
+                return line
+
+    def order(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def start(self, **welcome):
+        session = self.server.next_session()
+        session.welcome(**welcome)
+        self.event("state", state="live")
+        return session
+
+    def test_entries_are_acknowledged_together(self):
+        session = self.start(ack_interval_ms=200)
+        session.say(entries=[entry(1), entry(2), entry(3)])
+        self.assertEqual(cursors(session.expect(lambda frame: frame.acks).acks), {CHAT: 3})
+        self.assertEqual([self.event("entry")["seq"] for _ in range(3)], [1, 2, 3])
+
+    def test_a_gap_is_asked_for_again_then_believed(self):
+        session = self.start()
+        session.say(entries=[entry(1), entry(3)])
+        session = self.server.next_session()
+        hello = session.welcome()
+        self.assertEqual((hello.epoch, cursors(hello.cursors)), ("epoch-1", {CHAT: 1}))
+        session.say(entries=[entry(3)])
+        self.assertEqual([self.event("entry")["seq"] for _ in range(2)], [1, 3])
+
+    def test_an_unanswered_send_is_sent_again_with_its_id(self):
+        session = self.start()
+        self.order("send one")
+        first = session.expect(lambda frame: frame.sends).sends[0]
+        session.end(grpc.StatusCode.UNAVAILABLE)
+        session = self.start()
+        again = session.expect(lambda frame: frame.sends).sends[0]
+        self.assertEqual(again, first)
+        session.say(faileds=[stream.Failed(request_id=again.request_id, code=8, reason="OVERLOADED",
+                                           retry_after_ms=20)])
+        again = session.expect(lambda frame: frame.sends).sends[0]
+        self.assertEqual(again.message.message_id, first.message.message_id)
+        session.say(sents=[stream.Sent(request_id=again.request_id, chat_id=CHAT, seq=7)])
+        self.assertEqual(self.event("sent")["seq"], 7)
+
+    def test_read_marks_wait_until_caught_up_and_are_repeated(self):
+        session = self.start()
+        session.say(entries=[entry(1)])
+        self.order("read 1")
+        self.order("send marker")
+        self.assertFalse(session.expect(lambda frame: frame.sends).reads)
+        self.assertFalse(any(frame.reads for frame in session.passed))
+        session.say(caught_up=True)
+        self.assertEqual(cursors(session.expect(lambda frame: frame.reads).reads), {CHAT: 1})
+        session.end(grpc.StatusCode.UNAVAILABLE)
+        session = self.start()
+        session.say(caught_up=True)
+        self.assertEqual(cursors(session.expect(lambda frame: frame.reads).reads), {CHAT: 1})
+
+    def test_a_stream_goes_on_with_a_newer_token(self):
+        session = self.start()
+        self.assertEqual(session.metadata["authorization"], "Bearer first")
+        self.token_file.write_text("second", encoding="ascii")
+        session.say(token_expiring=stream.TokenExpiring())
+        self.assertEqual(session.expect(lambda frame: frame.HasField("reauth")).reauth.token, "second")
+
+    def test_an_expired_token_is_followed_by_another(self):
+        session = self.start()
+        self.token_file.write_text("second", encoding="ascii")
+        session.say(going_away=stream.GoingAway(reason="TOKEN_EXPIRED", reconnect_after_ms=0))
+        session.end(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED", "over")
+        self.assertEqual(self.start().metadata["authorization"], "Bearer second")
+
+    def test_another_stream_of_the_device_ends_it(self):
+        session = self.start()
+        session.end(grpc.StatusCode.ABORTED, "SESSION_REPLACED", "newer")
+        self.assertEqual(self.event("state", state="ended")["reason"], "SESSION_REPLACED")
+        self.assertTrue(self.server.sessions.empty())
+
+    def test_closing_acknowledges_what_was_taken(self):
+        session = self.start(ack_interval_ms=10000)
+        session.say(entries=[entry(1)])
+        self.event("entry")
+        self.process.stdin.close()
+        self.assertEqual(cursors(session.expect_end()[-1].acks), {CHAT: 1})
+        self.assertEqual(self.process.wait(timeout=WAIT_S), 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
