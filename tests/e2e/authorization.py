@@ -199,7 +199,7 @@ ROWS = [
     row("MessageService.SendMessage", lambda it: {"chat_id": it.individual(), "content": "hello"}, case="individual",
         **NOT_MEMBERS, owner="NOT_A_MEMBER"),
     row("MessageService.SendMessage", lambda it: {"chat_id": it.self_chat(), "content": "hello"}, case="self",
-        **ONLY_THE_MEMBER),
+        **ONLY_THE_MEMBER, member=DENIED, app_for_member=DENIED),
     row("MessageService.SendMessage", lambda it: {"recipient_id": it.new_user(), "content": "hello"},
         case="to a user", everybody=OK, foreign="USER_NOT_FOUND"),
     row("MessageService.SendMessages", lambda it: {"messages": [{"chat_id": it.group(), "content": "hello"}]},
