@@ -12,6 +12,9 @@ import secrets
 import signal
 import socket
 import subprocess
+import time
+import urllib.error
+import urllib.request
 
 import grpc
 from parley_pb import health_pb2
@@ -98,6 +101,18 @@ class Server:
                     answer.exception(timeout=0.1)
             assert answer.done() and answer.code() == grpc.StatusCode.OK, f"parleyd does not serve:\n{self.log_text()}"
         assert answer.result().status == health_pb2.HealthCheckResponse.SERVING, self.log_text()
+
+    def wait_until_ready(self):
+        """Waits until all of it has its database again, after a time without."""
+        url = f"http://{self.environment['PARLEY_ADMIN_LISTEN']}/readyz"
+        deadline = time.monotonic() + READY_S
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=READY_S):
+                    return
+            except urllib.error.HTTPError as error:
+                assert error.code == 503 and time.monotonic() < deadline, self.log_text()
+                time.sleep(0.02)
 
     def kill(self):
         """Ends it as a crash would."""
