@@ -16,7 +16,7 @@
 int64_t pl_convert_time_us(const Google__Protobuf__Timestamp *time);
 void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app);
 /* key may be NULL; secret is not. */
-void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *key, const char *secret);
+void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *from, const char *secret);
 void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct pl_arena *arena);
 void pl_convert_device(parley_device *ret_device, const Parley__V1__Device *device);
 void pl_convert_token(parley_token *ret_token, const Parley__V1__CreateTokenResponse *response);
