@@ -66,6 +66,18 @@ static enum pl_status open_db(struct daemon *daemon)
     return pl_db_open(&server->config, &server->metrics, &listener, &server->db, daemon->error, sizeof(daemon->error));
 }
 
+static enum pl_status open_admin(struct daemon *daemon)
+{
+    struct pl_server *server = &daemon->server;
+    struct pl_admin_options options = {
+        .listen = server->config.admin_listen,
+        .metrics = {.metrics = &server->metrics, .rows = pl_metric_rows, .count = PL_METRIC_COUNT},
+        .ready = ready,
+        .context = server,
+    };
+    return pl_admin_open(&options, &daemon->admin, daemon->error, sizeof(daemon->error));
+}
+
 /* Backwards from what start opened; whatever was not opened is NULL. */
 static void stop(struct daemon *daemon)
 {
@@ -104,8 +116,7 @@ static enum pl_status start(struct daemon *daemon)
         status = pl_auth_open(&server->config, server->db, &server->metrics, &server->auth, daemon->error,
                               sizeof(daemon->error));
     if (status == PL_OK)
-        status = pl_admin_open(&server->config, &server->metrics, ready, server, &daemon->admin, daemon->error,
-                               sizeof(daemon->error));
+        status = open_admin(daemon);
     if (status != PL_OK)
         return status;
     /* In this order: whoever gets an answer from health finds the server serving. */

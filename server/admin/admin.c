@@ -21,9 +21,7 @@ static const char content_type_metrics[] = "text/plain; version=0.0.4; charset=u
 
 struct pl_admin {
     struct MHD_Daemon *daemon;
-    const struct pl_metrics *metrics;
-    bool (*ready)(void *context);
-    void *context;
+    struct pl_admin_options options;
     int port;
 };
 
@@ -64,7 +62,7 @@ static enum MHD_Result send_metrics(const struct pl_admin *admin, struct MHD_Con
     struct pl_buf buf;
 
     pl_buf_init(&buf, METRICS_BYTES_MAX);
-    pl_metrics_format(admin->metrics, &buf);
+    pl_metrics_format(&admin->options.metrics, &buf);
     pl_assert(!buf.overflowed);
     struct reply reply = {
         .status = MHD_HTTP_OK, .content_type = content_type_metrics, .body = buf.data, .bytes = buf.bytes};
@@ -93,7 +91,7 @@ static enum MHD_Result send_alive(const struct pl_admin *admin, struct MHD_Conne
 
 static enum MHD_Result send_readiness(const struct pl_admin *admin, struct MHD_Connection *connection)
 {
-    if (!admin->ready(admin->context))
+    if (!admin->options.ready(admin->options.context))
         return send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready\n");
     return send_text(connection, MHD_HTTP_OK, "ready\n");
 }
@@ -157,24 +155,22 @@ static struct MHD_Daemon *start_daemon(struct pl_admin *admin, int fd)
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S_MAX, MHD_OPTION_END);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): one more parameter than usual, for a function called once. */
-enum pl_status pl_admin_open(const struct pl_config *config, const struct pl_metrics *metrics,
-                             bool (*ready)(void *context), void *context, struct pl_admin **ret_admin, char *error,
+enum pl_status pl_admin_open(const struct pl_admin_options *options, struct pl_admin **ret_admin, char *error,
                              unsigned error_bytes)
 {
     int fd;
     int port;
 
-    if (config->admin_listen[0] == '\0') {
+    if (options->listen[0] == '\0') {
         *ret_admin = NULL;
         return PL_OK;
     }
-    enum pl_status status = pl_admin_listen(config->admin_listen, &fd, &port, error, error_bytes);
+    enum pl_status status = pl_admin_listen(options->listen, &fd, &port, error, error_bytes);
     if (status != PL_OK)
         return status;
     struct pl_admin *admin = malloc(sizeof(*admin));
     pl_assert(admin != NULL);
-    *admin = (struct pl_admin){.metrics = metrics, .ready = ready, .context = context, .port = port};
+    *admin = (struct pl_admin){.options = *options, .port = port};
     admin->daemon = start_daemon(admin, fd);
     if (admin->daemon == NULL) {
         /* Some of MHD's failures close the socket and some do not; closing it twice could hit another's. */

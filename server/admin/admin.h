@@ -9,20 +9,24 @@
 
 #include <stdbool.h>
 
-#include "base/config.h"
 #include "base/metrics.h"
 #include "base/status.h"
 
 struct pl_admin;
 
+struct pl_admin_options {
+    const char *listen; /* the setting admin-listen */
+    struct pl_metrics_table metrics;
+    bool (*ready)(void *context); /* on the listener's thread; must not block */
+    void *context;
+};
+
 /*
- * Listens on config->admin_listen: host:port with an IPv4 address, an IPv6 address in brackets or localhost; without a
- * host, 127.0.0.1. An empty setting is PL_OK and *ret_admin NULL. metrics and context are borrowed until close; ready
- * runs on the listener's thread and must not block. PL_INVALID_ARGUMENT or PL_UNAVAILABLE (the port is in use) with a
- * sentence in error, which names the setting.
+ * Listens on options->listen: host:port with an IPv4 address, an IPv6 address in brackets or localhost; without a
+ * host, 127.0.0.1. An empty setting is PL_OK and *ret_admin NULL. What options points at is borrowed until close.
+ * PL_INVALID_ARGUMENT or PL_UNAVAILABLE (the port is in use) with a sentence in error, which names the setting.
  */
-enum pl_status pl_admin_open(const struct pl_config *config, const struct pl_metrics *metrics,
-                             bool (*ready)(void *context), void *context, struct pl_admin **ret_admin, char *error,
+enum pl_status pl_admin_open(const struct pl_admin_options *options, struct pl_admin **ret_admin, char *error,
                              unsigned error_bytes) PL_MUST_CHECK;
 /* Ends open requests, waits for the thread. NULL is allowed. */
 void pl_admin_close(struct pl_admin *admin);

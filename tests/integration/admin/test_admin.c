@@ -20,7 +20,6 @@
 enum { REPLY_BYTES = 1 << 16 };
 
 struct fixture {
-    struct pl_config config;
     struct pl_metrics metrics;
     _Atomic bool ready;
     struct pl_admin *admin;
@@ -37,9 +36,13 @@ static bool is_ready(void *context)
 
 static enum pl_status open_on(const char *address, struct pl_admin **ret_admin)
 {
-    fixture.config.admin_listen = address;
-    return pl_admin_open(&fixture.config, &fixture.metrics, is_ready, &fixture.ready, ret_admin, fixture.error,
-                         sizeof(fixture.error));
+    struct pl_admin_options options = {
+        .listen = address,
+        .metrics = {.metrics = &fixture.metrics, .rows = pl_metric_rows, .count = PL_METRIC_COUNT},
+        .ready = is_ready,
+        .context = &fixture.ready,
+    };
+    return pl_admin_open(&options, ret_admin, fixture.error, sizeof(fixture.error));
 }
 
 static int open_listener(void **state)

@@ -37,6 +37,7 @@ static void threads_lose_no_count(void **state)
 static void text_holds_help_type_and_value_of_each(void **state)
 {
     struct pl_metrics metrics = {0};
+    struct pl_metrics_table table = {.metrics = &metrics, .rows = pl_metric_rows, .count = PL_METRIC_COUNT};
     struct pl_buf buf;
     unsigned lines = 0;
     (void)state;
@@ -44,7 +45,7 @@ static void text_holds_help_type_and_value_of_each(void **state)
     pl_metrics_add(&metrics, PL_METRIC_calls_total, 42);
     pl_metrics_set(&metrics, PL_METRIC_streams, -1);
     pl_buf_init(&buf, 1 << 20);
-    pl_metrics_format(&metrics, &buf);
+    pl_metrics_format(&table, &buf);
     pl_buf_put_u8(&buf, '\0');
     const char *text = (const char *)buf.data;
     assert_non_null(strstr(text, "# HELP parley_calls_total Unary calls finished.\n"
@@ -59,20 +60,12 @@ static void text_holds_help_type_and_value_of_each(void **state)
 
 static void counters_and_only_counters_end_in_total(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *type;
-    } rows[] = {
-#define PL_METRIC(name, type, help) {#name, #type},
-#include "base/metrics.def"
-#undef PL_METRIC
-    };
     (void)state;
 
     for (unsigned i = 0; i < PL_METRIC_COUNT; i++) {
-        size_t bytes = strlen(rows[i].name);
-        int is_total = bytes > 6 && strcmp(rows[i].name + bytes - 6, "_total") == 0;
-        assert_string_equal(rows[i].type, is_total ? "counter" : "gauge");
+        size_t bytes = strlen(pl_metric_rows[i].name);
+        int is_total = bytes > 6 && strcmp(pl_metric_rows[i].name + bytes - 6, "_total") == 0;
+        assert_string_equal(pl_metric_rows[i].type, is_total ? "counter" : "gauge");
     }
 }
 
