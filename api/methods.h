@@ -41,6 +41,11 @@ struct pl_api_method {
     enum pl_scope scope;
     const struct pl_api_http *http;
     unsigned http_count;
+    /*
+     * Of methods that create; REST answers 201. "/v1/chats/{chat_id}": where a GET finds what was created, with
+     * string fields of the reply as variables; "": it has no address of its own. NULL: the method does not create.
+     */
+    const char *location;
 };
 
 extern const struct pl_api_method pl_api_methods[];
@@ -66,6 +71,7 @@ struct pl_api_json_field {
 struct pl_api_json_message {
     const ProtobufCMessageDescriptor *descriptor;
     const struct pl_api_json_field *fields; /* in the order of descriptor->fields */
+    const char *shorthand; /* the string field that a bare JSON string in this message's place sets; NULL: none */
 };
 extern const struct pl_api_json_message pl_api_json_messages[];
 extern const unsigned pl_api_json_message_count;

@@ -25,6 +25,7 @@ def problems_of(api):
                 problems += [f"{method.where}: rpc {method.full_name} {problem}"
                              for problem in _method_problems(api, service, method)]
         for message in file.all_messages():
+            problems += _shorthand_problems(message)
             problems += _field_problems(message)
     return problems
 
@@ -50,6 +51,19 @@ def _method_problems(api, service, method):
         yield "has no HTTP rule; add `option (google.api.http) = {...}`"
     for rule in method.http:
         yield from _rule_problems(api.message(method.proto.input_type[1:]), rule)
+    if method.location:
+        yield from _location_problems(api, method)
+
+
+def _location_problems(api, method):
+    reply = api.message(method.proto.output_type[1:])
+    for name in re.findall(r"{([^}=]+)", method.location):
+        if name not in _string_fields(reply):
+            yield f"has {{{name}}} in its location, but {reply.full_name} has no such string field"
+    templates = [rule.template for file in api.own_files() for service in file.services for other in service.methods
+                 for rule in other.http if rule.verb == "GET"]
+    if method.location not in templates:
+        yield f"has the location {method.location}, which no GET has as its HTTP path"
 
 
 def _rule_problems(request, rule):
@@ -63,6 +77,18 @@ def _rule_problems(request, rule):
         yield f"has a body in its HTTP rule, but {rule.verb} carries none"
     if rule.body not in ("", "*", *fields):
         yield f"has body {rule.body} in its HTTP rule, but {request.full_name} has no such field"
+
+
+def _string_fields(message):
+    return [field.proto.name for field in message.fields
+            if field.proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_STRING
+            and field.proto.label != descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED]
+
+
+def _shorthand_problems(message):
+    if message.shorthand and message.shorthand not in _string_fields(message):
+        yield (f"{message.where}: message {message.full_name} has the shorthand {message.shorthand}, "
+               "but no such string field")
 
 
 def _field_problems(message):

@@ -35,6 +35,10 @@ def c_string(text):
     return json.dumps(text)
 
 
+def c_optional(text):
+    return "NULL" if text is None else c_string(text)
+
+
 def c_bool(value):
     return "true" if value else "false"
 
@@ -98,6 +102,7 @@ def _method_row(number, service, method):
         f".scope = PL_{method.scope}",
         f".http = {f'http_{number}' if method.http else 'NULL'}",
         f".http_count = {len(method.http)}",
+        f".location = {c_optional(method.location)}",
     ]
     return "{" + ", ".join(cells) + "}"
 
@@ -120,7 +125,9 @@ def _json_tables(messages):
         fields = [_json_field(field.proto, maps) for field in message.fields]
         if fields:
             yield _table(f"static const struct pl_api_json_field fields_{number}[]", fields)
-        rows.append(f"{{&{descriptor(message.full_name)}, {f'fields_{number}' if fields else 'NULL'}}}")
+        cells = [f"&{descriptor(message.full_name)}", f"fields_{number}" if fields else "NULL",
+                 c_optional(message.shorthand or None)]
+        rows.append("{" + ", ".join(cells) + "}")
     yield _table("const struct pl_api_json_message pl_api_json_messages[]", rows)
     yield _count("pl_api_json_message_count", "pl_api_json_messages")
 

@@ -3,7 +3,7 @@
 """The model of the API: a descriptor set, with comments and decoded options beside each element.
 
 Every element keeps its descriptor as `proto`, so an emitter finds there whatever is not lifted out here. The options
-google.api.http and parley.v1.scope are decoded with the declarations that are in the set itself; no generated Python
+google.api.http and those of parley/v1/options.proto are decoded with the declarations that are in the set itself; no generated Python
 is needed.
 """
 from __future__ import annotations
@@ -42,6 +42,7 @@ class HttpRule:
 class Method(Element):
     scope: str  # "SCOPE_USER", "" when the option is not there
     http: list[HttpRule]
+    location: str | None  # where a GET finds what the method created, "" for nowhere; None: it does not create
 
 
 @dataclasses.dataclass
@@ -59,6 +60,7 @@ class Message(Element):
     fields: list[Element]  # in the order of their numbers, as protobuf-c has them
     nested: list[Message]
     enums: list[Enum]
+    shorthand: str  # the field that a string in this message's place sets, "" for none
 
     @property
     def is_map_entry(self):
@@ -106,7 +108,7 @@ class Api:
 
 
 class _Options:
-    """Decodes the options of methods with the extensions that the descriptor set declares."""
+    """Decodes options with the extensions that the descriptor set declares."""
 
     def __init__(self, files):
         pool = descriptor_pool.DescriptorPool()
@@ -115,15 +117,18 @@ class _Options:
         names = [file.name for file in files]
         factory = message_factory.MessageFactory(pool)
         factory.GetMessages(names)
-        self._options = factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
+        self._method = factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
+        self._message = factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.MessageOptions"))
         self._http = pool.FindExtensionByName("google.api.http")
         self._scope = pool.FindExtensionByName("parley.v1.scope")
+        self._location = pool.FindExtensionByName("parley.v1.location")
+        self._shorthand = pool.FindExtensionByName("parley.v1.shorthand")
 
     def scopes(self):
         return [(value.name, value.number) for value in self._scope.enum_type.values]
 
     def scope_of(self, method):
-        options = self._options.FromString(method.options.SerializeToString())
+        options = self._method.FromString(method.options.SerializeToString())
         if not options.HasExtension(self._scope):
             return ""
         number = options.Extensions[self._scope]
@@ -131,11 +136,18 @@ class _Options:
         return value.name if value else str(number)
 
     def http_of(self, method):
-        options = self._options.FromString(method.options.SerializeToString())
+        options = self._method.FromString(method.options.SerializeToString())
         if not options.HasExtension(self._http):
             return []
         rule = options.Extensions[self._http]
         return [_http_rule(binding) for binding in [rule, *rule.additional_bindings]]
+
+    def location_of(self, method):
+        options = self._method.FromString(method.options.SerializeToString())
+        return options.Extensions[self._location] if options.HasExtension(self._location) else None
+
+    def shorthand_of(self, message):
+        return self._message.FromString(message.options.SerializeToString()).Extensions[self._shorthand]
 
 
 def _http_rule(rule):
@@ -179,7 +191,8 @@ class _FileReader:
         return Message(
             **common, fields=sorted(fields, key=lambda field: field.proto.number),
             nested=[self._message(m, path + (MESSAGE_NESTED, i), name) for i, m in enumerate(proto.nested_type)],
-            enums=[self._enum(e, path + (MESSAGE_ENUMS, i), name) for i, e in enumerate(proto.enum_type)])
+            enums=[self._enum(e, path + (MESSAGE_ENUMS, i), name) for i, e in enumerate(proto.enum_type)],
+            shorthand=self._options.shorthand_of(proto))
 
     def _enum(self, proto, path, scope):
         common = self._common("enum", proto, path, scope)
@@ -193,7 +206,7 @@ class _FileReader:
 
     def _method(self, proto, path, scope):
         return Method(**self._common("rpc", proto, path, scope), scope=self._options.scope_of(proto),
-                      http=self._options.http_of(proto))
+                      http=self._options.http_of(proto), location=self._options.location_of(proto))
 
 
 def _transitive_imports(files):

@@ -14,10 +14,12 @@ struct status_row {
     int http_status;
     const char *reason;
     const char *sentence;
+    const char *cure;
 };
 
 static const struct status_row status_rows[PL_STATUS_COUNT] = {
-#define PL_STATUS(name, grpc_code, http_status, reason, sentence) {grpc_code, http_status, reason, sentence},
+#define PL_STATUS(name, grpc_code, http_status, reason, sentence, cure)                                                \
+    {grpc_code, http_status, reason, sentence, cure},
 #include "status.def"
 #undef PL_STATUS
 };
@@ -46,6 +48,11 @@ const char *pl_status_reason(enum pl_status status)
 const char *pl_status_sentence(enum pl_status status)
 {
     return row_of(status)->sentence;
+}
+
+const char *pl_status_cure(enum pl_status status)
+{
+    return row_of(status)->cure;
 }
 
 noreturn void pl_assert_failed(const char *condition, const char *file, int line)

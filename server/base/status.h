@@ -11,7 +11,7 @@
 #include <stdnoreturn.h>
 
 enum pl_status {
-#define PL_STATUS(name, grpc_code, http_status, reason, sentence) PL_##name,
+#define PL_STATUS(name, grpc_code, http_status, reason, sentence, cure) PL_##name,
 #include "status.def"
 #undef PL_STATUS
     PL_STATUS_COUNT
@@ -28,6 +28,8 @@ int pl_status_http(enum pl_status status);
 const char *pl_status_reason(enum pl_status status);
 /* Default sentence for people, static. */
 const char *pl_status_sentence(enum pl_status status);
+/* What the caller does about it: full sentences, static. */
+const char *pl_status_cure(enum pl_status status);
 
 /* Always on. Never used on bytes from outside. */
 #define pl_assert(condition) ((condition) ? (void)0 : pl_assert_failed(#condition, __FILE__, __LINE__))

@@ -34,6 +34,7 @@ service RoomService {
 
 // A request.
 message GetRoomRequest {
+  option (shorthand) = "room_id";
   // The room.
   string room_id = 1;
 }
@@ -61,6 +62,16 @@ message Room {
   }
 }
 """
+
+CREATE = """
+  // Creates a room.
+  rpc CreateRoom(Room) returns (GetRoomRequest) {
+    option (scope) = SCOPE_APP;
+    option (google.api.http) = {post: "/v1/rooms"};
+    option (location) = "/v1/rooms/{room_id}";
+  }
+"""
+CREATING = COMPLETE.replace("// Returns a room.", CREATE + "// Returns a room.")
 
 
 class ApiCase(unittest.TestCase):
@@ -91,9 +102,9 @@ class ApiCase(unittest.TestCase):
 
 
 class Generator(ApiCase):
-    def assert_refused(self, old, new, sentence):
-        self.assertIn(old, COMPLETE)
-        status, errors, output = self.generate(COMPLETE.replace(old, new))
+    def assert_refused(self, old, new, sentence, text=COMPLETE):
+        self.assertIn(old, text)
+        status, errors, output = self.generate(text.replace(old, new))
         self.assertEqual(status, 1)
         self.assertIn(sentence, errors)
         self.assertEqual(len(errors.splitlines()), 1, errors)
@@ -151,6 +162,27 @@ class Generator(ApiCase):
     def test_body_that_is_no_field_is_refused(self):
         self.assert_refused('get: "/v1/rooms/{room_id}"', 'put: "/v1/rooms/{room_id}" body: "room"',
                             "has body room in its HTTP rule")
+
+    def test_location_and_shorthand_are_in_the_tables(self):
+        output = self.generate(CREATING)[2]
+        self.assertIn('.location = "/v1/rooms/{room_id}"', output)
+        self.assertIn('{&parley__v1__get_room_request__descriptor, fields_0, "room_id"}', output)
+        self.assertIn('.http_count = 2, .location = NULL', output)
+
+    def test_location_may_be_empty(self):
+        output = self.generate(CREATING.replace('(location) = "/v1/rooms/{room_id}"', '(location) = ""'))[2]
+        self.assertIn('.location = ""', output)
+
+    def test_location_that_no_get_has_is_refused(self):
+        self.assert_refused('(location) = "/v1/rooms', '(location) = "/v1/chambers',
+                            "has the location /v1/chambers/{room_id}, which no GET has", CREATING)
+
+    def test_location_of_what_the_reply_has_not_is_refused(self):
+        self.assert_refused("returns (GetRoomRequest)", "returns (Room)",
+                            "has {room_id} in its location, but parley.v1.Room has no such string field", CREATING)
+
+    def test_shorthand_that_is_no_field_is_refused(self):
+        self.assert_refused('(shorthand) = "room_id"', '(shorthand) = "room"', "has the shorthand room, but no such")
 
     def test_type_without_json_rule_is_refused(self):
         text = COMPLETE.replace("duration.proto", "any.proto").replace("Duration length", "Any length")

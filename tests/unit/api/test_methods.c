@@ -94,6 +94,14 @@ static void known_methods_read_as_written(void **state)
     assert_int_equal(row_of("/parley.v1.AdminService/CreateApp")->scope, PL_SCOPE_OPERATOR);
 }
 
+static void methods_that_create_have_a_location(void **state)
+{
+    (void)state;
+    assert_string_equal(row_of("/parley.v1.MessageService/SendMessage")->location, "/v1/messages/{message_id}");
+    assert_string_equal(row_of("/parley.v1.UserService/CreateToken")->location, "");
+    assert_null(row_of("/parley.v1.MessageService/MarkRead")->location);
+}
+
 static const struct pl_api_json_message *json_of(const ProtobufCMessageDescriptor *descriptor)
 {
     for (unsigned i = 0; i < pl_api_json_message_count; i++)
@@ -148,6 +156,13 @@ static void every_message_that_methods_reach_has_json(void **state)
     }
 }
 
+static void a_participant_may_be_a_string(void **state)
+{
+    (void)state;
+    assert_string_equal(json_of(&parley__v1__new_participant__descriptor)->shorthand, "user_id");
+    assert_null(json_of(&parley__v1__participant__descriptor)->shorthand);
+}
+
 static void json_kinds_tell_maps_and_timestamps(void **state)
 {
     (void)state;
@@ -167,8 +182,10 @@ int main(void)
         cmocka_unit_test(streaming_is_as_in_the_proto),
         cmocka_unit_test(every_unary_method_has_scope_and_http),
         cmocka_unit_test(known_methods_read_as_written),
+        cmocka_unit_test(methods_that_create_have_a_location),
         cmocka_unit_test(json_fields_are_in_the_order_of_the_descriptor),
         cmocka_unit_test(every_message_that_methods_reach_has_json),
+        cmocka_unit_test(a_participant_may_be_a_string),
         cmocka_unit_test(json_kinds_tell_maps_and_timestamps),
     };
     return cmocka_run_group_tests(tests, described_open, described_close);

@@ -23,15 +23,19 @@ static const struct {
     const char *name;
     enum pl_status status;
 } rows[] = {
-#define PL_STATUS(name, grpc_code, http_status, reason, sentence) {#name, PL_##name},
+#define PL_STATUS(name, grpc_code, http_status, reason, sentence, cure) {#name, PL_##name},
 #include "status.def"
 #undef PL_STATUS
 };
 
 /* The HTTP statuses that may go with a gRPC code; the first is google.rpc's own mapping. */
-static const int http_of_grpc[17][4] = {
-    {200}, {499},      {500}, {400, 413, 422}, {504}, {404}, {409}, {403}, {429, 413},
-    {400}, {409, 412}, {400}, {501, 404, 405}, {500}, {503}, {500}, {401},
+enum { HTTP_STATUSES = 9 };
+static const int http_of_grpc[17][HTTP_STATUSES] = {
+    {200},           {499}, {500},      {400, 406, 411, 413, 414, 415, 422, 431},
+    {504, 408},      {404}, {409},      {403},
+    {429, 413},      {400}, {409, 412}, {400},
+    {501, 404, 405}, {500}, {503},      {500},
+    {401},
 };
 
 static void reason_is_the_name_and_unique(void **state)
@@ -55,7 +59,7 @@ static void codes_of_both_protocols_agree(void **state)
         int http_status = pl_status_http(rows[i].status);
         bool known = false;
         assert_in_range(grpc_code, 0, 16);
-        for (unsigned j = 0; j < 4; j++)
+        for (unsigned j = 0; j < HTTP_STATUSES; j++)
             known |= http_of_grpc[grpc_code][j] == http_status;
         if (!known)
             print_error("%s: gRPC code %d does not go with HTTP %d\n", rows[i].name, grpc_code, http_status);
@@ -73,14 +77,28 @@ static void only_ok_is_success(void **state)
     }
 }
 
+static void assert_printable(const char *text)
+{
+    assert_in_range(strlen(text), 1, 120);
+    for (const char *at = text; *at != '\0'; at++)
+        assert_true(isprint((unsigned char)*at));
+}
+
 static void sentences_are_printable_and_not_empty(void **state)
 {
     (void)state;
+    for (unsigned i = 0; i < PL_STATUS_COUNT; i++)
+        assert_printable(pl_status_sentence(rows[i].status));
+}
+
+static void cures_are_full_sentences(void **state)
+{
+    (void)state;
     for (unsigned i = 0; i < PL_STATUS_COUNT; i++) {
-        const char *sentence = pl_status_sentence(rows[i].status);
-        assert_in_range(strlen(sentence), 1, 120);
-        for (const char *at = sentence; *at != '\0'; at++)
-            assert_true(isprint((unsigned char)*at));
+        const char *cure = pl_status_cure(rows[i].status);
+        assert_printable(cure);
+        assert_true(isupper((unsigned char)cure[0]));
+        assert_int_equal(cure[strlen(cure) - 1], '.');
     }
 }
 
@@ -123,6 +141,7 @@ int main(void)
         cmocka_unit_test(codes_of_both_protocols_agree),
         cmocka_unit_test(only_ok_is_success),
         cmocka_unit_test(sentences_are_printable_and_not_empty),
+        cmocka_unit_test(cures_are_full_sentences),
         cmocka_unit_test(failed_assertion_is_logged_and_aborts),
     };
 
