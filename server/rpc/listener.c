@@ -2,8 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * One thread polls the listening sockets. Past connections_max (or past what RLIMIT_NOFILE leaves when the rest of the
- * process has its reserve) connections wait in the listen queue until one is closed. When the system has no descriptor
- * or no memory left, the thread looks away for PAUSE_MS and tries again.
+ * process has its reserve) connections wait in the listen queue until one is closed. When a socket does not accept (no
+ * descriptor, no memory, ...), the thread looks away for PAUSE_MS and tries again.
  */
 #include "rpc/listener.h"
 
@@ -43,7 +43,7 @@ struct pl_listener {
     grpc_server_credentials *credentials;
     pthread_t thread;
     bool started;
-    bool starved; /* the last accept failed for want of resources; logged once */
+    bool failing[PL_SOCKETS_MAX]; /* a socket's accept has failed since its last connection; logged once */
     int64_t sweep_due_us;
     int wake_fd;
     atomic_bool stopping;
@@ -76,7 +76,7 @@ enum pl_status pl_listener_open(const struct pl_listener_options *options, struc
                                 char *error, unsigned error_bytes)
 {
     struct pl_sockets sockets;
-    enum pl_status status = pl_sockets_open(options->address, &sockets, error, error_bytes);
+    enum pl_status status = pl_sockets_open(options->addresses, &sockets, error, error_bytes);
     struct pl_listener *listener;
 
     if (status != PL_OK)
@@ -110,30 +110,48 @@ static void hand_over(struct pl_listener *listener, int fd, const struct sockadd
     grpc_server_add_channel_from_fd(listener->server, fd, listener->credentials);
 }
 
-static void note_starvation(struct pl_listener *listener, int code)
+static void note_failure(struct pl_listener *listener, unsigned index, int code)
 {
-    if (!listener->starved)
+    if (!listener->failing[index])
         pl_log(PL_LOG_ERROR, "accept_failed", PL_LOG_TEXT("error", strerror(code)));
-    listener->starved = true;
+    listener->failing[index] = true;
 }
 
-/* False when the thread should pause: nothing can be accepted for want of resources, or nothing may be. */
-static bool accept_ready(struct pl_listener *listener, int socket_fd)
+/* accept(2): what became of one connection, which is gone now; the next may be well. */
+static bool was_of_connection(int code)
+{
+    switch (code) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* False when the thread should pause: the socket does not accept, or nothing may be accepted. */
+static bool accept_ready(struct pl_listener *listener, unsigned index)
 {
     while (pl_connections_count(listener->connections) < listener->connections_max) {
         struct sockaddr_storage peer = {0};
         socklen_t bytes = sizeof(peer);
-        int fd = accept4(socket_fd, (struct sockaddr *)&peer, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(listener->sockets.fds[index], (struct sockaddr *)&peer, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            listener->starved = false;
+            listener->failing[index] = false;
             hand_over(listener, fd, &peer);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            note_starvation(listener, errno);
-            return false;
         } else if (errno == EAGAIN) {
             return true;
+        } else if (!was_of_connection(errno)) {
+            note_failure(listener, index, errno);
+            return false;
         }
-        /* Anything else is the fault of that one connection, which is then gone. */
     }
     return false;
 }
@@ -143,7 +161,7 @@ static bool accept_all(struct pl_listener *listener, const struct pollfd *polled
     bool go_on = true;
 
     for (unsigned i = 0; i < listener->sockets.count; i++)
-        if (polled[i].revents != 0 && !accept_ready(listener, polled[i].fd))
+        if (polled[i].revents != 0 && !accept_ready(listener, i))
             go_on = false;
     return go_on;
 }

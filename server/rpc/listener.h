@@ -17,13 +17,13 @@ enum { PL_PEER_TEXT_BYTES = 64 };
 struct pl_listener;
 
 struct pl_listener_options {
-    const char *address; /* "host:port", "[v6]:port" or "unix:/path" */
+    const char *addresses; /* "host:port", "[v6]:port" and "unix:/path", separated by commas */
     int64_t connections_max;
     struct pl_metrics *metrics;
 };
 
 /*
- * Binds and listens; nothing is accepted yet. PL_INVALID_ARGUMENT (the address) or PL_UNAVAILABLE (port in use, ...)
+ * Binds and listens; nothing is accepted yet. PL_INVALID_ARGUMENT (an address) or PL_UNAVAILABLE (port in use, ...)
  * with a sentence in error.
  */
 enum pl_status pl_listener_open(const struct pl_listener_options *options, struct pl_listener **ret_listener,
@@ -34,7 +34,7 @@ enum pl_status pl_listener_start(struct pl_listener *listener, grpc_server *serv
 void pl_listener_stop(struct pl_listener *listener);
 /* Stops when that was not done. */
 void pl_listener_free(struct pl_listener *listener);
-/* 0 for a unix socket. */
+/* Of the first host:port; 0 when there are unix sockets only. */
 int pl_listener_port(const struct pl_listener *listener);
 /* For logs: the address behind core's name of a peer ("fd:7"). Any thread. */
 void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char ret_text[PL_PEER_TEXT_BYTES]);

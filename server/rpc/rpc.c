@@ -140,7 +140,7 @@ static void make_server(struct pl_rpc *rpc)
 enum pl_status pl_rpc_open(const struct pl_rpc_options *options, struct pl_rpc **ret_rpc, char *error,
                            unsigned error_bytes)
 {
-    struct pl_listener_options listener_options = {.address = options->config->grpc_listen,
+    struct pl_listener_options listener_options = {.addresses = options->config->grpc_listen,
                                                    .connections_max = options->config->connections_max,
                                                    .metrics = options->metrics};
     struct pl_listener *listener;

@@ -41,7 +41,7 @@ enum pl_status pl_rpc_open(const struct pl_rpc_options *options, struct pl_rpc *
                            unsigned error_bytes) PL_MUST_CHECK;
 /* Starts to accept. */
 void pl_rpc_start(struct pl_rpc *rpc);
-/* The port that was bound (useful with port 0); 0 for a unix socket. */
+/* The port that was bound for the first host:port (useful with port 0); 0 when there are unix sockets only. */
 int pl_rpc_port(const struct pl_rpc *rpc);
 /* Stream loops, for whoever has state on them. */
 unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc);

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -139,9 +140,24 @@ static void port_in_use_is_one_clear_sentence(void **state)
 
 static void bad_addresses_are_refused(void **state)
 {
-    static const char *const addresses[] = {"",         "localhost",     ":1",        "127.0.0.1:", "127.0.0.1:x",
-                                            "::1:5000", "1.1.1.1:70000", "unix:path", "unix:",      "[::1]",
-                                            "[]:5",     "999.1.1.1:1"};
+    static const char *const addresses[] = {"",
+                                            "localhost",
+                                            ":1",
+                                            "127.0.0.1:",
+                                            "127.0.0.1:x",
+                                            "::1:5000",
+                                            "1.1.1.1:70000",
+                                            "unix:path",
+                                            "unix:",
+                                            "[::1]",
+                                            "[]:5",
+                                            "999.1.1.1:1",
+                                            "127.0.0.1:0,",
+                                            ",127.0.0.1:0",
+                                            "127.0.0.1:0, unix:/tmp/parley-test-not-made",
+                                            "0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,"
+                                            "0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,0.0.0.0:0,"
+                                            "0.0.0.0:0,0.0.0.0:0,0.0.0.0:0"};
     static struct fixture fixture;
     char error[256];
 
@@ -199,6 +215,131 @@ static void unix_socket_serves_and_a_stale_one_is_taken_over(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* A folder for unix sockets, and the address of one in it. */
+struct folder {
+    char path[32];
+    char address[64];
+};
+
+static void make_folder(struct folder *folder)
+{
+    snprintf(folder->path, sizeof(folder->path), "/tmp/parley-test-XXXXXX");
+    pl_assert(mkdtemp(folder->path) != NULL);
+    snprintf(folder->address, sizeof(folder->address), "unix:%s/s", folder->path);
+}
+
+static void every_address_serves(void **state)
+{
+    static struct fixture fixture;
+    struct folder folder;
+    char addresses[128];
+
+    (void)state;
+    make_folder(&folder);
+    snprintf(addresses, sizeof(addresses), "%s,127.0.0.1:0,127.0.0.1:0", folder.address);
+    fixture_init(&fixture);
+    fixture.config.grpc_listen = addresses;
+    fixture_start(&fixture); /* its client is at the port */
+    assert_call_works(&fixture);
+    client_close(&fixture.client);
+    client_open(&fixture.client, folder.address);
+    assert_call_works(&fixture);
+    fixture_stop(&fixture);
+    assert_int_equal(rmdir(folder.path), 0); /* the socket's file is gone */
+}
+
+static void unix_socket_is_open_to_owner_and_group_whatever_the_umask(void **state)
+{
+    static struct fixture fixture;
+    struct folder folder;
+    struct stat info;
+    mode_t before;
+
+    (void)state;
+    make_folder(&folder);
+    before = umask(0777);
+    fixture_init(&fixture);
+    fixture.config.grpc_listen = folder.address;
+    fixture_start(&fixture);
+    umask(before);
+    assert_int_equal(stat(folder.address + 5, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0660);
+    fixture_stop(&fixture);
+    assert_int_equal(rmdir(folder.path), 0);
+}
+
+static void file_that_is_no_socket_is_left_alone(void **state)
+{
+    static struct fixture fixture;
+    struct folder folder;
+    char error[256];
+    char expected[128];
+
+    (void)state;
+    make_folder(&folder);
+    fclose(fopen(folder.address + 5, "w"));
+    fixture_init(&fixture);
+    fixture_start(&fixture);
+    snprintf(expected, sizeof(expected), "grpc-listen: cannot listen on %s: File exists", folder.address + 5);
+    assert_int_equal(try_open(&fixture, folder.address, error), PL_UNAVAILABLE);
+    assert_string_equal(error, expected);
+    fixture_stop(&fixture);
+    assert_int_equal(unlink(folder.address + 5), 0);
+    assert_int_equal(rmdir(folder.path), 0);
+}
+
+/* A failure leaves nothing of the addresses before it. */
+static void addresses_are_taken_all_or_none(void **state)
+{
+    static struct fixture fixture;
+    struct folder folder;
+    char addresses[128];
+    char error[256];
+
+    (void)state;
+    make_folder(&folder);
+    fixture_init(&fixture);
+    fixture_start(&fixture);
+    snprintf(addresses, sizeof(addresses), "%s,127.0.0.1:%d", folder.address, pl_rpc_port(fixture.rpc));
+    assert_int_equal(try_open(&fixture, addresses, error), PL_UNAVAILABLE);
+    fixture_stop(&fixture);
+    assert_int_equal(rmdir(folder.path), 0);
+}
+
+static int find_listening(int port)
+{
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in address = {0};
+        socklen_t bytes = sizeof(address);
+        int listens = 0;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof(listens)}) == 0 && listens &&
+            getsockname(fd, (struct sockaddr *)&address, &bytes) == 0 && ntohs(address.sin_port) == port)
+            return fd;
+    }
+    return -1;
+}
+
+/* accept says EINVAL on it for ever. */
+static void socket_that_never_accepts_again_stops_neither_the_others_nor_the_end(void **state)
+{
+    static struct fixture fixture;
+    struct folder folder;
+    char addresses[128];
+
+    (void)state;
+    make_folder(&folder);
+    snprintf(addresses, sizeof(addresses), "127.0.0.1:0,%s", folder.address);
+    fixture_init(&fixture);
+    fixture.config.grpc_listen = addresses;
+    fixture_start(&fixture);
+    assert_int_equal(shutdown(find_listening(pl_rpc_port(fixture.rpc)), SHUT_RDWR), 0);
+    client_close(&fixture.client);
+    client_open(&fixture.client, folder.address);
+    assert_call_works(&fixture);
+    fixture_stop(&fixture);
+    assert_int_equal(rmdir(folder.path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +349,11 @@ int main(void)
         cmocka_unit_test(bad_addresses_are_refused),
         cmocka_unit_test(server_that_never_started_closes),
         cmocka_unit_test(unix_socket_serves_and_a_stale_one_is_taken_over),
+        cmocka_unit_test(every_address_serves),
+        cmocka_unit_test(unix_socket_is_open_to_owner_and_group_whatever_the_umask),
+        cmocka_unit_test(file_that_is_no_socket_is_left_alone),
+        cmocka_unit_test(addresses_are_taken_all_or_none),
+        cmocka_unit_test(socket_that_never_accepts_again_stops_neither_the_others_nor_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,7 +208,7 @@ static void help_lists_every_setting_with_its_default(void **state)
     rewind(file);
     help[fread(help, 1, sizeof(help) - 1, file)] = '\0';
     fclose(file);
-    assert_non_null(strstr(help, "--grpc-listen=127.0.0.1:50051  address of the gRPC server"));
+    assert_non_null(strstr(help, "--grpc-listen=127.0.0.1:50051  addresses of the gRPC server, separated by commas"));
     assert_non_null(strstr(help, "--writers=2  append connections (1 to 16)\n"));
     assert_non_null(strstr(help, "--session-queue-bytes-max=262144  "));
 }
