@@ -2,7 +2,9 @@
 /* Copyright (c) the Parley authors. */
 /*
  * UserService.UpdateUser: fields of a user, and the claims on a new username and phone number. The user's row is locked
- * first, so that of two who change a name at once each lets go what the other claimed.
+ * first, so that of two updates of one user the second lets go what the first claimed. Names are claimed, in an order,
+ * before any is let go: who waits for a name holds none that another may wait for, so users who want each other's names
+ * are both told that they are taken.
  */
 #include "rpc/fields.h"
 #include "server.h"
@@ -93,11 +95,14 @@ static bool take_request(const Parley__V1__UpdateUserRequest *request, struct up
     return fault == NULL;
 }
 
-static void claim(struct pl_query *query, const struct update *update, enum pl_statement statement, const char *name)
+/* Claims or releases, when the name changes. */
+static void put_name(struct pl_query *query, const struct update *update, uint32_t bit, enum pl_statement statement)
 {
+    if ((update->bits & bit) == 0)
+        return;
     struct pl_params *params = pl_query_add(query, statement);
     pl_user_put_key(params, update->call, &update->user_id);
-    pl_params_text(params, name);
+    pl_params_text(params, bit == USERNAME ? update->user.username : update->user.phone_number);
 }
 
 static void put_text(struct pl_params *params, const struct update *update, uint32_t bit, const char *text)
@@ -112,14 +117,10 @@ static void ask(struct pl_query *query, const struct update *update)
 {
     const Parley__V1__User *user = &update->user;
     pl_user_put_key(pl_query_add(query, PL_STATEMENT_USER_LOCK), update->call, &update->user_id);
-    if ((update->bits & USERNAME) != 0) {
-        claim(query, update, PL_STATEMENT_USERNAME_RELEASE, user->username);
-        claim(query, update, PL_STATEMENT_USERNAME_CLAIM, user->username);
-    }
-    if ((update->bits & PHONE_NUMBER) != 0) {
-        claim(query, update, PL_STATEMENT_PHONE_NUMBER_RELEASE, user->phone_number);
-        claim(query, update, PL_STATEMENT_PHONE_NUMBER_CLAIM, user->phone_number);
-    }
+    put_name(query, update, USERNAME, PL_STATEMENT_USERNAME_CLAIM);
+    put_name(query, update, PHONE_NUMBER, PL_STATEMENT_PHONE_NUMBER_CLAIM);
+    put_name(query, update, USERNAME, PL_STATEMENT_USERNAME_RELEASE);
+    put_name(query, update, PHONE_NUMBER, PL_STATEMENT_PHONE_NUMBER_RELEASE);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_USER_UPDATE);
     pl_user_put_key(params, update->call, &update->user_id);
     put_text(params, update, USERNAME, user->username);

@@ -6,7 +6,7 @@ import uuid
 
 import grpc
 import pytest
-from api_client import Api, Person, World, refused, retry_after_of
+from api_client import Api, Person, World, reason_of, refused, retry_after_of
 
 NOBODY = str(uuid.uuid4())
 PHONE = "+31201234567"
@@ -118,6 +118,26 @@ def test_names_are_unique_in_an_app(world, other, postgres):
     for table, column, name in (("usernames", "username", bob.username),
                                 ("phone_numbers", "phone_number", bob.phone_number)):
         assert postgres.query(f"select {column} from {table} where user_id = '{world.bob.user_id}'") == [name]
+
+
+def test_users_who_want_each_others_names_are_both_told(world):
+    """At the same time, with both kinds of names: neither waits for the other for ever."""
+    users = (world.alice.user_id, world.bob.user_id)
+    names = [{"username": name, "phone_number": number} for name, number in (("alice", "+1"), ("bob", "+2"))]
+    for user_id, own in zip(users, names):
+        world.backend.UpdateUser(user_id=user_id, **own)
+
+    def take(user_id, wanted):
+        with pytest.raises(grpc.RpcError) as caught:
+            world.backend.UpdateUser(user_id=user_id, **wanted)
+        return reason_of(caught.value)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for _ in range(40):
+            assert list(pool.map(take, users, reversed(names))) == ["USERNAME_TAKEN"] * 2
+    for user_id, own in zip(users, names):
+        user = world.backend.GetUser(user_id=user_id)
+        assert (user.username, user.phone_number) == (own["username"], own["phone_number"])
 
 
 def test_deactivated_user_is_kept_out_and_comes_back(world, server):
