@@ -60,13 +60,15 @@ enum pl_api_json_kind {
     PL_API_JSON_PLAIN,
     PL_API_JSON_MAP,       /* repeated entries with key and value */
     PL_API_JSON_TIMESTAMP, /* google.protobuf.Timestamp */
-    PL_API_JSON_DURATION,
     PL_API_JSON_FIELD_MASK,
 };
+struct pl_api_json_message;
 struct pl_api_json_field {
     const char *json_name;
     enum pl_api_json_kind kind;
     bool has_presence; /* proto3 optional or member of a oneof */
+    const struct pl_api_json_message *message; /* of a message or a map's entry: the row of its type; else NULL */
+    unsigned enum_prefix_bytes;                /* of an enum: of "CHAT_TYPE_", which JSON leaves out; else 0 */
 };
 struct pl_api_json_message {
     const ProtobufCMessageDescriptor *descriptor;

@@ -5,12 +5,14 @@ import re
 
 from google.protobuf import descriptor_pb2
 
+from generator import model
+
 STREAM_SERVICE = "parley.v1.StreamService"  # served as a WebSocket, which google.api.http has no word for
 BODILESS_VERBS = ("GET", "DELETE")
 
 # Types that JSON writes in a way of its own, and that api/methods.h has no kind for.
 JSON_KINDLESS = re.compile(
-    r"\.google\.protobuf\.(Any|Struct|Value|ListValue|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$")
+    r"\.google\.protobuf\.(Any|Duration|Struct|Value|ListValue|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$")
 
 
 def problems_of(api):
@@ -27,6 +29,8 @@ def problems_of(api):
         for message in file.all_messages():
             problems += _shorthand_problems(message)
             problems += _field_problems(message)
+        for enum in file.all_enums():
+            problems += _enum_problems(enum)
     return problems
 
 
@@ -93,7 +97,23 @@ def _shorthand_problems(message):
 
 def _field_problems(message):
     for field in message.fields:
-        if field.proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE:
-            if JSON_KINDLESS.match(field.proto.type_name):
-                yield (f"{field.where}: field {field.full_name} is a {field.proto.type_name[1:]}, "
-                       "for which Parley has no JSON rule")
+        kindless = _kindless(message, field)
+        if kindless:
+            yield f"{field.where}: field {field.full_name} is a {kindless}, for which Parley has no JSON rule"
+
+
+def _kindless(message, field):
+    """What a field is, when JSON has no rule for that."""
+    types = descriptor_pb2.FieldDescriptorProto
+    if field.proto.type in (types.TYPE_FLOAT, types.TYPE_DOUBLE):
+        return types.Type.Name(field.proto.type).removeprefix("TYPE_").lower()
+    if message.is_map_entry and field.proto.number == 1 and field.proto.type != types.TYPE_STRING:
+        return "map's key and no string"
+    return field.proto.type_name[1:] if JSON_KINDLESS.match(field.proto.type_name) else ""
+
+
+def _enum_problems(enum):
+    prefix = model.enum_prefix(enum.full_name)
+    for value in enum.values:
+        if not value.proto.name.startswith(prefix):
+            yield f"{value.where}: enum value {value.full_name} does not begin with {prefix}, which JSON leaves out"

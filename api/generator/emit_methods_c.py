@@ -4,11 +4,12 @@
 import itertools
 import json
 
+from google.protobuf import descriptor_pb2
+
 from generator import model
 
 JSON_KINDS = {
     ".google.protobuf.Timestamp": "PL_API_JSON_TIMESTAMP",
-    ".google.protobuf.Duration": "PL_API_JSON_DURATION",
     ".google.protobuf.FieldMask": "PL_API_JSON_FIELD_MASK",
 }
 BYTES_PER_LINE = 32
@@ -119,10 +120,10 @@ def _json_messages(api):
 
 
 def _json_tables(messages):
-    maps = {"." + message.full_name for _, message in messages if message.is_map_entry}
+    types = {"." + message.full_name: (number, message) for number, (_, message) in enumerate(messages)}
     rows = []
     for number, (_, message) in enumerate(messages):
-        fields = [_json_field(field.proto, maps) for field in message.fields]
+        fields = [_json_field(field.proto, types) for field in message.fields]
         if fields:
             yield _table(f"static const struct pl_api_json_field fields_{number}[]", fields)
         cells = [f"&{descriptor(message.full_name)}", f"fields_{number}" if fields else "NULL",
@@ -132,9 +133,15 @@ def _json_tables(messages):
     yield _count("pl_api_json_message_count", "pl_api_json_messages")
 
 
-def _json_field(proto, maps):
-    kind = "PL_API_JSON_MAP" if proto.type_name in maps else JSON_KINDS.get(proto.type_name, "PL_API_JSON_PLAIN")
-    return f"{{{c_string(proto.json_name)}, {kind}, {c_bool(proto.HasField('oneof_index'))}}}"
+def _json_field(proto, types):
+    number, message = types.get(proto.type_name, (None, None))
+    kind = JSON_KINDS.get(proto.type_name, "PL_API_JSON_PLAIN")
+    if message is not None and message.is_map_entry:
+        kind = "PL_API_JSON_MAP"
+    prefix = model.enum_prefix(proto.type_name) if proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_ENUM else ""
+    cells = [c_string(proto.json_name), kind, c_bool(proto.HasField("oneof_index")),
+             "NULL" if message is None else f"&pl_api_json_messages[{number}]", str(len(prefix))]
+    return "{" + ", ".join(cells) + "}"
 
 
 def _reflection_files(files):

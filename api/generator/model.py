@@ -9,6 +9,7 @@ is needed.
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -219,6 +220,11 @@ def _transitive_imports(files):
             closure |= {index[name]} | closures[index[name]]
         closures.append(closure)
     return [sorted(closure) for closure in closures]
+
+
+def enum_prefix(full_name):
+    """What the names of an enum's values begin with: "CHAT_TYPE_" for parley.v1.ChatType."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", full_name.rpartition(".")[2]).upper() + "_"
 
 
 def load(data):

@@ -16,7 +16,7 @@ COMPLETE = """
 syntax = "proto3";
 package parley.v1;
 import "google/api/annotations.proto";
-import "google/protobuf/duration.proto";
+import "google/protobuf/timestamp.proto";
 import "google/protobuf/field_mask.proto";
 import "parley/v1/options.proto";
 
@@ -49,10 +49,12 @@ enum Kind {
 message Room {
   // Maybe a topic.
   optional string topic = 3;
-  // How long.
-  google.protobuf.Duration length = 2;
+  // Since when.
+  google.protobuf.Timestamp begin = 2;
   // What to change.
   google.protobuf.FieldMask mask = 5;
+  // Which kind.
+  Kind kind = 6;
   // Names.
   map<string, Door> doors = 1;
   // A door.
@@ -118,11 +120,12 @@ class Generator(ApiCase):
 
     def test_json_fields_are_sorted_by_number_with_kind_and_presence(self):
         output = self.generate(COMPLETE)[2]
-        self.assertIn('    {"doors", PL_API_JSON_MAP, false},\n'
-                      '    {"length", PL_API_JSON_DURATION, false},\n'
-                      '    {"topic", PL_API_JSON_PLAIN, true},\n'
-                      '    {"mask", PL_API_JSON_FIELD_MASK, false},\n', output)
-        self.assertIn('{"color", PL_API_JSON_PLAIN, false}', output)
+        self.assertRegex(output, r'    {"doors", PL_API_JSON_MAP, false, &pl_api_json_messages\[\d+\], 0},\n'
+                                 r'    {"begin", PL_API_JSON_TIMESTAMP, false, &pl_api_json_messages\[\d+\], 0},\n'
+                                 r'    {"topic", PL_API_JSON_PLAIN, true, NULL, 0},\n'
+                                 r'    {"mask", PL_API_JSON_FIELD_MASK, false, &pl_api_json_messages\[\d+\], 0},\n'
+                                 r'    {"kind", PL_API_JSON_PLAIN, false, NULL, 5},\n')
+        self.assertIn('{"color", PL_API_JSON_PLAIN, false, NULL, 0}', output)
 
     def test_missing_comments_are_refused(self):
         for kind, name, comment in (
@@ -184,11 +187,19 @@ class Generator(ApiCase):
     def test_shorthand_that_is_no_field_is_refused(self):
         self.assert_refused('(shorthand) = "room_id"', '(shorthand) = "room"', "has the shorthand room, but no such")
 
+    def test_enum_value_without_the_name_of_the_enum_is_refused(self):
+        self.assert_refused("KIND_UNSPECIFIED", "SORT_UNSPECIFIED",
+                            "enum value parley.v1.SORT_UNSPECIFIED does not begin with KIND_")
+
+    def test_numbers_that_json_has_no_rule_for_are_refused(self):
+        self.assert_refused("Kind kind = 6", "double kind = 6", "Room.kind is a double, for which")
+        self.assert_refused("map<string, Door>", "map<int32, Door>", "key is a map's key and no string, for which")
+
     def test_type_without_json_rule_is_refused(self):
-        text = COMPLETE.replace("duration.proto", "any.proto").replace("Duration length", "Any length")
+        text = COMPLETE.replace("timestamp.proto", "any.proto").replace("Timestamp begin", "Any begin")
         status, errors, _ = self.generate(text)
         self.assertEqual(status, 1)
-        self.assertIn("field parley.v1.Room.length is a google.protobuf.Any, for which", errors)
+        self.assertIn("field parley.v1.Room.begin is a google.protobuf.Any, for which", errors)
 
 
 class Shim(ApiCase):
@@ -206,7 +217,7 @@ class Shim(ApiCase):
         header = (self.folder / "parley/v1/room_service.pb-c.h").read_text(encoding="utf-8")
         self.assertNotIn("annotations.pb-c.h", header)
         self.assertNotIn("options.pb-c.h", header)
-        self.assertIn('#include "google/protobuf/duration.pb-c.h"', header)
+        self.assertIn('#include "google/protobuf/timestamp.pb-c.h"', header)
 
     def test_protoc_gen_c_alone_refuses_optional(self):
         """When this fails, the rewriting of optional fields can go."""

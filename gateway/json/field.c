@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* The row of a type is searched once for each text; from there on rows point to the rows of their fields. */
+#include "gateway/json/field.h"
+
+#include "base/status.h"
+
+const struct pl_api_json_message *pl_json_message_of(const ProtobufCMessageDescriptor *descriptor)
+{
+    unsigned i = 0;
+
+    while (i < pl_api_json_message_count && pl_api_json_messages[i].descriptor != descriptor)
+        i++;
+    pl_assert(i < pl_api_json_message_count);
+    return &pl_api_json_messages[i];
+}
+
+bool pl_json_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return true;
+    if (pl_json_in_oneof(field) && *pl_json_case(message, field) != field->id)
+        return false;
+    return field->type != PROTOBUF_C_TYPE_MESSAGE || *(void **)pl_json_member(message, field) != NULL;
+}
+
+size_t pl_json_element_bytes(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+        return sizeof(int64_t);
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    default:
+        return sizeof(int32_t);
+    }
+}
