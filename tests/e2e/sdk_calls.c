@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Calls of the C SDK that no command uses, against a real server: one app from its creation to the revocation of its
- * key. Arguments: endpoint, operator key. It ends with an assertion when something is not as it should be.
+ * Forms of the C SDK's calls that no command uses, against a real server: one app from its creation to its groups.
+ * Arguments: endpoint, operator key. It ends with an assertion when something is not as it should be.
  */
 #include <assert.h>
 #include <parley/parley.h>
@@ -143,10 +143,81 @@ static void try_batch(parley_client *acting, const char *chat_id)
     parley_message_filter_init(&filter);
     filter.before_message_id = results->items[2].message_id;
     filter.after_seq = results->items[0].message->seq - 1;
-    OK(parley_list_messages_within(acting, chat_id, &filter, 0, NULL, &page, &error));
+    OK(parley_list_messages_within(acting, chat_id, &filter, &page, &error));
     assert(page->count == 1 && strcmp(page->items[0]->message_id, results->items[0].message_id) == 0);
     parley_messages_free(page);
     parley_send_results_free(results);
+}
+
+static int64_t head_of(parley_client *acting, const char *chat_id)
+{
+    parley_heads *heads = NULL;
+    int64_t last_seq = -1;
+    OK(parley_list_heads(acting, 0, NULL, &heads, &error));
+    for (size_t i = 0; i < heads->count; i++)
+        if (strcmp(heads->items[i].chat_id, chat_id) == 0)
+            last_seq = heads->items[i].last_seq;
+    parley_heads_free(heads);
+    return last_seq;
+}
+
+/* The whole set is said again without bob, then with him as an admin. */
+static void try_whole_set(parley_client *acting, const char *chat_id, const char *alice, const char *bob)
+{
+    const parley_new_participant everybody[] = {{.user_id = alice}, {.user_id = bob, .role = PARLEY_ROLE_ADMIN}};
+    parley_participants_update update;
+    parley_membership *membership = NULL;
+    parley_participants *page = NULL;
+    parley_participants_update_init(&update);
+    update.participants = everybody;
+    update.participant_count = 1;
+    OK(parley_update_participants(acting, chat_id, &update, &membership, &error));
+    assert(membership->participant_count == 1 && membership->seq == head_of(acting, chat_id));
+    update.participant_count = 2;
+    OK(parley_update_participants(acting, chat_id, &update, NULL, &error));
+    OK(parley_list_participants(acting, chat_id, 0, NULL, &page, &error));
+    assert(page->count == 2 && page->items[0]->role == PARLEY_ROLE_OWNER);
+    assert(strcmp(page->items[1]->user_id, bob) == 0 && page->items[1]->role == PARLEY_ROLE_ADMIN);
+    parley_participants_free(page);
+    parley_membership_free(membership);
+}
+
+/* The newest message of the chat must have this part for the device. */
+static void check_part(parley_client *device, const char *chat_id, const char *content)
+{
+    parley_messages *page = NULL;
+    OK(parley_list_messages(device, chat_id, 1, NULL, &page, &error));
+    assert(page->items[0]->body == PARLEY_BODY_DEVICE_PART && strcmp(page->items[0]->content, content) == 0);
+    parley_messages_free(page);
+}
+
+/* Each device gets its own part, of the message and of its edit. */
+static void try_device_parts(parley_client *acting, parley_client *device, const char *device_id, const char *chat_id)
+{
+    char other[PARLEY_ID_BYTES];
+    parley_device_part parts[] = {{other, "theirs", 6}, {device_id, "yours", 5}};
+    parley_draft draft;
+    parley_edit edit;
+    parley_message *message = NULL;
+    parley_id_make(other);
+    parley_draft_init(&draft);
+    draft.chat_id = chat_id;
+    draft.device_parts = parts;
+    assert(parley_send_message(acting, &draft, NULL, &error) == PARLEY_INVALID_CONTENT);
+    draft.device_part_count = 2;
+    OK(parley_send_message(acting, &draft, &message, &error));
+    check_part(device, chat_id, "yours");
+    parts[1].encrypted_content = "again";
+    parley_edit_init(&edit);
+    edit.device_parts = parts;
+    edit.device_part_count = 2;
+    OK(parley_edit_message(acting, message->message_id, &edit, NULL, &error));
+    check_part(device, chat_id, "again");
+    edit.text = "two bodies";
+    assert(parley_edit_message(acting, message->message_id, &edit, NULL, &error) == PARLEY_INVALID_CONTENT);
+    parts[1].device_id = "no id";
+    assert(parley_send_message(acting, &draft, NULL, &error) == PARLEY_INVALID_ID);
+    parley_message_free(message);
 }
 
 /* What the log of the group says of its settings. */
@@ -159,7 +230,35 @@ static void check_event(parley_client *acting, const char *chat_id)
     parley_messages_free(page);
 }
 
-static void try_groups(parley_client *acting, const char *bob)
+/* With a device of bob's. */
+static void try_parts_of(const char *endpoint, parley_client *backend, parley_client *acting, const char *bob)
+{
+    const parley_new_participant other = {.user_id = bob};
+    parley_new_chat new_chat;
+    parley_chat *chat = NULL;
+    parley_device *phone = NULL;
+    parley_token *token = NULL;
+    parley_client *device = NULL;
+    OK(parley_create_device(backend, bob, NULL, &phone, &error));
+    OK(parley_create_token(backend, bob, phone->device_id, 0, &token, &error));
+    parley_options *options = parley_options_new();
+    parley_options_set_endpoint(options, endpoint);
+    parley_options_set_token(options, token->token);
+    OK(parley_client_new(options, &device, &error));
+    parley_new_chat_init(&new_chat);
+    new_chat.chat_type = PARLEY_CHAT_INDIVIDUAL;
+    new_chat.participants = &other;
+    new_chat.participant_count = 1;
+    OK(parley_create_chat(acting, &new_chat, &chat, &error));
+    try_device_parts(acting, device, phone->device_id, chat->chat_id);
+    parley_client_free(device);
+    parley_options_free(options);
+    parley_token_free(token);
+    parley_device_free(phone);
+    parley_chat_free(chat);
+}
+
+static void try_groups(parley_client *acting, const char *alice, const char *bob)
 {
     const parley_new_participant others[] = {{.user_id = bob}};
     parley_new_chat new_chat;
@@ -173,6 +272,7 @@ static void try_groups(parley_client *acting, const char *bob)
     new_chat.participant_count = 1;
     OK(parley_create_chat(acting, &new_chat, &chat, &error));
     try_batch(acting, chat->chat_id);
+    try_whole_set(acting, chat->chat_id, alice, bob);
     parley_chat_update_init(&update);
     update.description = "now with a description";
     update.join_policy = PARLEY_JOIN_OPEN;
@@ -203,7 +303,8 @@ int main(int argc, char **argv)
     try_apps(root, app->app_id);
     try_signing_keys(backend, app->app_id);
     try_users(backend, alice);
-    try_groups(acting, bob);
+    try_groups(acting, alice, bob);
+    try_parts_of(argv[1], backend, acting, bob);
     parley_client_free(acting);
     parley_client_free(backend);
     parley_client_free(root);

@@ -4,7 +4,9 @@
 #ifndef PL_SDK_CONVERT_H
 #define PL_SDK_CONVERT_H
 
-#include <parley/types.h>
+#include <parley/apps.h>
+#include <parley/messages.h>
+#include <parley/users.h>
 
 #include "base/arena.h"
 #include "parley/v1/admin_service.pb-c.h"

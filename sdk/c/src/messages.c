@@ -3,9 +3,9 @@
 /* MessageService. */
 #include "sdk/c/src/client_call.h"
 #include "sdk/c/src/convert.h"
-#include "sdk/c/src/error.h"
 #include "sdk/c/src/reply.h"
 #include "sdk/c/src/request.h"
+#include "sdk/c/src/request_body.h"
 #include "sdk/c/src/request_parts.h"
 
 /* Of an answer that is a few numbers. */
@@ -80,8 +80,8 @@ static Google__Protobuf__Timestamp *time_of(int64_t time_us, struct pl_arena *ar
 }
 
 parley_status parley_list_messages_within(parley_client *client, const char *chat_id,
-                                          const parley_message_filter *filter, int page_size, const char *page_token,
-                                          parley_messages **ret_messages, parley_error *ret_error)
+                                          const parley_message_filter *filter, parley_messages **ret_messages,
+                                          parley_error *ret_error)
 {
     Parley__V1__ListMessagesRequest request = PARLEY__V1__LIST_MESSAGES_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/ListMessages",
@@ -95,8 +95,8 @@ parley_status parley_list_messages_within(parley_client *client, const char *cha
         return status;
     messages = pl_reply_new(sizeof *messages);
     request.chat_id = pl_request_text(chat_id);
-    request.page_size = page_size;
-    request.page_token = pl_request_text(page_token);
+    request.page_size = own.page_size;
+    request.page_token = pl_request_text(own.page_token);
     request.before_seq = own.before_seq;
     request.after_seq = own.after_seq;
     request.before_message_id = pl_request_text(own.before_message_id);
@@ -114,7 +114,9 @@ parley_status parley_list_messages(parley_client *client, const char *chat_id, i
 {
     parley_message_filter all;
     parley_message_filter_init(&all);
-    return parley_list_messages_within(client, chat_id, &all, page_size, page_token, ret_messages, ret_error);
+    all.page_size = page_size;
+    all.page_token = page_token;
+    return parley_list_messages_within(client, chat_id, &all, ret_messages, ret_error);
 }
 
 parley_status parley_edit_message(parley_client *client, const char *message_id, const parley_edit *edit,
@@ -125,21 +127,18 @@ parley_status parley_edit_message(parley_client *client, const char *message_id,
                                         .request = &request.base,
                                         .reply = &parley__v1__message__descriptor};
     parley_edit own;
+    parley_message *message;
     parley_status status = pl_request_take_struct(&own, sizeof own, edit, edit->struct_bytes, ret_error);
     if (status != PARLEY_OK)
         return status;
-    if ((own.text == NULL) == (own.encrypted_content == NULL))
-        return pl_error_set(ret_error, PARLEY_INVALID_CONTENT, NULL);
+    const struct pl_request_body body = PL_REQUEST_BODY_OF(&own);
+    status = pl_request_body_check(&body, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    message = pl_reply_new(sizeof *message);
     request.message_id = pl_request_text(message_id);
-    if (own.text != NULL) {
-        request.body_case = PARLEY__V1__EDIT_MESSAGE_REQUEST__BODY_CONTENT;
-        request.content = pl_request_text(own.text);
-    } else {
-        request.body_case = PARLEY__V1__EDIT_MESSAGE_REQUEST__BODY_ENCRYPTED_CONTENT;
-        request.encrypted_content.data = (uint8_t *)(uintptr_t)own.encrypted_content;
-        request.encrypted_content.len = own.encrypted_content_bytes;
-    }
-    return fetch_message(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
+    PL_REQUEST_SET_BODY(&request, &body, PARLEY__V1__EDIT_MESSAGE_REQUEST__BODY, pl_reply_arena(message));
+    return fetch_message(client, &call, message, ret_message, ret_error);
 }
 
 parley_status parley_delete_message(parley_client *client, const char *message_id, int64_t *ret_seq,

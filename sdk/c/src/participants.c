@@ -84,6 +84,8 @@ parley_status parley_update_participants(parley_client *client, const char *chat
     request.chat_id = pl_request_text(chat_id);
     request.add = list_of(own.add, own.add_count, pl_reply_arena(membership));
     request.n_add = own.add_count;
+    request.participants = list_of(own.participants, own.participant_count, pl_reply_arena(membership));
+    request.n_participants = own.participant_count;
     request.remove = (char **)(uintptr_t)own.remove;
     request.n_remove = own.remove_count;
     status = pl_client_fetch(client, &call, membership, convert_membership, ret_error);

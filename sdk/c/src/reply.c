@@ -141,6 +141,11 @@ void parley_message_receipts_free(parley_message_receipts *receipts)
     pl_reply_free(receipts);
 }
 
+void parley_heads_free(parley_heads *heads)
+{
+    pl_reply_free(heads);
+}
+
 void parley_read_mark_free(parley_read_mark *mark)
 {
     pl_reply_free(mark);

@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "sdk/c/src/client_call.h"
 #include "sdk/c/src/error.h"
+#include "sdk/c/src/request_body.h"
 #include "sdk/c/src/request_parts.h"
 
 static bool texts_are_valid(const char *const *texts, size_t count)
@@ -56,29 +57,23 @@ static parley_status check_draft(const parley_draft *draft, parley_error *ret_er
 {
     const char *const ids[] = {draft->chat_id, draft->recipient_id, draft->message_id, draft->media_id,
                                draft->reply_to_message_id};
-    size_t bytes = draft->text != NULL ? strlen(draft->text) : draft->encrypted_content_bytes;
+    const struct pl_request_body body = PL_REQUEST_BODY_OF(draft);
+    parley_status status;
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
         if (!is_id_or_unset(ids[i]))
             return pl_error_set(ret_error, PARLEY_INVALID_ID, "\"%.60s\" is not a UUID of 36 characters", ids[i]);
     if (is_set(draft->chat_id) == is_set(draft->recipient_id))
         return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT, "give exactly one of chat_id and recipient_id");
-    if ((draft->text == NULL) == (draft->encrypted_content == NULL) || bytes < 1 || bytes > PARLEY_CONTENT_BYTES_MAX)
-        return pl_error_set(ret_error, PARLEY_INVALID_CONTENT, NULL);
-    if (check_texts(&draft->text, 1, ret_error) != PARLEY_OK)
-        return PARLEY_INVALID_TEXT;
+    status = pl_request_body_check(&body, ret_error);
+    if (status != PARLEY_OK)
+        return status;
     return check_metadata(draft->metadata, draft->metadata_count, ret_error);
 }
 
-static void set_body(Parley__V1__SendMessageRequest *request, const parley_draft *draft)
+static void set_body(Parley__V1__SendMessageRequest *request, const parley_draft *draft, struct pl_arena *arena)
 {
-    if (draft->text != NULL) {
-        request->body_case = PARLEY__V1__SEND_MESSAGE_REQUEST__BODY_CONTENT;
-        request->content = pl_request_text(draft->text);
-        return;
-    }
-    request->body_case = PARLEY__V1__SEND_MESSAGE_REQUEST__BODY_ENCRYPTED_CONTENT;
-    request->encrypted_content.data = (uint8_t *)(uintptr_t)draft->encrypted_content;
-    request->encrypted_content.len = draft->encrypted_content_bytes;
+    const struct pl_request_body body = PL_REQUEST_BODY_OF(draft);
+    PL_REQUEST_SET_BODY(request, &body, PARLEY__V1__SEND_MESSAGE_REQUEST__BODY, arena);
 }
 
 parley_status pl_request_of_draft(const parley_draft *draft, const char *message_id, struct pl_arena *arena,
@@ -100,7 +95,7 @@ parley_status pl_request_of_draft(const parley_draft *draft, const char *message
     request->reply_to_message_id = pl_request_text(own.reply_to_message_id);
     PL_REQUEST_SET_METADATA(request, &own, Parley__V1__SendMessageRequest__MetadataEntry,
                             parley__v1__send_message_request__metadata_entry__init, arena);
-    set_body(request, &own);
+    set_body(request, &own, arena);
     *ret_request = request;
     return PARLEY_OK;
 }

@@ -8,7 +8,8 @@
 #ifndef PL_SDK_REQUEST_H
 #define PL_SDK_REQUEST_H
 
-#include <parley/types.h>
+#include <parley/messages.h>
+#include <parley/users.h>
 
 #include "base/arena.h"
 #include "parley/v1/chat_service.pb-c.h"

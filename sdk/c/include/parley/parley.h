@@ -18,9 +18,14 @@
 #ifndef PARLEY_PARLEY_H
 #define PARLEY_PARLEY_H
 
+#include <parley/apps.h>
+#include <parley/chats.h>
 #include <parley/client.h>
+#include <parley/messages.h>
 #include <parley/status.h>
 #include <parley/stream.h>
+#include <parley/sync.h>
 #include <parley/types.h>
+#include <parley/users.h>
 
 #endif

@@ -22,6 +22,7 @@
 
 #include <parley/client.h>
 #include <parley/export.h>
+#include <parley/messages.h>
 #include <parley/status.h>
 #include <parley/types.h>
 
