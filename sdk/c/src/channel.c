@@ -29,6 +29,7 @@
 #define RECONNECT_FIRST_MS 100
 #define RECONNECT_MAX_MS 1000
 #define TARGET_BYTES_MAX 512
+#define FAILURE_BYTES_MAX (64 << 10)
 
 /*
  * abseil as Debian builds it watches the order of locks and aborts the process when it suspects a cycle. A library must
@@ -178,6 +179,11 @@ void pl_channel_retry_now(struct pl_channel *channel)
     grpc_channel_reset_connect_backoff(channel->grpc);
 }
 
+bool pl_channel_ready(struct pl_channel *channel)
+{
+    return grpc_channel_check_connectivity_state(channel->grpc, 1) == GRPC_CHANNEL_READY;
+}
+
 gpr_timespec pl_grpc_deadline(int64_t deadline_us)
 {
     int64_t wait_us;
@@ -218,12 +224,19 @@ parley_status pl_channel_connect(struct pl_channel *channel, int64_t deadline_us
 
 void pl_call_headers_init(struct pl_call_headers *headers, const struct pl_channel *channel, const char *token)
 {
-    memcpy(headers->list, channel->headers, sizeof headers->list);
+    memcpy(headers->list, channel->headers, sizeof channel->headers);
     headers->count = headers->borrowed = channel->header_count;
     if (token == NULL || token[0] == '\0')
         return;
     pl_assert(headers->count < PL_CHANNEL_HEADERS_MAX);
     pl_assert(make_header(&headers->list[headers->count++], "authorization", "Bearer ", token));
+}
+
+void pl_call_headers_add(struct pl_call_headers *headers, const struct pl_unary_header *added, unsigned count)
+{
+    pl_assert(count <= PL_UNARY_HEADERS_MAX);
+    for (unsigned i = 0; i < count; i++)
+        pl_assert(make_header(&headers->list[headers->count++], added[i].name, "", added[i].value));
 }
 
 void pl_call_headers_fini(struct pl_call_headers *headers)
@@ -260,14 +273,10 @@ void pl_call_end_op(struct pl_call_end *end, grpc_op *ret_op)
     ret_op->data.recv_status_on_client.trailing_metadata = &end->trailers;
 }
 
-parley_status pl_call_end_read(const struct pl_channel *channel, const struct pl_call_end *end, parley_error *ret_error)
+static struct pl_error_source source_of(const struct pl_call_end *end, struct pl_arena *arena)
 {
-    char sentence[sizeof ret_error->sentence];
-    struct pl_error_source source = {.grpc_code = (int)end->code, .sentence = sentence};
-    if (end->code == GRPC_STATUS_OK)
-        return PARLEY_OK;
-    snprintf(sentence, sizeof sentence, "%.*s", (int)GRPC_SLICE_LENGTH(end->message),
-             (const char *)GRPC_SLICE_START_PTR(end->message));
+    struct pl_error_source source = {.grpc_code = (int)end->code};
+    source.sentence = pl_arena_copy(arena, GRPC_SLICE_START_PTR(end->message), GRPC_SLICE_LENGTH(end->message));
     for (size_t i = 0; i < end->trailers.count; i++) {
         const grpc_metadata *trailer = &end->trailers.metadata[i];
         if (grpc_slice_str_cmp(trailer->key, "grpc-status-details-bin") == 0) {
@@ -275,20 +284,51 @@ parley_status pl_call_end_read(const struct pl_channel *channel, const struct pl
             source.details_bytes = GRPC_SLICE_LENGTH(trailer->value);
         }
     }
-    pl_error_from_grpc(ret_error, &source);
-    if (ret_error->status == PARLEY_UNREACHABLE)
-        snprintf(ret_error->sentence, sizeof ret_error->sentence, "cannot reach %.100s: %.300s", channel->endpoint,
-                 sentence);
-    return ret_error->status;
+    return source;
+}
+
+parley_status pl_call_end_fail(const struct pl_channel *channel, const struct pl_call_end *end, struct pl_arena *arena,
+                               struct pl_failure *ret_failure)
+{
+    struct pl_error_source source;
+    if (end->code == GRPC_STATUS_OK)
+        return PARLEY_OK;
+    source = source_of(end, arena);
+    pl_failure_from_grpc(&source, arena, ret_failure);
+    if (ret_failure->status == PARLEY_UNREACHABLE)
+        ret_failure->sentence =
+            pl_arena_printf(arena, "cannot reach %.100s: %.300s", channel->endpoint, source.sentence);
+    return ret_failure->status;
+}
+
+parley_status pl_call_end_read(const struct pl_channel *channel, const struct pl_call_end *end, parley_error *ret_error)
+{
+    struct pl_arena arena;
+    struct pl_failure failure;
+    parley_status status;
+    pl_arena_init(&arena, FAILURE_BYTES_MAX);
+    status = pl_call_end_fail(channel, end, &arena, &failure);
+    if (status != PARLEY_OK)
+        pl_error_from_failure(ret_error, &failure);
+    pl_arena_fini(&arena);
+    return status;
+}
+
+static parley_status fail(struct pl_failure *ret_failure, parley_status status, const char *sentence)
+{
+    *ret_failure = (struct pl_failure){
+        .status = status, .reason = parley_status_reason(status), .domain = "", .sentence = sentence};
+    return status;
 }
 
 /* Nobody was reached when the deadline passes while the channel is not connected. */
-static parley_status read_end(const struct pl_channel *channel, const struct pl_call_end *end, parley_error *ret_error)
+static parley_status read_end(const struct pl_channel *channel, const struct pl_call_end *end, struct pl_arena *arena,
+                              struct pl_failure *ret_failure)
 {
-    parley_status status = pl_call_end_read(channel, end, ret_error);
+    parley_status status = pl_call_end_fail(channel, end, arena, ret_failure);
     if (status == PARLEY_DEADLINE_EXCEEDED &&
         grpc_channel_check_connectivity_state(channel->grpc, 0) != GRPC_CHANNEL_READY)
-        return pl_error_set(ret_error, PARLEY_UNREACHABLE, "cannot reach %.300s", channel->endpoint);
+        return fail(ret_failure, PARLEY_UNREACHABLE, pl_arena_printf(arena, "cannot reach %.300s", channel->endpoint));
     return status;
 }
 
@@ -314,6 +354,7 @@ void pl_exchange_start(struct pl_exchange *exchange, const struct pl_channel *ch
     grpc_op ops[6];
     memset(exchange, 0, sizeof *exchange);
     pl_call_headers_init(&exchange->headers, channel, unary->token);
+    pl_call_headers_add(&exchange->headers, unary->headers, unary->header_count);
     grpc_metadata_array_init(&exchange->initial);
     exchange->descriptor = unary->reply;
     exchange->request = grpc_raw_byte_buffer_create(&packed, 1);
@@ -337,13 +378,24 @@ void pl_exchange_start(struct pl_exchange *exchange, const struct pl_channel *ch
     pl_assert(grpc_call_start_batch(exchange->call, ops, 6, tag, NULL) == GRPC_CALL_OK);
 }
 
+parley_status pl_exchange_read_all(const struct pl_exchange *exchange, const struct pl_channel *channel,
+                                   struct pl_arena *arena, ProtobufCMessage **ret_reply, struct pl_failure *ret_failure)
+{
+    parley_status status = read_end(channel, &exchange->end, arena, ret_failure);
+    if (status == PARLEY_OK && unpack(exchange->reply, exchange->descriptor, arena, ret_reply) != PARLEY_OK)
+        status = fail(ret_failure, PARLEY_BAD_REPLY,
+                      pl_arena_printf(arena, "%.300s answered %s with something else", channel->endpoint,
+                                      exchange->descriptor->short_name));
+    return status;
+}
+
 parley_status pl_exchange_read(const struct pl_exchange *exchange, const struct pl_channel *channel,
                                struct pl_arena *arena, ProtobufCMessage **ret_reply, parley_error *ret_error)
 {
-    parley_status status = read_end(channel, &exchange->end, ret_error);
-    if (status == PARLEY_OK && unpack(exchange->reply, exchange->descriptor, arena, ret_reply) != PARLEY_OK)
-        status = pl_error_set(ret_error, PARLEY_BAD_REPLY, "%.300s answered %s with something else", channel->endpoint,
-                              exchange->descriptor->short_name);
+    struct pl_failure failure;
+    parley_status status = pl_exchange_read_all(exchange, channel, arena, ret_reply, &failure);
+    if (status != PARLEY_OK)
+        pl_error_from_failure(ret_error, &failure);
     return status;
 }
 

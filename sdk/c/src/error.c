@@ -100,16 +100,25 @@ static int milliseconds(const Google__Protobuf__Duration *duration)
     return (int)(duration->seconds * 1000) + duration->nanos / 1000000;
 }
 
-/* True when there was an ErrorInfo. */
-static bool read_details(parley_error *error, const struct pl_error_source *source, struct pl_arena *arena)
+static void take_info(struct pl_failure *failure, const Google__Rpc__ErrorInfo *info, struct pl_arena *arena)
+{
+    parley_metadata *metadata = pl_arena_array(arena, parley_metadata, info->n_metadata + 1);
+    for (size_t i = 0; i < info->n_metadata; i++)
+        metadata[i] = (parley_metadata){.key = info->metadata[i]->key, .value = info->metadata[i]->value};
+    failure->reason = info->reason;
+    failure->domain = info->domain;
+    failure->metadata = metadata;
+    failure->metadata_count = (unsigned)info->n_metadata;
+}
+
+/* Leaves reason NULL when there is no ErrorInfo. */
+static void take_details(struct pl_failure *failure, const struct pl_error_source *source, struct pl_arena *arena)
 {
     ProtobufCMessage *message = NULL;
     const Google__Rpc__Status *status;
-    int retry_after_ms = 0;
-    bool found = false;
     if (source->details_bytes == 0 || pl_codec_unpack(&google__rpc__status__descriptor, source->details,
                                                       source->details_bytes, arena, &message) != PL_OK)
-        return false;
+        return;
     status = (const Google__Rpc__Status *)message;
     for (size_t i = 0; i < status->n_details; i++) {
         const Google__Rpc__ErrorInfo *info =
@@ -117,28 +126,54 @@ static bool read_details(parley_error *error, const struct pl_error_source *sour
         const Google__Rpc__RetryInfo *retry =
             (const Google__Rpc__RetryInfo *)unpack_any(status->details[i], &google__rpc__retry_info__descriptor, arena);
         if (info != NULL)
-            pl_error_from_reason(error, source->grpc_code, info->reason, source->sentence);
+            take_info(failure, info, arena);
         if (retry != NULL && retry->retry_delay != NULL)
-            retry_after_ms = milliseconds(retry->retry_delay);
-        found = found || info != NULL;
+            failure->retry_after_ms = milliseconds(retry->retry_delay);
     }
-    error->retry_after_ms = retry_after_ms;
-    return found;
+}
+
+/* A failure of the connection. gRPC tells only by its words whether there was one to send on. */
+static void take_code(struct pl_failure *failure, const struct pl_error_source *source)
+{
+    static const char never_connected[] = "failed to connect to all addresses";
+    failure->status = status_of_code(source->grpc_code);
+    failure->domain = "";
+    if (source->grpc_code == GRPC_CODE_UNAVAILABLE) {
+        failure->status = PARLEY_UNREACHABLE;
+        failure->unsent = strncmp(source->sentence, never_connected, sizeof never_connected - 1) == 0;
+    }
+    failure->reason = parley_status_reason(failure->status);
+    failure->retry_after_ms = 0;
+}
+
+void pl_failure_from_grpc(const struct pl_error_source *source, struct pl_arena *arena, struct pl_failure *ret_failure)
+{
+    struct pl_failure failure = {.status = PARLEY_OK};
+    take_details(&failure, source, arena);
+    if (failure.reason != NULL)
+        failure.status = status_of_reason(failure.reason, source->grpc_code);
+    else
+        take_code(&failure, source);
+    failure.sentence = source->sentence[0] != '\0' ? pl_arena_copy(arena, source->sentence, strlen(source->sentence))
+                                                   : parley_status_sentence(failure.status);
+    *ret_failure = failure;
+}
+
+void pl_error_from_failure(parley_error *ret_error, const struct pl_failure *failure)
+{
+    *ret_error = (parley_error){.status = failure->status, .retry_after_ms = failure->retry_after_ms};
+    put_reason(ret_error, failure->reason);
+    put_sentence(ret_error, failure->sentence);
 }
 
 void pl_error_from_grpc(parley_error *ret_error, const struct pl_error_source *source)
 {
     struct pl_arena arena;
-    parley_error error = {.status = status_of_code(source->grpc_code)};
+    struct pl_failure failure;
     pl_arena_init(&arena, DETAILS_BYTES_MAX);
-    if (!read_details(&error, source, &arena)) {
-        if (source->grpc_code == GRPC_CODE_UNAVAILABLE)
-            error.status = PARLEY_UNREACHABLE;
-        put_reason(&error, parley_status_reason(error.status));
-        put_sentence(&error, source->sentence);
-    }
+    pl_failure_from_grpc(source, &arena, &failure);
+    pl_error_from_failure(ret_error, &failure);
     pl_arena_fini(&arena);
-    *ret_error = error;
 }
 
 parley_status pl_error_give(parley_error *ret_error, const parley_error *error)

@@ -7,6 +7,7 @@
 #include <parley/types.h>
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 
 /* What a call or a stream ended with, as gRPC tells it. */
@@ -17,9 +18,25 @@ struct pl_error_source {
     size_t details_bytes;
 };
 
+/* All that a failed call says. What it points at is in the arena that it was read into, or static. */
+struct pl_failure {
+    parley_status status;
+    bool unsent;        /* the request cannot have reached the server */
+    const char *reason; /* the server's word, also when the library does not know it */
+    const char *domain; /* who gives the reason its meaning; "" when it arose here */
+    const char *sentence;
+    const parley_metadata *metadata; /* of google.rpc.ErrorInfo */
+    unsigned metadata_count;
+    int retry_after_ms; /* 0: not said */
+};
+
 /* A failure that arose here. NULL format: the status' own sentence. Answers status; ret_error may be NULL. */
 parley_status pl_error_set(parley_error *ret_error, parley_status status, const char *format, ...) PL_PRINTF(3, 4);
-/* A failure that the server, or gRPC underneath, reports. ret_error is not NULL. */
+/* A failure that the server, or gRPC underneath, reports. */
+void pl_failure_from_grpc(const struct pl_error_source *source, struct pl_arena *arena, struct pl_failure *ret_failure);
+/* What an application sees of it. */
+void pl_error_from_failure(parley_error *ret_error, const struct pl_failure *failure);
+/* Both. ret_error is not NULL. */
 void pl_error_from_grpc(parley_error *ret_error, const struct pl_error_source *source);
 /* The same from the parts of a Failed. */
 void pl_error_from_reason(parley_error *ret_error, int grpc_code, const char *reason, const char *sentence);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * Unary calls that nobody waits for: each ends on one of a few threads that block on completion queues. For programs
+ * that have many calls in flight at once, such as the gateway.
+ */
+#ifndef PL_SDK_ASYNC_H
+#define PL_SDK_ASYNC_H
+
+#include "sdk/c/src/channel.h"
+#include "sdk/c/src/error.h"
+
+struct pl_async;
+struct pl_exchange;
+
+/* One call. The caller's memory until done. */
+struct pl_async_call {
+    struct pl_unary unary;
+    struct pl_arena *arena; /* the reply, or the failure, is built here */
+    /* Exactly once, on a thread of async, after the deadline at the latest; status says which of the others is set. */
+    void (*done)(struct pl_async_call *call);
+    parley_status status;
+    ProtobufCMessage *reply;
+    struct pl_failure failure;
+    struct pl_exchange *exchange; /* private */
+};
+
+/* The channel is borrowed until close. */
+struct pl_async *pl_async_open(struct pl_channel *channel, unsigned threads);
+/* Every call is done. Waits for the threads. */
+void pl_async_close(struct pl_async *async);
+/* Any thread. Does not block; the request and the headers may be gone when this returns. */
+void pl_async_start(struct pl_async *async, struct pl_async_call *call);
+
+#endif
