@@ -9,9 +9,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support" / "pytho
 # pylint: disable=wrong-import-position,redefined-outer-name
 import pytest  # noqa: E402
 
-pytest.register_assert_rewrite("api_client", "device", "groups")
-from api_client import World  # noqa: E402
-from programs import Postgres, Server  # noqa: E402
+pytest.register_assert_rewrite("api_client", "device", "groups", "refusals")
+from api_client import GrpcServer, World  # noqa: E402
+from programs import Postgres  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def postgres(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, postgres):
     """A running parleyd on it."""
-    server = Server(tmp_path_factory.mktemp("parleyd"), postgres)
+    server = GrpcServer(tmp_path_factory.mktemp("parleyd"), postgres)
     server.migrate()
     server.start()
     yield server

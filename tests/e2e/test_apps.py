@@ -4,7 +4,8 @@
 import uuid
 
 import pytest
-from api_client import Api, Person, World, refused
+from api_client import Person, World
+from refusals import refused
 
 NOBODY = str(uuid.uuid4())
 
@@ -104,9 +105,9 @@ def test_rotated_key_has_a_new_secret_at_once(world, server, postgres):
     grace_s = fresh.api_key.previous_secret_until.seconds - fresh.api_key.created_at.seconds
     assert 3600 <= grace_s < 4200
     for secret in (key.secret, fresh.secret):
-        assert Api(server.address, x_api_key=secret).GetApp(app_id=world.app_id).name == "Test"
-    fresher = Api(server.address, x_api_key=fresh.secret).RotateApiKey(**ids)
-    assert Api(server.address, x_api_key=fresher.secret).GetApp(app_id=world.app_id).name == "Test"
+        assert server.api(x_api_key=secret).GetApp(app_id=world.app_id).name == "Test"
+    fresher = server.api(x_api_key=fresh.secret).RotateApiKey(**ids)
+    assert server.api(x_api_key=fresher.secret).GetApp(app_id=world.app_id).name == "Test"
     rows = postgres.query("select count(*) from api_keys where key_id = '{key_id}' and ("
                           "secret_hash = sha256('{secret}') or previous_secret_hash = sha256('{secret}'))".format(
                               key_id=key.api_key.key_id, secret=key.secret))
@@ -114,7 +115,7 @@ def test_rotated_key_has_a_new_secret_at_once(world, server, postgres):
     unseen = world.backend.CreateApiKey(app_id=world.app_id)
     world.backend.RotateApiKey(app_id=world.app_id, key_id=unseen.api_key.key_id)
     with refused("UNAUTHENTICATED", "API_KEY_INVALID"):
-        Api(server.address, x_api_key=unseen.secret).GetApp(app_id=world.app_id)
+        server.api(x_api_key=unseen.secret).GetApp(app_id=world.app_id)
 
 
 def test_revoked_key_opens_nothing(world, server):
@@ -127,7 +128,7 @@ def test_revoked_key_opens_nothing(world, server):
     assert world.backend.RevokeApiKey(**ids) == revoked
     for secret in (key.secret, fresh.secret):
         with refused("UNAUTHENTICATED", "API_KEY_INVALID"):
-            Api(server.address, x_api_key=secret).GetApp(app_id=world.app_id)
+            server.api(x_api_key=secret).GetApp(app_id=world.app_id)
     with refused("NOT_FOUND", "API_KEY_NOT_FOUND"):
         world.backend.RotateApiKey(**ids)
 

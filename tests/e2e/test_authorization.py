@@ -12,20 +12,17 @@ import time
 
 import grpc
 import jwt
-import parley_pb
 import pytest
-from api_client import Api, Person, reason_of
+from api_client import SERVICES, Api, Person
 from authorization import CALLERS, CREDENTIALS, GROUPS, OK, ROWS, STREAM, faults
 from parley_pb import options_pb2, stream_service_pb2
+from refusals import Refusal, reason_of
 from uuid7 import uuid7
 
 STREAM_S = 60
 SECRET = "a secret"
-SERVICES = {service.name: service for module in vars(parley_pb).values()
-            if getattr(getattr(module, "DESCRIPTOR", None), "package", "") == "parley.v1"
-            for service in module.DESCRIPTOR.services_by_name.values()}
 SCOPES = {f"{service.name}.{method.name}": options_pb2.Scope.Name(method.GetOptions().Extensions[options_pb2.scope])
-          for service in SERVICES.values() for method in service.methods}
+          for service in SERVICES for method in service.methods}
 # Every table whose rows only a call changes at once: cursors and watermarks are written behind acknowledgements, and
 # SELF chats behind what they tell of.
 STATE = """select relname, md5(query_to_xml(format('select * from %I t%s order by t::text', relname,
@@ -39,10 +36,10 @@ class Things:
     """What a request may name: all of it is of the app at home."""
 
     def __init__(self, server):
-        self.operator = Api(server.address, x_api_key=server.operator_key)
+        self.operator = server.api(x_api_key=server.operator_key)
         self.app_id = self.operator.CreateApp(name="Home").app_id
         self.api_key = self.operator.CreateApiKey(app_id=self.app_id).secret
-        self.backend = Api(server.address, x_api_key=self.api_key)
+        self.backend = server.api(x_api_key=self.api_key)
         self.people = {name: Person(self.backend, name) for name in (
             "owner", "admin", "member", "ex_member", "stranger", "deactivated")}
         self._old_message = self.new_left_message()
@@ -51,7 +48,7 @@ class Things:
         private = self.say("member", recipient_id=self.admin())
         self._individual = private.chat_id
         self.people["member"].api.LeaveChat(chat_id=self.new_group())
-        self._self_chat = find_self_chat(self.people["member"].api)
+        self._self_chat = find_self_chat(server, self.people["member"].token)
         self.chat_words = {SECRET, self._group, self._individual, self._self_chat, private.message_id,
                            self._old_message, self._message.message_id}
         self.words = self.chat_words | {self.app_id, *(person.user_id for person in self.people.values())}
@@ -184,7 +181,7 @@ class World:
         home, people, member = self.things, self.things.people, self.things.people["member"]
         other_app = home.operator.CreateApp(name="Other").app_id
         other_key = home.operator.CreateApiKey(app_id=other_app).secret
-        other = Person(Api(server.address, x_api_key=other_key), "other")
+        other = Person(server.api(x_api_key=other_key), "other")
         metadata = {
             "nobody": {},
             "expired_token": {"authorization": f"Bearer {self.expired_token()}"},
@@ -204,7 +201,7 @@ class World:
             "other_user": {"authorization": f"Bearer {other.token}"},
         } | {name: self.token_of(name) for name in ("owner", "admin", "member", "ex_member", "stranger")}
         home.backend.DeactivateUser(user_id=people["deactivated"].user_id)
-        self.callers = {name: Api(server.address, **fields) for name, fields in metadata.items()}
+        self.callers = {name: server.api(**fields) for name, fields in metadata.items()}
 
     def token_of(self, name):
         """The metadata of a device."""
@@ -240,8 +237,8 @@ class World:
                 return stream(api, row.field, request)
             reply = getattr(api, row.method.rpartition(".")[2])(**request)
             return row.verdict(reply) if row.verdict else OK, reply
-        except grpc.RpcError as error:
-            return reason_of(error) or error.details(), None
+        except (Refusal, grpc.RpcError) as error:
+            return reason_of(error), None
 
 
 def connect(api, frames):
@@ -270,13 +267,14 @@ def stream(api, field, value):
     return verdict, replies
 
 
-def find_self_chat(api):
+def find_self_chat(server, token):
     """The chat in which the user of a device is told that they left a group, once they are."""
-    frames = queue.SimpleQueue()
+    api, frames = Api(server.address, authorization=f"Bearer {token}"), queue.SimpleQueue()
     frames.put(stream_service_pb2.ClientFrame(hello={"protocol_version": 1}))
     entries = (entry for frame in connect(api, frames) for entry in frame.entries)
     chat_id = next(entry.chat_id for entry in entries if entry.event.HasField("chat_left"))
     frames.put(None)
+    api.close()
     return chat_id
 
 

@@ -3,13 +3,12 @@
 """A group's properties, who may change them, and its end."""
 import concurrent.futures
 
-import grpc
 import pytest
-from api_client import reason_of, refused
 from google.protobuf import field_mask_pb2
 from groups import Group, devices, group, seqs, wait_for  # noqa: F401 pylint: disable=unused-import
 from parley_pb import chat_service_pb2 as chats
 from parley_pb import message_service_pb2 as messages
+from refusals import Refusal, refused
 from uuid7 import uuid7
 
 # pylint: disable=redefined-outer-name
@@ -53,8 +52,8 @@ def test_of_two_writers_one_is_refused(group):
     def rename(person):
         try:
             return update(person.api, group.chat_id, "name", name=person.user_id, etag=etag).name
-        except grpc.RpcError as error:
-            assert (error.code().name, reason_of(error)) == ("ABORTED", "ETAG_MISMATCH")
+        except Refusal as error:
+            assert error.reason == "ETAG_MISMATCH"
             return None
 
     with concurrent.futures.ThreadPoolExecutor() as pool:

@@ -2,9 +2,9 @@
 # Copyright (c) the Parley authors.
 """SIGTERM ends parleyd in order: health first, then the devices are told, then the process."""
 import grpc
-from api_client import reason_of
 from device import Device, longest
 from parley_pb import health_pb2, message_service_pb2
+from refusals import reason_of
 from uuid7 import uuid7
 
 EXIT_S = 10  # promised to operators

@@ -3,11 +3,10 @@
 """Messages that are edited and deleted: entries of their own for devices, and what they are about shows it."""
 import concurrent.futures
 
-import grpc
 import pytest
-from api_client import reason_of, refused
 from groups import Group, devices, group, named, seqs, wait_for  # noqa: F401 pylint: disable=unused-import
 from parley_pb import message_service_pb2 as messages
+from refusals import Refusal, refused
 from uuid7 import uuid7
 
 # pylint: disable=redefined-outer-name
@@ -79,8 +78,8 @@ def test_deletion_beats_edit(group, message):
     def try_edit():
         try:
             edit(group.mary, message, "late")
-        except grpc.RpcError as error:
-            assert reason_of(error) == "FAILED_PRECONDITION"
+        except Refusal as error:
+            assert error.reason == "FAILED_PRECONDITION"
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         for job in [pool.submit(try_edit), pool.submit(group.mary.api.DeleteMessage, message_id=message.message_id)]:

@@ -2,7 +2,8 @@
 # Copyright (c) the Parley authors.
 """How long each of a user's chats is."""
 import pytest
-from api_client import Api, World, refused
+from api_client import World
+from refusals import refused
 
 CHATS = 12
 
@@ -57,7 +58,7 @@ def test_read_is_the_callers_own(world):
 
 def test_an_api_key_asks_for_its_user(world, chats):
     """And needs one."""
-    acting = Api(world.server.address, x_api_key=world.api_key, parley_user=world.alice.user_id)
+    acting = world.server.api(x_api_key=world.api_key, parley_user=world.alice.user_id)
     assert heads_of(acting) == heads_of(world.alice.api)
     acting.close()
     assert chats

@@ -6,7 +6,8 @@ import subprocess
 import uuid
 
 import pytest
-from api_client import Api, Person, refused
+from api_client import Person
+from refusals import refused
 
 AT_ONCE = 8
 
@@ -76,7 +77,7 @@ def test_answer_with_a_secret_is_not_kept(world, once, postgres):
     with refused("INVALID_ARGUMENT", "IDEMPOTENCY_KEY_REUSED"):
         once.RotateApiKey(app_id=world.app_id, key_id=key.api_key.key_id)
     assert count(postgres, "api_keys") == keys
-    assert Api(world.server.address, x_api_key=key.secret).GetUser(user_id=world.alice.user_id)
+    assert world.server.api(x_api_key=key.secret).GetUser(user_id=world.alice.user_id)
     other = world.backend.also(idempotency_key="token")
     ids = {"user_id": world.alice.user_id, "device_id": world.alice.device_id}
     assert other.CreateToken(**ids).token
@@ -98,9 +99,9 @@ def test_failures_are_not_kept(world, once, postgres):
 
 def test_keys_of_two_apps_and_of_the_operator_are_strangers(world, server):
     """One key, three owners."""
-    operator = Api(server.address, x_api_key=server.operator_key)
+    operator = server.api(x_api_key=server.operator_key)
     app_id = operator.CreateApp(name="Other").app_id
-    other = Api(server.address, x_api_key=operator.CreateApiKey(app_id=app_id).secret, idempotency_key="same")
+    other = server.api(x_api_key=operator.CreateApiKey(app_id=app_id).secret, idempotency_key="same")
     mine = world.backend.also(idempotency_key="same")
     assert mine.CreateUser(username="carol").user_id != other.CreateUser(username="carol").user_id
     acting = mine.also(parley_user=world.alice.user_id)

@@ -4,9 +4,10 @@
 import datetime
 
 import pytest
-from api_client import World, refused
+from api_client import World
 from google.protobuf.timestamp_pb2 import Timestamp
 from parley_pb import message_service_pb2
+from refusals import refused
 
 KIB = 1024
 COUNT = 20

@@ -2,8 +2,9 @@
 # Copyright (c) the Parley authors.
 """Sending many messages in one call."""
 import pytest
-from api_client import Api, World, refused
+from api_client import World
 from parley_pb import message_service_pb2
+from refusals import refused
 from uuid7 import uuid7
 
 KIB = 1024
@@ -98,7 +99,7 @@ def test_a_repeated_batch_stores_nothing_twice(world):
 
 def test_an_api_key_sends_for_its_user(world):
     """The sender is the acting user, without a device."""
-    acting = Api(world.server.address, x_api_key=world.api_key, parley_user=world.alice.user_id)
+    acting = world.server.api(x_api_key=world.api_key, parley_user=world.alice.user_id)
     (result,) = acting.SendMessages(messages=[to_bob(world, "hello")]).results
     acting.close()
     assert (result.message.sender_id, result.message.sender_device_id) == (world.alice.user_id, "")

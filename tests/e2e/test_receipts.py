@@ -5,8 +5,9 @@ import datetime
 import time
 
 import pytest
-from api_client import Api, Person, World, refused
+from api_client import Person, World
 from device import Device
+from refusals import refused
 
 SENT, DELIVERED, READ = ("MESSAGE_STATUS_SENT", "MESSAGE_STATUS_DELIVERED", "MESSAGE_STATUS_READ")
 CAROLS = 5
@@ -140,7 +141,7 @@ def test_members_of_that_time(group):
 def test_strangers(group, server):
     """A user of the same app, one of another app, and anybody for what is not there, get the same answer."""
     other, dave = World(server), Person(group.world.backend, "dave")
-    acting = Api(server.address, x_api_key=other.api_key, parley_user=other.alice.user_id)
+    acting = server.api(x_api_key=other.api_key, parley_user=other.alice.user_id)
     for api in (dave.api, other.alice.api, acting):
         with refused("NOT_FOUND", "MESSAGE_NOT_FOUND"):
             api.ListReceipts(message_id=group.sent[0].message_id)

@@ -4,10 +4,10 @@
 import hashlib
 import uuid
 
-from api_client import refused
 from groups import Group, devices, group, named  # noqa: F401 pylint: disable=unused-import
 from parley_pb import chat_service_pb2 as chats
 from parley_pb import message_service_pb2 as messages
+from refusals import refused
 
 # pylint: disable=redefined-outer-name
 

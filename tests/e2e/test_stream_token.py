@@ -7,9 +7,9 @@ import time
 import grpc
 import jwt
 import pytest
-from api_client import reason_of
 from parley_pb import admin_service_pb2, stream_service_pb2 as pb
 from programs import RETRY_FAST
+from refusals import reason_of
 
 SECRET = b"an hmac secret of 36 random bytes..."
 WAIT_S = 60
