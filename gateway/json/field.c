@@ -3,6 +3,8 @@
 /* The row of a type is searched once for each text; from there on rows point to the rows of their fields. */
 #include "gateway/json/field.h"
 
+#include <string.h>
+
 #include "base/status.h"
 
 const struct pl_api_json_message *pl_json_message_of(const ProtobufCMessageDescriptor *descriptor)
@@ -13,6 +15,16 @@ const struct pl_api_json_message *pl_json_message_of(const ProtobufCMessageDescr
         i++;
     pl_assert(i < pl_api_json_message_count);
     return &pl_api_json_messages[i];
+}
+
+const ProtobufCFieldDescriptor *pl_json_find_field(const struct pl_api_json_message *row, const char *name)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(row->descriptor, name);
+
+    for (unsigned i = 0; field == NULL && i < row->descriptor->n_fields; i++)
+        if (strcmp(row->fields[i].json_name, name) == 0)
+            field = &row->descriptor->fields[i];
+    return field;
 }
 
 bool pl_json_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)

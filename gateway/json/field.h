@@ -11,6 +11,16 @@
 /* The row of a message's type. */
 const struct pl_api_json_message *pl_json_message_of(const ProtobufCMessageDescriptor *descriptor);
 
+/* A field by its name in JSON, either one; NULL when the message has none. */
+const ProtobufCFieldDescriptor *pl_json_find_field(const struct pl_api_json_message *row, const char *name);
+
+/* What the row tells of a field of the message. */
+static inline const struct pl_api_json_field *pl_json_facts(const struct pl_api_json_message *row,
+                                                            const ProtobufCFieldDescriptor *field)
+{
+    return &row->fields[field - row->descriptor->fields];
+}
+
 /* Where a field lies: its value, or of a list the pointer to its elements. */
 static inline void *pl_json_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {

@@ -17,13 +17,13 @@
 #include "base/status.h"
 
 #define PL_JSON_DEPTH_MAX 32     /* objects and lists within each other */
-#define PL_JSON_VALUES_MAX 65536 /* values in one text, all levels together: as many fields as parleyd takes */
+#define PL_JSON_VALUES_MAX 16384 /* values in one text, all levels together */
 
 /* What is wrong with a text. Neither says more of the caller's text than names that could be names of the API. */
 struct pl_json_problem {
     enum pl_status status;
     char path[128];     /* "participants[2].role"; "" when it is the text as a whole */
-    char sentence[200]; /* "is none of owner, admin, member": without the path, no full stop */
+    char sentence[200]; /* reads on from the path: "must be one of owner, admin, member"; no full stop */
 };
 
 /* Appends the message. Check buf->overflowed at the end. */
