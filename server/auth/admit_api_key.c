@@ -126,16 +126,23 @@ static void find_acting_user(struct pl_admission *admission)
     pl_db_query(admission->auth->db, query);
 }
 
+/* Whether a user of another app is deactivated is nobody's business here. */
 static void on_user(struct pl_query *query, void *context)
 {
     struct pl_admission *admission = context;
+    const struct pl_rows *rows = &query->steps[0].rows;
     struct pl_user_id user_id;
     struct pl_app_id app_id;
 
     if (!pl_admission_found(admission, query, PL_USER_NOT_FOUND))
         return;
-    user_id.uuid = pl_rows_uuid(&query->steps[0].rows, 0, 0);
-    app_id.uuid = pl_rows_uuid(&query->steps[0].rows, 0, 1);
+    user_id.uuid = pl_rows_uuid(rows, 0, 0);
+    app_id.uuid = pl_rows_uuid(rows, 0, 1);
+    if (pl_rows_bool(rows, 0, 2)) {
+        bool is_ours = pl_uuid_equal(&app_id.uuid, &pl_call_principal(admission->call)->app_id.uuid);
+        pl_admission_refuse(admission, is_ours ? PL_USER_DEACTIVATED : PL_USER_NOT_FOUND, NULL);
+        return;
+    }
     pl_cache_put(admission->auth->users, &user_id.uuid, admission->version, &app_id);
     admit_user(admission, user_id, app_id);
 }

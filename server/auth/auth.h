@@ -23,7 +23,7 @@ enum pl_status pl_auth_open(const struct pl_config *config, struct pl_db *db, st
 void pl_auth_close(struct pl_auth *auth);
 /*
  * For pl_rpc_options.admit: ends in pl_call_admit or pl_call_fail (CREDENTIALS_MISSING,
- * API_KEY_INVALID, TOKEN_INVALID, TOKEN_EXPIRED, DEVICE_REVOKED, ACTING_USER_MISSING,
+ * API_KEY_INVALID, TOKEN_INVALID, TOKEN_EXPIRED, DEVICE_REVOKED, USER_DEACTIVATED, ACTING_USER_MISSING,
  * ACTING_USER_REFUSED, USER_NOT_FOUND, INVALID_ID, PERMISSION_DENIED, or what the database says).
  * On the call's loop.
  */

@@ -107,12 +107,17 @@ static void verify(struct pl_token_check *check, const struct pl_jwt_key *key)
 
 /* ---- the device ---- */
 
+static bool is_claimed(const struct pl_token_check *check, const struct pl_known_device *known)
+{
+    return pl_uuid_equal(&known->user_id.uuid, &check->claims.user_id.uuid) &&
+           pl_uuid_equal(&known->app_id.uuid, &check->claims.app_id.uuid);
+}
+
 static void take_device(struct pl_token_check *check, const struct pl_known_device *known)
 {
     const struct pl_jwt_claims *claims = &check->claims;
 
-    if (!pl_uuid_equal(&known->user_id.uuid, &claims->user_id.uuid) ||
-        !pl_uuid_equal(&known->app_id.uuid, &claims->app_id.uuid)) {
+    if (!is_claimed(check, known)) {
         end(check, PL_DEVICE_REVOKED);
         return;
     }
@@ -154,6 +159,10 @@ static void on_device(struct pl_query *query, void *context)
     if (!found(check, query, PL_DEVICE_REVOKED))
         return;
     known.app_id.uuid = pl_rows_uuid(&query->steps[0].rows, 0, 0);
+    if (pl_rows_bool(&query->steps[0].rows, 0, 1)) {
+        end(check, is_claimed(check, &known) ? PL_USER_DEACTIVATED : PL_DEVICE_REVOKED);
+        return;
+    }
     pl_cache_put(check->auth->devices, &check->claims.device_id.uuid, check->version, &known);
     take_device(check, &known);
 }

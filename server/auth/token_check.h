@@ -23,7 +23,7 @@ struct pl_token_check {
     int64_t deadline_us;     /* pl_clock_now_us; not begun after this. 0: none */
     /* On the home thread, once; it may be before begin returns. */
     void (*done)(struct pl_token_check *check);
-    /* TOKEN_INVALID, TOKEN_EXPIRED, DEVICE_REVOKED, or what the database says. */
+    /* TOKEN_INVALID, TOKEN_EXPIRED, DEVICE_REVOKED, USER_DEACTIVATED, or what the database says. */
     enum pl_status status;
     struct pl_principal principal; /* with PL_OK */
     /* The check's own. */

@@ -79,9 +79,9 @@ static bool is_same_device(const struct pl_principal *a, const struct pl_princip
            pl_uuid_equal(&a->device_id.uuid, &b->device_id.uuid);
 }
 
-static bool is_tokens_fault(enum pl_status status)
+static bool is_shut_out(enum pl_status status)
 {
-    return pl_status_grpc_code(status) == pl_status_grpc_code(PL_TOKEN_INVALID);
+    return status == PL_USER_DEACTIVATED || pl_status_grpc_code(status) == pl_status_grpc_code(PL_TOKEN_INVALID);
 }
 
 /* Nobody can say now whether the token is good: the old one still counts, and if it is about to end, that is told
@@ -97,7 +97,7 @@ static void wait_to_ask_again(struct pl_session *session)
 
 static void take_answer(struct pl_session *session, const struct pl_token_check *check)
 {
-    if (check->status != PL_OK && !is_tokens_fault(check->status)) {
+    if (check->status != PL_OK && !is_shut_out(check->status)) {
         wait_to_ask_again(session);
     } else if (check->status != PL_OK) {
         pl_session_end(session, check->status, 0);
@@ -268,14 +268,20 @@ static void watch_again(struct pl_shard *shard, struct pl_session *session, bool
         TAILQ_INSERT_HEAD(&shard->watched, session, watched);
 }
 
-/* A row is the number of a session that is to end, and whether its device is still good, so that it must be the key. */
+/* Of a row: a session that is to end has its device revoked, or its user deactivated, or else its key revoked. */
+static enum pl_status why_revoked(const struct pl_rows *rows, int row)
+{
+    if (pl_rows_bool(rows, row, 1))
+        return PL_DEVICE_REVOKED;
+    return pl_rows_bool(rows, row, 2) ? PL_USER_DEACTIVATED : PL_TOKEN_INVALID;
+}
+
 static void end_revoked(const struct inquiry *inquiry, const struct pl_rows *rows)
 {
     for (int row = 0; row < pl_rows_count(rows); row++) {
         int64_t number = pl_rows_int(rows, row, 0);
         pl_assert(number >= 1 && number <= inquiry->count);
-        pl_session_end(inquiry->sessions[number - 1], pl_rows_bool(rows, row, 1) ? PL_TOKEN_INVALID : PL_DEVICE_REVOKED,
-                       0);
+        pl_session_end(inquiry->sessions[number - 1], why_revoked(rows, row), 0);
     }
 }
 

@@ -22,10 +22,10 @@ CREDENTIALS = {
     "nobody": "CREDENTIALS_MISSING",
     "expired_token": "TOKEN_EXPIRED",
     "revoked_device": "DEVICE_REVOKED",
-    "deactivated_user": "DEVICE_REVOKED",
+    "deactivated_user": "USER_DEACTIVATED",
     "device_for_other": "ACTING_USER_REFUSED",
     "revoked_key": "API_KEY_INVALID",
-    "app_for_deactivated_user": "USER_NOT_FOUND",
+    "app_for_deactivated_user": "USER_DEACTIVATED",
     "other_app_for_member": "USER_NOT_FOUND",
     "operator_for_member": "ACTING_USER_REFUSED",
 }

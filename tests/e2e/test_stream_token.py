@@ -83,15 +83,15 @@ def test_revoked_signing_key_ends_its_streams(world, server, key_id):
     assert by_parley.end() == "TOKEN_INVALID"
 
 
-@pytest.mark.parametrize("change", (
-    "update devices set revoked_at = now() where device_id = '{person.device_id}'",
-    "update users set deactivated_at = now() where user_id = '{person.user_id}'",
-    "update users set deleted_at = now() where user_id = '{person.user_id}'"))
-def test_revoked_device_ends_its_stream(world, server, postgres, change):
+@pytest.mark.parametrize("change,reason", (
+    ("update devices set revoked_at = now() where device_id = '{person.device_id}'", "DEVICE_REVOKED"),
+    ("update users set deactivated_at = now() where user_id = '{person.user_id}'", "USER_DEACTIVATED"),
+    ("update users set deleted_at = now() where user_id = '{person.user_id}'", "DEVICE_REVOKED")))
+def test_revoked_device_ends_its_stream(world, server, postgres, change, reason):
     """By what is in the database alone, whoever wrote it there."""
     stream = Stream(server, world.alice.token)
     postgres.query(change.format(person=world.alice))
-    assert stream.end() == "DEVICE_REVOKED"
+    assert stream.end() == reason
 
 
 def test_stream_goes_on_with_a_newer_token(world, server, key_id):

@@ -148,12 +148,12 @@ def test_deactivated_user_is_kept_out_and_comes_back(world, server):
     assert world.backend.DeactivateUser(user_id=bob.user_id).HasField("deactivated_at")
     first = world.backend.DeactivateUser(user_id=bob.user_id).deactivated_at
     assert world.backend.GetUser(user_id=bob.user_id).deactivated_at == first
-    with refused("FAILED_PRECONDITION", "USER_DEACTIVATED"):
+    with refused("PERMISSION_DENIED", "USER_DEACTIVATED"):
         world.backend.CreateToken(user_id=bob.user_id, device_id=bob.device_id)
     world.backend.DeactivateUser(user_id=carol.user_id)
-    with refused("UNAUTHENTICATED", "DEVICE_REVOKED"):  # whose device the server has not seen before
+    with refused("PERMISSION_DENIED", "USER_DEACTIVATED"):  # whose device the server has not seen before
         carol.api.ListChats()
-    with refused("NOT_FOUND", "USER_NOT_FOUND"):
+    with refused("PERMISSION_DENIED", "USER_DEACTIVATED"):
         world.backend.also(parley_user=carol.user_id).ListChats()
     world.alice.api.SendMessage(recipient_id=bob.user_id, content="two")
     assert not world.backend.ReactivateUser(user_id=bob.user_id).HasField("deactivated_at")

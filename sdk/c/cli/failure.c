@@ -21,6 +21,7 @@ static enum pl_cli_exit exit_of(parley_status status)
     case PARLEY_TOKEN_INVALID:
     case PARLEY_TOKEN_EXPIRED:
     case PARLEY_DEVICE_REVOKED:
+    case PARLEY_USER_DEACTIVATED:
     case PARLEY_ACTING_USER_MISSING:
     case PARLEY_ACTING_USER_REFUSED:
     case PARLEY_PERMISSION_DENIED:

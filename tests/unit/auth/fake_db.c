@@ -51,13 +51,14 @@ static struct pg_result *select_api_key(const struct pl_db *db, const struct pl_
 
 static struct pg_result *select_user(const struct pl_db *db, const struct pl_params *params)
 {
-    struct pg_result *result = result_new(2);
+    struct pg_result *result = result_new(3);
 
     for (unsigned i = 0; i < db->user_count; i++) {
         if (!is_param(params, 0, &db->users[i].user_id, sizeof(struct pl_uuid)))
             continue;
         put(result, 0, &db->users[i].user_id, sizeof(struct pl_uuid));
         put(result, 1, &db->users[i].app_id, sizeof(struct pl_uuid));
+        put(result, 2, db->users[i].is_deactivated ? "\1" : "\0", 1);
     }
     return result;
 }
@@ -80,7 +81,7 @@ static struct pg_result *select_signing_key(const struct pl_db *db, const struct
 
 static struct pg_result *select_device(const struct pl_db *db, const struct pl_params *params)
 {
-    struct pg_result *result = result_new(1);
+    struct pg_result *result = result_new(2);
 
     for (unsigned i = 0; i < db->device_count; i++) {
         const struct fake_device *device = &db->devices[i];
@@ -88,9 +89,12 @@ static struct pg_result *select_device(const struct pl_db *db, const struct pl_p
         if (!is_param(params, 0, &device->user_id, sizeof(struct pl_uuid)) ||
             !is_param(params, 1, &device->device_id, sizeof(struct pl_uuid)))
             continue;
-        for (unsigned j = 0; j < db->user_count; j++)
-            if (pl_uuid_equal(&db->users[j].user_id.uuid, &device->user_id.uuid))
-                put(result, 0, &db->users[j].app_id, sizeof(struct pl_uuid));
+        for (unsigned j = 0; j < db->user_count; j++) {
+            if (!pl_uuid_equal(&db->users[j].user_id.uuid, &device->user_id.uuid))
+                continue;
+            put(result, 0, &db->users[j].app_id, sizeof(struct pl_uuid));
+            put(result, 1, db->users[j].is_deactivated ? "\1" : "\0", 1);
+        }
     }
     return result;
 }

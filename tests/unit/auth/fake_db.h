@@ -20,6 +20,7 @@ struct fake_api_key {
 struct fake_user {
     struct pl_user_id user_id;
     struct pl_app_id app_id;
+    bool is_deactivated;
 };
 struct fake_device {
     struct pl_user_id user_id; /* the device's app is the user's */

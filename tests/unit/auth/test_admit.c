@@ -328,6 +328,20 @@ static void device_of_another_app_is_refused_by_the_database(void **state)
     assert_int_equal(with_token(token_for(&our_signing_key, alice, phone, 100)), PL_OK);
 }
 
+/* To their own app; to others the device and the user are not there. Nothing of it is remembered as good. */
+static void deactivated_user_is_told_so(void **state)
+{
+    (void)state;
+    db.users[0].is_deactivated = true;
+    assert_int_equal(with_token(token_for(&their_signing_key, alice, phone, 100)), PL_DEVICE_REVOKED);
+    assert_int_equal(with_token(token_for(&our_signing_key, alice, phone, 100)), PL_USER_DEACTIVATED);
+    assert_int_equal(with_key(PL_SCOPE_USER, THEIR_KEY, ALICE_TEXT), PL_USER_NOT_FOUND);
+    assert_int_equal(with_key(PL_SCOPE_USER, OUR_KEY, ALICE_TEXT), PL_USER_DEACTIVATED);
+    db.users[0].is_deactivated = false;
+    assert_int_equal(with_token(token_for(&our_signing_key, alice, phone, 100)), PL_OK);
+    assert_int_equal(with_key(PL_SCOPE_USER, OUR_KEY, ALICE_TEXT), PL_OK);
+}
+
 /* ---- keys that apps bring ---- */
 
 static const char *uuid_text(const struct pl_uuid *uuid)
@@ -463,6 +477,7 @@ int main(void)
         TEST(token_of_an_unknown_key_is_invalid),
         TEST(expired_token_says_so_without_asking_for_the_device),
         TEST(device_must_be_there_and_of_that_user_and_app),
+        TEST(deactivated_user_is_told_so),
         TEST(device_of_another_app_is_refused_by_the_database),
         TEST(public_keys_prove_tokens_of_their_app),
         TEST(forgotten_key_is_asked_for_again),

@@ -57,8 +57,9 @@ struct pl_db {
     bool is_silent;                 /* commits are not published */
     STAILQ_HEAD(, fake_mark) marks; /* that somebody waits for */
     bool hold_marks;
-    unsigned revoked_devices; /* bit n: device n */
-    unsigned revoked_keys;    /* bit n: signing key n */
+    unsigned deactivated_users; /* bit n: user n */
+    unsigned revoked_devices;   /* bit n: device n */
+    unsigned revoked_keys;      /* bit n: signing key n */
     unsigned mark_count;
     unsigned flushes;
 };

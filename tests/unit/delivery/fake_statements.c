@@ -209,15 +209,17 @@ static int array_number(const struct pl_params *params, int index, int element)
 
 static PGresult *sessions_revoked(const struct pl_db *db, const struct pl_params *params)
 {
-    PGresult *result = result_new(2);
+    PGresult *result = result_new(3);
     int count = (params->lengths[1] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
     int row = 0;
     for (int i = 0; i < count; i++) {
+        bool user_is_good = !(db->deactivated_users & 1U << array_number(params, 0, i));
         bool device_is_good = !(db->revoked_devices & 1U << array_number(params, 1, i));
-        if (device_is_good && !(db->revoked_keys & 1U << array_number(params, 2, i)))
+        if (user_is_good && device_is_good && !(db->revoked_keys & 1U << array_number(params, 2, i)))
             continue;
         put_int(result, row, 0, i + 1);
-        put(result, row++, 1, device_is_good ? "\1" : "\0", 1);
+        put(result, row, 1, device_is_good ? "\0" : "\1", 1);
+        put(result, row++, 2, user_is_good ? "\0" : "\1", 1);
     }
     return result;
 }

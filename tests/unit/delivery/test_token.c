@@ -169,7 +169,8 @@ static void token_of_another_device_ends_the_stream(void **state)
 
 static void bad_token_ends_the_stream(void **state)
 {
-    static const enum pl_status statuses[] = {PL_TOKEN_INVALID, PL_TOKEN_EXPIRED, PL_DEVICE_REVOKED};
+    static const enum pl_status statuses[] = {PL_TOKEN_INVALID, PL_TOKEN_EXPIRED, PL_DEVICE_REVOKED,
+                                              PL_USER_DEACTIVATED};
     (void)state;
     for (unsigned i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         struct pl_call *bob = stream_start(BOB, BOBS);
@@ -266,6 +267,23 @@ static void revoked_device_ends_within_5_s(void **state)
     assert_string_equal(stream_going_away(bob)->reason, "DEVICE_REVOKED");
     assert_int_equal(stream_going_away(bob)->reconnect_after_ms, 0);
     assert_false(tablet->is_failed);
+}
+
+/* Whatever becomes of their devices beside it. */
+static void deactivated_users_streams_end_within_5_s(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICES);
+    struct pl_call *bob = stream_start(BOB, BOBS);
+    struct pl_call *tablet = stream_start(BOB, TABLET);
+    world_pass_ms(10000);
+    world->db.deactivated_users = 1U << BOB;
+    world->db.revoked_devices = 1U << TABLET;
+    world_pass_ms(4999);
+    assert_failed(bob, PL_USER_DEACTIVATED);
+    assert_int_equal(stream_going_away(bob)->reconnect_after_ms, 0);
+    assert_failed(tablet, PL_DEVICE_REVOKED);
+    assert_false(alice->is_failed);
 }
 
 static void revoked_key_ends_within_5_s(void **state)
@@ -370,6 +388,7 @@ int main(void)
         TEST(answer_to_a_stream_that_is_over_is_nothing),
         TEST(end_in_work_is_not_put_off_by_a_token),
         TEST(revoked_device_ends_within_5_s),
+        TEST(deactivated_users_streams_end_within_5_s),
         TEST(revoked_key_ends_within_5_s),
         TEST(new_stream_is_looked_after_at_once),
         TEST(newer_tokens_key_counts),
