@@ -2,9 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /* parley admin list-keys: the API keys of an app. */
 #include "sdk/c/cli/admin_show.h"
-#include "sdk/c/cli/cli.h"
-
-#define PAGE_SIZE 100
+#include "sdk/c/cli/list.h"
 
 static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv);
 
@@ -16,27 +14,23 @@ const struct pl_cli_command pl_cli_list_keys = {
     .run = list_keys,
 };
 
+static parley_status print_page(struct pl_cli_list *list, parley_error *ret_error)
+{
+    parley_api_keys *page = NULL;
+    parley_status status =
+        parley_list_api_keys(list->cli->client, list->of, PL_CLI_PAGE_SIZE, list->page_token, &page, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    for (size_t i = 0; i < page->count; i++)
+        pl_admin_show_key(list->cli, page->items[i]);
+    pl_cli_list_turn(list, page->next_page_token);
+    parley_api_keys_free(page);
+    return PARLEY_OK;
+}
+
 static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv)
 {
-    parley_error error;
-    parley_api_keys *page = NULL;
-    parley_api_keys *next = NULL;
-    enum pl_cli_exit connected;
     if (argc != 2)
         return pl_cli_usage(cli, "APP_ID is expected");
-    connected = pl_cli_connect(cli);
-    if (connected != PL_CLI_OK)
-        return connected;
-    do {
-        const char *page_token = page != NULL ? page->next_page_token : NULL;
-        parley_status status = parley_list_api_keys(cli->client, argv[1], PAGE_SIZE, page_token, &next, &error);
-        parley_api_keys_free(page);
-        if (status != PARLEY_OK)
-            return pl_cli_fail(cli, &error);
-        page = next;
-        for (size_t i = 0; i < page->count; i++)
-            pl_admin_show_key(cli, page->items[i]);
-    } while (page->next_page_token[0] != '\0');
-    parley_api_keys_free(page);
-    return PL_CLI_OK;
+    return pl_cli_print_list(cli, argv[1], print_page);
 }

@@ -10,10 +10,9 @@
 #include <strings.h>
 
 #include "sdk/c/cli/admin_show.h"
-#include "sdk/c/cli/cli.h"
+#include "sdk/c/cli/list.h"
 
 #define FILE_BYTES_MAX 16384
-#define PAGE_SIZE 100
 
 static enum pl_cli_exit register_key(struct pl_cli *cli, int argc, char **argv);
 static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv);
@@ -127,29 +126,25 @@ static enum pl_cli_exit register_key(struct pl_cli *cli, int argc, char **argv)
     return result;
 }
 
-static enum pl_cli_exit print_all(struct pl_cli *cli, const char *app_id)
+static parley_status print_page(struct pl_cli_list *list, parley_error *ret_error)
 {
-    parley_error error;
     parley_signing_keys *page = NULL;
-    parley_signing_keys *next = NULL;
-    do {
-        const char *page_token = page != NULL ? page->next_page_token : NULL;
-        parley_status status = parley_list_signing_keys(cli->client, app_id, PAGE_SIZE, page_token, &next, &error);
-        parley_signing_keys_free(page);
-        if (status != PARLEY_OK)
-            return pl_cli_fail(cli, &error);
-        page = next;
-        for (size_t i = 0; i < page->count; i++)
-            pl_admin_show_signing_key(cli, page->items[i]);
-    } while (page->next_page_token[0] != '\0');
+    parley_status status =
+        parley_list_signing_keys(list->cli->client, list->of, PL_CLI_PAGE_SIZE, list->page_token, &page, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    for (size_t i = 0; i < page->count; i++)
+        pl_admin_show_signing_key(list->cli, page->items[i]);
+    pl_cli_list_turn(list, page->next_page_token);
     parley_signing_keys_free(page);
-    return PL_CLI_OK;
+    return PARLEY_OK;
 }
 
 static enum pl_cli_exit list_keys(struct pl_cli *cli, int argc, char **argv)
 {
-    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 1);
-    return connected == PL_CLI_OK ? print_all(cli, argv[1]) : connected;
+    if (argc != 2)
+        return pl_cli_usage(cli, "APP_ID is expected");
+    return pl_cli_print_list(cli, argv[1], print_page);
 }
 
 static enum pl_cli_exit revoke_key(struct pl_cli *cli, int argc, char **argv)

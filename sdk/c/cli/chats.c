@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* parley chats: the user's chats, the latest first. */
+/* parley chats: a user's chats, the latest first. */
 #include <stdio.h>
 
-#include "sdk/c/cli/cli.h"
 #include "sdk/c/cli/json.h"
+#include "sdk/c/cli/list.h"
 #include "sdk/c/cli/terminal.h"
 
-#define PAGE_SIZE 100
 #define NAME_CHARS_MAX 48
 
 static enum pl_cli_exit chats(struct pl_cli *cli, int argc, char **argv);
 
 const struct pl_cli_command pl_cli_chats = {
     .name = "chats",
-    .arguments = "",
+    .arguments = "[USER_ID]",
     .summary = "List the chats, the latest first",
+    .details = "USER_ID: with an API key, whose.\n",
     .credentials = PL_CLI_AS_USER,
     .run = chats,
 };
 
 static void print_line(const struct pl_cli *cli, const parley_chat *chat)
 {
+    if (cli->json) {
+        pl_json_print(pl_json_chat(chat));
+        return;
+    }
     printf("%s  ", chat->chat_id);
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_DIM);
     pl_terminal_put_time(stdout, chat->last_message_at_us > 0 ? chat->last_message_at_us : chat->created_at_us);
@@ -36,39 +40,23 @@ static void print_line(const struct pl_cli *cli, const parley_chat *chat)
     putchar('\n');
 }
 
-static void print_page(const struct pl_cli *cli, const parley_chats *page)
+static parley_status print_page(struct pl_cli_list *list, parley_error *ret_error)
 {
-    for (size_t i = 0; i < page->count; i++)
-        if (cli->json)
-            pl_json_print(pl_json_chat(page->items[i]));
-        else
-            print_line(cli, page->items[i]);
-}
-
-static enum pl_cli_exit print_all(struct pl_cli *cli)
-{
-    parley_error error;
     parley_chats *page = NULL;
-    parley_chats *next = NULL;
-    do {
-        parley_status status =
-            parley_list_chats(cli->client, NULL, PAGE_SIZE, page != NULL ? page->next_page_token : NULL, &next, &error);
-        parley_chats_free(page);
-        if (status != PARLEY_OK)
-            return pl_cli_fail(cli, &error);
-        page = next;
-        print_page(cli, page);
-    } while (page->next_page_token[0] != '\0');
+    parley_status status =
+        parley_list_chats(list->cli->client, list->of, PL_CLI_PAGE_SIZE, list->page_token, &page, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    for (size_t i = 0; i < page->count; i++)
+        print_line(list->cli, page->items[i]);
+    pl_cli_list_turn(list, page->next_page_token);
     parley_chats_free(page);
-    return PL_CLI_OK;
+    return PARLEY_OK;
 }
 
 static enum pl_cli_exit chats(struct pl_cli *cli, int argc, char **argv)
 {
-    enum pl_cli_exit connected;
-    (void)argv;
-    if (argc > 1)
-        return pl_cli_usage(cli, "no arguments are expected");
-    connected = pl_cli_connect(cli);
-    return connected == PL_CLI_OK ? print_all(cli) : connected;
+    if (argc > 2)
+        return pl_cli_usage(cli, "at most one USER_ID is expected");
+    return pl_cli_print_list(cli, argc == 2 ? argv[1] : NULL, print_page);
 }

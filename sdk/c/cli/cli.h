@@ -53,15 +53,23 @@ struct pl_cli_command {
 extern const struct pl_cli_command pl_cli_login;
 extern const struct pl_cli_command pl_cli_whoami;
 extern const struct pl_cli_command pl_cli_send;
+extern const struct pl_cli_command pl_cli_send_batch;
 extern const struct pl_cli_command pl_cli_chat;
 extern const struct pl_cli_command pl_cli_tail;
 extern const struct pl_cli_command pl_cli_history;
 extern const struct pl_cli_command pl_cli_chats;
+extern const struct pl_cli_command pl_cli_heads;
+extern const struct pl_cli_command pl_cli_show;
+extern const struct pl_cli_command pl_cli_read;
 extern const struct pl_cli_command pl_cli_receipts;
 extern const struct pl_cli_command pl_cli_edit;
 extern const struct pl_cli_command pl_cli_delete;
 extern const struct pl_cli_command pl_cli_group_create;
+extern const struct pl_cli_command pl_cli_group_show;
+extern const struct pl_cli_command pl_cli_group_update;
+extern const struct pl_cli_command pl_cli_group_delete;
 extern const struct pl_cli_command pl_cli_group_members;
+extern const struct pl_cli_command pl_cli_group_set;
 extern const struct pl_cli_command pl_cli_group_add;
 extern const struct pl_cli_command pl_cli_group_remove;
 extern const struct pl_cli_command pl_cli_group_join;
@@ -96,7 +104,13 @@ enum pl_cli_exit pl_cli_connect(struct pl_cli *cli);
 /* The same after a look at how many arguments there are, for commands that take a fixed number. */
 enum pl_cli_exit pl_cli_connect_with(struct pl_cli *cli, int argument_count, int expected);
 
+/* ---- group_show.c ---- */
+/* The chat with its settings: a line of JSON, or lines for people. */
+void pl_cli_show_chat(const struct pl_cli *cli, const parley_chat *chat);
+
 /* ---- group_change.c ---- */
+/* "owner", "admin", "member". */
+bool pl_cli_parse_role(const char *text, parley_role *ret_role);
 /* One for each user id; freed with free. */
 parley_new_participant *pl_cli_members(char **user_ids, size_t count, parley_role role);
 /* Changes who is in the group, and says how many there are then. */

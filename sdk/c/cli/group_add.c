@@ -3,7 +3,6 @@
 /* parley group add: new members, or other roles. */
 #include <getopt.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sdk/c/cli/cli.h"
 
@@ -18,17 +17,6 @@ const struct pl_cli_command pl_cli_group_add = {
     .run = group_add,
 };
 
-static bool parse_role(const char *text, parley_role *ret_role)
-{
-    static const char *const words[] = {"owner", "admin", "member"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, words[i]) == 0) {
-            *ret_role = (parley_role)(i + 1);
-            return true;
-        }
-    return false;
-}
-
 static enum pl_cli_exit group_add(struct pl_cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"role", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
@@ -38,7 +26,7 @@ static enum pl_cli_exit group_add(struct pl_cli *cli, int argc, char **argv)
     enum pl_cli_exit result;
     int flag;
     while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if (flag != 'r' || !parse_role(optarg, &role))
+        if (flag != 'r' || !pl_cli_parse_role(optarg, &role))
             return pl_cli_usage(cli, flag == 'r' ? "--role must be owner, admin or member" : NULL);
     if (argc - optind < 2)
         return pl_cli_usage(cli, "CHAT_ID and at least one USER_ID are expected");

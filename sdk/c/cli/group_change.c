@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* What parley group add and remove share: one change of the members, and its answer. */
+/* What parley group add, remove and set share: one change of the members, and its answer. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sdk/c/cli/cli.h"
 #include "sdk/c/cli/json.h"
+
+bool pl_cli_parse_role(const char *text, parley_role *ret_role)
+{
+    static const char *const words[] = {"owner", "admin", "member"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *ret_role = (parley_role)(i + 1);
+            return true;
+        }
+    return false;
+}
 
 parley_new_participant *pl_cli_members(char **user_ids, size_t count, parley_role role)
 {

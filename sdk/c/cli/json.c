@@ -140,14 +140,34 @@ static json_t *participants_array(const parley_chat *chat)
     return array;
 }
 
+static const char *join_policy_word(parley_join_policy policy)
+{
+    static const char *const words[] = {"", "invite", "open"};
+    return word(words, 3, (int)policy);
+}
+
+static const char *history_word(parley_history history)
+{
+    static const char *const words[] = {"", "none", "all"};
+    return word(words, 3, (int)history);
+}
+
 json_t *pl_json_chat(const parley_chat *chat)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:I}", "chat_id", chat->chat_id, "chat_type",
-                     chat_type_word(chat->chat_type), "name", chat->name, "description", chat->description,
-                     "participant_count", chat->participant_count, "participants", participants_array(chat), "metadata",
-                     metadata_object(chat->metadata, chat->metadata_count), "created_at",
-                     pl_json_time(chat->created_at_us), "last_message_at", pl_json_time(chat->last_message_at_us),
-                     "last_seq", (json_int_t)chat->last_seq);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:I}", "chat_id", chat->chat_id, "chat_type",
+        chat_type_word(chat->chat_type), "name", chat->name, "description", chat->description, "participant_count",
+        chat->participant_count, "participants", participants_array(chat), "metadata",
+        metadata_object(chat->metadata, chat->metadata_count), "created_at", pl_json_time(chat->created_at_us),
+        "last_message_at", pl_json_time(chat->last_message_at_us), "last_seq", (json_int_t)chat->last_seq);
+    if (chat->chat_type != PARLEY_CHAT_GROUP)
+        return object;
+    json_object_set_new(object, "avatar_media_id", json_string(chat->avatar_media_id));
+    json_object_set_new(object, "settings",
+                        json_pack("{s:s, s:s}", "join_policy", join_policy_word(chat->join_policy), "history_for_new",
+                                  history_word(chat->history_for_new)));
+    json_object_set_new(object, "etag", json_string(chat->etag));
+    return object;
 }
 
 json_t *pl_json_user(const parley_user *user)

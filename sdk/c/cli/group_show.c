@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* parley group show: one chat and its settings. */
+#include <stdio.h>
+
+#include "sdk/c/cli/cli.h"
+#include "sdk/c/cli/json.h"
+#include "sdk/c/cli/terminal.h"
+
+#define NAME_CHARS_MAX 255
+
+static enum pl_cli_exit group_show(struct pl_cli *cli, int argc, char **argv);
+
+const struct pl_cli_command pl_cli_group_show = {
+    .name = "group show",
+    .arguments = "CHAT_ID",
+    .summary = "Show a chat and its settings",
+    .credentials = PL_CLI_AS_USER,
+    .run = group_show,
+};
+
+void pl_cli_show_chat(const struct pl_cli *cli, const parley_chat *chat)
+{
+    if (cli->json) {
+        pl_json_print(pl_json_chat(chat));
+        return;
+    }
+    printf("%s  %s of %d, %lld entries\n", chat->chat_id, chat->chat_type == PARLEY_CHAT_GROUP ? "group" : "chat",
+           chat->participant_count, (long long)chat->last_seq);
+    if (chat->chat_type != PARLEY_CHAT_GROUP)
+        return;
+    fputs("name         ", stdout);
+    pl_terminal_put_excerpt(stdout, chat->name, NAME_CHARS_MAX);
+    fputs("\ndescription  ", stdout);
+    pl_terminal_put_text(stdout, chat->description);
+    printf("\nmay join     %s\nnew members  %s\netag         %s\n",
+           chat->join_policy == PARLEY_JOIN_OPEN ? "whoever knows the id" : "who is added",
+           chat->history_for_new == PARLEY_HISTORY_ALL ? "see all that was before" : "see nothing from before",
+           chat->etag);
+}
+
+static enum pl_cli_exit group_show(struct pl_cli *cli, int argc, char **argv)
+{
+    parley_chat *chat = NULL;
+    parley_error error;
+    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 1);
+    if (connected != PL_CLI_OK)
+        return connected;
+    if (parley_get_chat(cli->client, argv[1], &chat, &error) != PARLEY_OK)
+        return pl_cli_fail(cli, &error);
+    pl_cli_show_chat(cli, chat);
+    parley_chat_free(chat);
+    return PL_CLI_OK;
+}
