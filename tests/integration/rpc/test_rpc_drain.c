@@ -24,8 +24,8 @@ static struct pl_call *kept_call;
 
 static void keep_call(struct pl_call *call)
 {
+    kept_call = call; /* before the test is told that it is there */
     fixture_note(fixture_of(call), &fixture_of(call)->opened);
-    kept_call = call;
 }
 
 static void ignore_message(struct pl_call *call, const ProtobufCMessage *message)
