@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Copyright (c) the Parley authors.
 --
--- The tables of the first path. No triggers, no sequences, no foreign keys across distribution columns: the same
--- tables can be distributed by chat_id (chats, participants, messages, device_cursors, watermarks, append_feed) and
--- by user_id (users, devices, user_chats).
+-- No triggers, no sequences, no foreign keys across distribution columns: the same tables can be distributed by chat_id
+-- (chats, participants, messages, device_cursors, watermarks, receipt_moves, append_feed) and by user_id (users,
+-- devices, user_chats).
 
 -- One row: what is true of this database and of no copy restored from it.
 create table installation (
@@ -17,7 +17,8 @@ select gen_random_uuid(), uuid_send(gen_random_uuid()) || uuid_send(gen_random_u
 create table apps (
     app_id uuid primary key,
     name text not null,
-    created_at timestamptz not null default statement_timestamp()
+    created_at timestamptz not null default statement_timestamp(),
+    max_group_members integer not null default 1024
 );
 
 create table api_keys (
@@ -26,16 +27,28 @@ create table api_keys (
     name text not null,
     secret_hash bytea not null unique, -- SHA-256; the secret itself has 256 random bits
     created_at timestamptz not null default statement_timestamp(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    previous_secret_hash bytea, -- of the secret before the last rotation
+    previous_until timestamptz
 );
+create index api_keys_previous_secret_hash on api_keys (previous_secret_hash);
+create index api_keys_app on api_keys (app_id, key_id);
 
+-- A secret (HS256), or the public half of a pair whose other half only the app has. The algorithm belongs to the key for
+-- ever.
 create table signing_keys (
     key_id uuid primary key, -- kid
     app_id uuid not null,
-    algorithm text not null check (algorithm in ('HS256')),
-    secret bytea not null,
+    algorithm text not null,
+    secret bytea,
     created_at timestamptz not null default statement_timestamp(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    public_key bytea, -- DER of the SubjectPublicKeyInfo
+    name text not null default '',
+    registered boolean not null default false, -- by the app; otherwise Parley's own, for CreateToken
+    constraint signing_keys_algorithm check (algorithm in ('HS256', 'ES256', 'RS256', 'EdDSA')),
+    constraint signing_keys_material
+        check ((secret is not null) = (algorithm = 'HS256') and (public_key is null) = (algorithm = 'HS256'))
 );
 create index signing_keys_app on signing_keys (app_id);
 
@@ -48,8 +61,11 @@ create table users (
     about text not null,
     avatar_url text not null,
     metadata bytea, -- parley.v1.User with field 7 only
-    created_at timestamptz not null default statement_timestamp()
+    created_at timestamptz not null default statement_timestamp(),
+    deactivated_at timestamptz,
+    deleted_at timestamptz -- the row stays, for the messages that name it; its profile is empty
 );
+create index users_app on users (app_id, user_id);
 
 -- Apart from users, so that the unique key does not cross users' distribution column.
 create table usernames (
@@ -57,6 +73,13 @@ create table usernames (
     username text not null,
     user_id uuid not null,
     constraint usernames_pkey primary key (app_id, username)
+);
+
+create table phone_numbers (
+    app_id uuid not null,
+    phone_number text not null,
+    user_id uuid not null,
+    constraint phone_numbers_pkey primary key (app_id, phone_number)
 );
 
 create table devices (
@@ -82,7 +105,11 @@ create table chats (
     last_message_id uuid,
     last_message_at timestamptz,
     member_seq bigint not null default 0,
-    created_at timestamptz not null default statement_timestamp()
+    created_at timestamptz not null default statement_timestamp(),
+    avatar_media_id uuid,
+    settings bytea,                         -- parley.v1.ChatSettings; null: all defaults
+    settings_seq bigint not null default 0, -- of the last entry that changed settings: the etag
+    deleted_at timestamptz
 ) with (fillfactor = 50);
 
 create table participants (
@@ -123,10 +150,14 @@ create table messages (
     expires_at timestamptz,
     edited_seq bigint,
     deleted_at timestamptz,
+    entry_kind smallint not null default 1, -- parley.v1.EntryKind
+    target_message_id uuid,                 -- of edits and deletions
     primary key (chat_id, seq),
     unique (message_id, chat_id)
 ) partition by hash (chat_id);
 create index messages_expires_at on messages (expires_at) where expires_at is not null;
+-- Messages are not in it: it costs them nothing.
+create index messages_target on messages (chat_id, target_message_id) where target_message_id is not null;
 
 do $$
 begin
@@ -152,8 +183,23 @@ create table watermarks (
     user_id uuid not null,
     delivered_seq bigint not null default 0,
     read_seq bigint not null default 0,
+    delivered_before bigint not null default 0, -- what both were before the last move: where it began
+    read_before bigint not null default 0,
     primary key (chat_id, user_id)
 ) with (fillfactor = 50);
+
+-- When watermarks moved: the entries after after_seq, up to up_to_seq, reached or were read by the user at this time.
+-- Kept for 30 days; what is older is still known to be delivered or read, but no longer since when.
+create table receipt_moves (
+    chat_id uuid not null,
+    user_id uuid not null,
+    kind smallint not null, -- 1: delivered, 2: read, 3: both at once
+    up_to_seq bigint not null,
+    after_seq bigint not null,
+    at timestamptz not null default statement_timestamp(),
+    primary key (chat_id, user_id, kind, up_to_seq)
+);
+create index receipt_moves_at on receipt_moves (at); -- for their removal
 
 -- What each writer committed, without gaps in n: how a node that missed hints finds what it missed.
 create table append_feed (
@@ -166,3 +212,15 @@ create table append_feed (
     primary key (writer, n, chat_id)
 );
 create index append_feed_created_at on append_feed (created_at); -- rows of writers that are gone are removed by age
+
+-- What calls with an idempotency key answered.
+create table idempotency_keys (
+    app_id uuid not null,  -- zeros: the operator
+    user_id uuid not null, -- zeros: the app's backend for itself
+    key text not null,
+    request_hash bytea not null, -- SHA-256 of method and request
+    reply bytea,                 -- packed; null where the answer has a secret
+    created_at timestamptz not null default statement_timestamp(),
+    constraint idempotency_keys_pkey primary key (app_id, user_id, key)
+);
+create index idempotency_keys_created_at on idempotency_keys (created_at);

@@ -132,9 +132,16 @@ enum pl_failure pl_conn_abandon(struct pl_conn *conn, enum pl_failure failure)
     return failure;
 }
 
+static void note_error(struct pl_conn *conn, const PGresult *result)
+{
+    conn->lock_timeout = pl_sqlstate_is_lock_timeout(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+    snprintf(conn->error, sizeof(conn->error), "%s", PQresultErrorMessage(result));
+}
+
 enum pl_failure pl_conn_execute(struct pl_conn *conn, const char *sql, int64_t deadline_us, struct pl_rows *ret_rows)
 {
     pl_assert(conn->kind == PL_CONN_PLAIN);
+    conn->lock_timeout = false;
     if (PQsendQuery(conn->pg, sql) != 1)
         return PL_FAILURE_LOST;
     struct pl_rows rows = {0};
@@ -151,7 +158,7 @@ enum pl_failure pl_conn_execute(struct pl_conn *conn, const char *sql, int64_t d
         if (failure == PL_FAILURE_NONE)
             failure = failure_of(result);
         if (failure != PL_FAILURE_NONE)
-            snprintf(conn->error, sizeof(conn->error), "%s", PQresultErrorMessage(result));
+            note_error(conn, result);
     }
     if (failure == PL_FAILURE_NONE)
         *ret_rows = rows;

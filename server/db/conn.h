@@ -26,6 +26,7 @@ struct pl_conn {
     bool warned;           /* the server sent a WARNING since this was last cleared */
     int64_t reply_wait_us; /* a statement that takes longer is taken for a lost connection */
     char error[256];       /* of the last failure, for the log; no contents */
+    bool lock_timeout;     /* the last failure of pl_conn_execute was one */
 };
 
 enum pl_conn_event {

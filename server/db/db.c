@@ -104,7 +104,7 @@ static enum pl_status prepare_database(struct pl_db *db, char *error, unsigned e
     enum pl_status status = connect_plain(db->context.config, &conn, error, error_bytes);
     if (status != PL_OK)
         return status;
-    status = pl_migrate(&conn, pl_migrations, db->context.config->migrate != 0, error, error_bytes);
+    status = pl_migrate(&conn, pl_migrations, db->context.config, error, error_bytes);
     if (status == PL_OK)
         status = load_installation(db, &conn, error, error_bytes);
     pl_conn_close(&conn);
@@ -207,10 +207,12 @@ void pl_db_close(struct pl_db *db)
 enum pl_status pl_db_migrate(const struct pl_config *config, char *error, unsigned error_bytes)
 {
     struct pl_conn conn;
-    enum pl_status status = connect_plain(config, &conn, error, error_bytes);
+    struct pl_config told = *config;
+    told.migrate = 1;
+    enum pl_status status = connect_plain(&told, &conn, error, error_bytes);
     if (status != PL_OK)
         return status;
-    status = pl_migrate(&conn, pl_migrations, true, error, error_bytes);
+    status = pl_migrate(&conn, pl_migrations, &told, error, error_bytes);
     pl_conn_close(&conn);
     return status;
 }

@@ -257,7 +257,7 @@ bool pl_db_ready(const struct pl_db *db);
 struct pl_uuid pl_db_epoch(const struct pl_db *db);
 const uint8_t *pl_db_page_token_key(const struct pl_db *db); /* 32 bytes */
 
-/* Applies what is missing, each migration in one transaction, under an advisory lock. */
+/* Applies what is missing, each migration in one transaction, under an advisory lock; see migrate.h. */
 enum pl_status pl_db_migrate(const struct pl_config *config, char *error, unsigned error_bytes) PL_MUST_CHECK;
 
 #endif

@@ -136,9 +136,7 @@ static bool send_watermarks(const struct range *range, struct pl_arena *arena)
     for (unsigned i = 0; i < range->count; i++)
         pl_array_int64(&array, range->users[i].read_seq);
     pl_array_end(&array);
-    /* The moves come first: they are from where the watermarks are to where they will be. */
-    return pl_conn_send(range->conn, PL_STATEMENT_RECEIPT_MOVES_INSERT, &params) &&
-           pl_conn_send(range->conn, PL_STATEMENT_WATERMARKS_RAISE, &params);
+    return pl_conn_send(range->conn, PL_STATEMENT_WATERMARKS_RAISE, &params);
 }
 
 static bool send_get(const struct range *range, struct pl_arena *arena)
@@ -167,9 +165,6 @@ static enum pl_failure transact(const struct range *range, struct pl_rows *moved
     if (!send_all(range))
         return PL_FAILURE_LOST;
     enum pl_failure failure = pl_conn_rows(range->conn, &none); /* cursors */
-    pl_rows_clear(&none);
-    if (failure == PL_FAILURE_NONE)
-        failure = pl_conn_rows(range->conn, &none); /* moves */
     pl_rows_clear(&none);
     if (failure == PL_FAILURE_NONE)
         failure = pl_conn_rows(range->conn, moved);

@@ -16,13 +16,15 @@
 /* A migration may rewrite large tables; still, it does not wait for ever. */
 #define WAIT_US INT64_C(3600000000)
 #define LOCK "select pg_advisory_lock(7017283404182011)"
+/* Somebody else's whole migration may take that many times what one of its locks may. */
+#define MIGRATOR_WAITS 30
 #define SQL_BYTES_MAX ((size_t)16 << 20)
 #define DIGEST_BYTES 32
 
 struct migrating {
     struct pl_conn *conn;
     const struct pl_migration *migrations;
-    bool apply;
+    const struct pl_config *config;
     char *error;
     unsigned error_bytes;
 };
@@ -40,6 +42,46 @@ static enum pl_status execute(const struct migrating *migrating, const char *sql
     enum pl_failure failure = pl_conn_execute(migrating->conn, sql, pl_clock_now_us() + WAIT_US, &rows);
     pl_rows_clear(&rows);
     return failure == PL_FAILURE_NONE ? PL_OK : fail(migrating, failure);
+}
+
+static void say_who_migrates(const struct migrating *migrating, int64_t waited_ms)
+{
+    if (migrating->conn->lock_timeout)
+        snprintf(migrating->error, migrating->error_bytes,
+                 "another parleyd migrates this database and has not ended in %" PRId64 " ms", waited_ms);
+}
+
+/* One at a time; until the connection ends. */
+static enum pl_status lock_out_others(const struct migrating *migrating)
+{
+    char sql[256];
+    int64_t wait_ms = migrating->config->lock_timeout_ms * MIGRATOR_WAITS;
+    snprintf(sql, sizeof(sql), "set lock_timeout = %" PRId64 "; " LOCK "; set lock_timeout = %" PRId64, wait_ms,
+             migrating->config->lock_timeout_ms);
+    enum pl_status status = execute(migrating, sql);
+    if (status != PL_OK)
+        say_who_migrates(migrating, wait_ms);
+    return status;
+}
+
+/* Which transactions had been open for as long as the migration waited: the one that it waited for is among them. */
+static void say_what_holds(const struct migrating *migrating, const struct pl_migration *migration)
+{
+    char sql[512];
+    struct pl_rows rows = {0};
+    int64_t waited_ms = migrating->config->lock_timeout_ms;
+    snprintf(sql, sizeof(sql),
+             "rollback; select coalesce(string_agg(trim(pid || ' ' || application_name), ', '), 'none') from"
+             " pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+             " and xact_start < clock_timestamp() - %" PRId64 " * interval '1 ms'",
+             waited_ms);
+    if (pl_conn_execute(migrating->conn, sql, pl_clock_now_us() + WAIT_US, &rows) != PL_FAILURE_NONE)
+        return;
+    snprintf(migrating->error, migrating->error_bytes,
+             "migration %d (%s) waited %" PRId64 " ms for a table that a transaction of somebody else uses, and was not"
+             " applied; backends with a transaction that old: %s",
+             migration->version, migration->name, waited_ms, pl_rows_text(&rows, 0, 0));
+    pl_rows_clear(&rows);
 }
 
 static void checksum_of(const char *sql, char ret_hex[2 * DIGEST_BYTES + 1])
@@ -67,6 +109,8 @@ static enum pl_status apply_one(const struct migrating *migrating, const struct 
     if (status == PL_OK)
         pl_log(PL_LOG_INFO, "migration_applied", PL_LOG_NUMBER("version", migration->version),
                PL_LOG_TEXT("name", migration->name));
+    else if (migrating->conn->lock_timeout)
+        say_what_holds(migrating, migration);
     return status;
 }
 
@@ -84,7 +128,7 @@ static enum pl_status check_or_apply(const struct migrating *migrating, const st
 {
     char checksum[2 * DIGEST_BYTES + 1];
     int row = find_version(applied, migration->version);
-    if (row < 0 && migrating->apply)
+    if (row < 0 && migrating->config->migrate != 0)
         return apply_one(migrating, migration);
     if (row < 0) {
         snprintf(migrating->error, migrating->error_bytes, "the database lacks migration %d (%s); run parleyd migrate",
@@ -162,15 +206,14 @@ static enum pl_status check_only(const struct migrating *migrating)
     return PL_FAILED_PRECONDITION;
 }
 
-enum pl_status pl_migrate(struct pl_conn *conn, const struct pl_migration *migrations, bool apply, char *error,
-                          unsigned error_bytes)
+enum pl_status pl_migrate(struct pl_conn *conn, const struct pl_migration *migrations, const struct pl_config *config,
+                          char *error, unsigned error_bytes)
 {
     struct migrating migrating = {
-        .conn = conn, .migrations = migrations, .apply = apply, .error = error, .error_bytes = error_bytes};
-    if (!apply)
+        .conn = conn, .migrations = migrations, .config = config, .error = error, .error_bytes = error_bytes};
+    if (config->migrate == 0)
         return check_only(&migrating);
-    /* The lock ends with the connection. */
-    enum pl_status status = execute(&migrating, LOCK);
+    enum pl_status status = lock_out_others(&migrating);
     if (status == PL_OK)
         status = execute(&migrating, "set client_min_messages = warning;"
                                      "create table if not exists schema_migrations (version integer primary key,"

@@ -207,6 +207,8 @@ static int64_t moves(int kind, int after_seq, int up_to_seq)
                            kind, after_seq, up_to_seq);
 }
 
+enum { DELIVERED = 1, READ, BOTH };
+
 static void each_move_of_a_watermark_is_kept(void **state)
 {
     (void)state;
@@ -217,11 +219,40 @@ static void each_move_of_a_watermark_is_kept(void **state)
     run(&delivered);
     run(&read);
     run(&both);
-    assert_int_equal(moves(1, 0, 3), 1);
-    assert_int_equal(moves(2, 0, 2), 1);
-    assert_int_equal(moves(1, 3, 9), 1);
-    assert_int_equal(moves(2, 2, 9), 1);
+    assert_int_equal(moves(DELIVERED, 0, 3), 1);
+    assert_int_equal(moves(READ, 0, 2), 1);
+    assert_int_equal(moves(DELIVERED, 3, 9), 1);
+    assert_int_equal(moves(READ, 2, 9), 1);
     assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 4);
+}
+
+static void watermarks_that_move_together_are_one_move(void **state)
+{
+    (void)state;
+    struct pl_mark first = {.user_id = pair.low, .read_seq = 4};
+    struct pl_mark second = {.user_id = pair.low, .device_id = {pl_uuid_v7()}, .cursor_seq = 6, .read_seq = 6};
+    run(&first);
+    run(&second);
+    assert_int_equal(moves(BOTH, 0, 4), 1);
+    assert_int_equal(moves(BOTH, 4, 6), 1);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 2);
+}
+
+static void devices_of_a_user_make_one_move(void **state)
+{
+    (void)state;
+    enum { DEVICES = 5 };
+    for (int i = 0; i < DEVICES; i++) {
+        struct pl_mark *mark = calloc(1, sizeof(*mark));
+        *mark = (struct pl_mark){
+            .chat_id = pair.chat_id, .user_id = pair.low, .device_id = {pl_uuid_v7()}, .cursor_seq = 3 + i};
+        mark->members = 900000; /* by itself it would wait for an hour */
+        pl_db_mark(harness.db, mark);
+    }
+    pl_db_flush_marks(harness.db);
+    harness_wait_heard(&harness, HEARD_MARKED, pair.chat_id, 3 + DEVICES - 1);
+    assert_int_equal(moves(DELIVERED, 0, 3 + DEVICES - 1), 1);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 1);
 }
 
 static void what_does_not_move_is_not_kept(void **state)
@@ -235,7 +266,7 @@ static void what_does_not_move_is_not_kept(void **state)
     run(&again);
     run(&lower);
     run(&stranger);
-    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 2);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 1);
 }
 
 /* A watermark from before moves were kept: its next move says nothing of what came before. */
@@ -247,7 +278,7 @@ static void first_move_begins_at_the_watermark(void **state)
     struct pl_mark mark = {.user_id = pair.low, .read_seq = 6};
     run(&mark);
     assert_watermarks(&mark, 7, 6);
-    assert_int_equal(moves(2, 5, 6), 1);
+    assert_int_equal(moves(READ, 5, 6), 1);
     assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 1);
 }
 
@@ -286,6 +317,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(close_gives_up_on_a_database_that_takes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_row_fails_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_move_of_a_watermark_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(watermarks_that_move_together_are_one_move, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(devices_of_a_user_make_one_move, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_does_not_move_is_not_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(first_move_begins_at_the_watermark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(old_moves_are_swept_in_batches, set_up, tear_down),

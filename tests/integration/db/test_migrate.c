@@ -103,6 +103,68 @@ static void changed_migration_is_refused(void **state)
     assert_non_null(strstr(error, "changed"));
 }
 
+static enum pl_status migrate_to(const struct pl_migration *migrations)
+{
+    struct pl_conn conn;
+    assert_int_equal(pl_conn_open(&conn, &harness.config, PL_CONN_PLAIN, INT64_MAX), PL_OK);
+    enum pl_status status = pl_migrate(&conn, migrations, &harness.config, error, sizeof(error));
+    pl_conn_close(&conn);
+    return status;
+}
+
+static void missing_migrations_are_applied_in_order(void **state)
+{
+    (void)state;
+    const struct pl_migration migrations[] = {
+        {1, "first", "create table first (x int)"},
+        {2, "second", "alter table first add column y int"},
+        {3, "third", "insert into first (y) values (3)"},
+        {.sql = NULL},
+    };
+    const struct pl_migration only_first[] = {migrations[0], {.sql = NULL}};
+    assert_int_equal(migrate_to(only_first), PL_OK);
+    harness.config.migrate = 0;
+    assert_int_equal(migrate_to(migrations), PL_FAILED_PRECONDITION);
+    assert_string_equal(error, "the database lacks migration 2 (second); run parleyd migrate");
+    harness.config.migrate = 1;
+    assert_int_equal(migrate_to(migrations), PL_OK);
+    assert_int_equal(database_number(&database, "select y from first"), 3);
+    assert_int_equal(database_number(&database, "select count(*) from schema_migrations"), 3);
+}
+
+static void migration_does_not_wait_long_for_a_table_and_says_for_whom(void **state)
+{
+    (void)state;
+    const struct pl_migration migrations[] = {
+        {1, "first", "create table first (x int)"},
+        {2, "second", "alter table first add column y int"},
+        {.sql = NULL},
+    };
+    const struct pl_migration only_first[] = {migrations[0], {.sql = NULL}};
+    char holders[128];
+    assert_int_equal(migrate_to(only_first), PL_OK);
+    struct database_holder *holder = database_hold(&database, "set application_name = reports; select from first");
+    snprintf(holders, sizeof(holders), "backends with a transaction that old: %d reports",
+             (int)database_number(&database, "select pid from pg_stat_activity where application_name = 'reports'"));
+    harness.config.lock_timeout_ms = 50;
+    assert_int_equal(migrate_to(migrations), PL_DATABASE_UNAVAILABLE);
+    assert_non_null(strstr(error, "migration 2 (second) waited 50 ms"));
+    assert_non_null(strstr(error, holders));
+    database_let_go(holder);
+    assert_int_equal(migrate_to(migrations), PL_OK);
+}
+
+static void who_migrates_is_waited_for_but_not_for_ever(void **state)
+{
+    (void)state;
+    struct database_holder *holder = database_hold(&database, "select pg_advisory_xact_lock(7017283404182011)");
+    harness.config.lock_timeout_ms = 10;
+    assert_int_equal(try_open(), PL_DATABASE_UNAVAILABLE);
+    assert_string_equal(error, "another parleyd migrates this database and has not ended in 300 ms");
+    database_let_go(holder);
+    assert_int_equal(try_open(), PL_OK);
+}
+
 static void failing_migration_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -111,10 +173,7 @@ static void failing_migration_leaves_nothing_behind(void **state)
         {2, "bad", "create table half (x int); select 1 / 0"},
         {.sql = NULL},
     };
-    struct pl_conn conn;
-    assert_int_equal(pl_conn_open(&conn, &harness.config, PL_CONN_PLAIN, INT64_MAX), PL_OK);
-    assert_int_equal(pl_migrate(&conn, migrations, true, error, sizeof(error)), PL_FAILED_PRECONDITION);
-    pl_conn_close(&conn);
+    assert_int_equal(migrate_to(migrations), PL_FAILED_PRECONDITION);
     assert_non_null(strstr(error, "division by zero"));
     assert_int_equal(database_number(&database, "select count(*) from pg_class where relname in ('good', 'half')"), 1);
     assert_int_equal(database_number(&database, "select max(version) from schema_migrations"), 1);
@@ -165,6 +224,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(empty_database_is_refused_unless_told_to_migrate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(newer_database_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_migration_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(missing_migrations_are_applied_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(migration_does_not_wait_long_for_a_table_and_says_for_whom, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_migrates_is_waited_for_but_not_for_ever, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failing_migration_leaves_nothing_behind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(database_that_is_away_is_a_sentence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(conninfo_that_cannot_be_read_is_not_repeated, set_up, tear_down),

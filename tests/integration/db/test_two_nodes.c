@@ -93,11 +93,50 @@ static void creation_race_makes_one_chat(void **state)
     assert_log_sound(&database);
 }
 
+static void on_marked(struct pl_mark *mark)
+{
+    struct harness *node = pl_container_of(mark->home, struct harness, home);
+    node->done++;
+}
+
+/* Both have asked while the watermark was 1; each then moves it from where it is by its turn. */
+static void moves_of_two_nodes_do_not_overlap(void **state)
+{
+    (void)state;
+    struct pair pair = pair_create(&database, true);
+    struct pl_mark marks[] = {{.home = &nodes[0].home, .read_seq = 1},
+                              {.home = &nodes[0].home, .read_seq = 5},
+                              {.home = &nodes[1].home, .read_seq = 7}};
+    for (unsigned i = 0; i < 3; i++) {
+        marks[i].chat_id = pair.chat_id;
+        marks[i].user_id = pair.low;
+        marks[i].done = on_marked;
+    }
+    pl_db_mark(nodes[0].db, &marks[0]);
+    harness_wait(&nodes[0], 1);
+    struct database_holder *holder = database_hold(&database, "select from watermarks for update");
+    pl_db_mark(nodes[0].db, &marks[1]);
+    pl_db_mark(nodes[1].db, &marks[2]);
+    while (database_number(&database, "select count(*) from pg_stat_activity where datname = current_database()"
+                                      " and wait_event_type = 'Lock'") < 2)
+        continue;
+    database_let_go(holder);
+    harness_wait(&nodes[0], 2);
+    harness_wait(&nodes[1], 1);
+    assert_int_equal(database_number(&database, "select read_seq from watermarks"), 7);
+    assert_int_equal(database_number(&database, "select sum(up_to_seq - after_seq) from receipt_moves"), 7);
+    assert_int_equal(database_number(&database, "select count(*) from (select after_seq, lag(up_to_seq, 1, 0::bigint)"
+                                                " over (order by up_to_seq) as before from receipt_moves) x"
+                                                " where after_seq <> before"),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(same_chats_with_resends_stay_sound, set_up, tear_down),
         cmocka_unit_test_setup_teardown(creation_race_makes_one_chat, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(moves_of_two_nodes_do_not_overlap, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
