@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/listen.h"
 #include "base/buf.h"
+#include "base/listen.h"
 
 enum { CONNECTIONS_MAX = 32, CONNECTION_BYTES_MAX = 16 << 10, IDLE_S_MAX = 10, METRICS_BYTES_MAX = 1 << 20 };
 
@@ -165,7 +165,7 @@ enum pl_status pl_admin_open(const struct pl_admin_options *options, struct pl_a
         *ret_admin = NULL;
         return PL_OK;
     }
-    enum pl_status status = pl_admin_listen(options->listen, &fd, &port, error, error_bytes);
+    enum pl_status status = pl_listen("admin-listen", options->listen, &fd, &port, error, error_bytes);
     if (status != PL_OK)
         return status;
     struct pl_admin *admin = malloc(sizeof(*admin));

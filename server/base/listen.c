@@ -5,7 +5,7 @@
  * SO_REUSEADDR, so that a restart does not wait for old connections, but not SO_REUSEPORT, so that two servers never
  * share.
  */
-#include "admin/listen.h"
+#include "base/listen.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, HOST_BYTES = 64, PORT_BYTES = 6 };
+enum { HOST_BYTES = 64, PORT_BYTES = 6 };
 
 static bool copy_port(const char *text, char ret_port[PORT_BYTES])
 {
@@ -79,7 +79,7 @@ static int listen_on(const struct addrinfo *info)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (info->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
         return fd;
     int code = errno;
     close(fd);
@@ -99,24 +99,26 @@ static int port_of(int fd)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-enum pl_status pl_admin_listen(const char *address, int *ret_fd, int *ret_port, char *error, unsigned error_bytes)
+/* NOLINTNEXTLINE(readability-function-size): one more parameter than usual, for a function called at start only. */
+enum pl_status pl_listen(const char *setting, const char *address, int *ret_fd, int *ret_port, char *error,
+                         unsigned error_bytes)
 {
     struct addrinfo *info = resolve(address);
 
     if (info == NULL) {
         snprintf(error, error_bytes,
-                 "admin-listen: \"%.100s\" is not an address; it takes 127.0.0.1:9090, [::1]:9090 or localhost:9090",
+                 "%s: \"%.100s\" is not an address; it takes 127.0.0.1:9090, [::1]:9090 or localhost:9090", setting,
                  address);
         return PL_INVALID_ARGUMENT;
     }
     int fd = listen_on(info);
     freeaddrinfo(info);
     if (fd == -EADDRINUSE) {
-        snprintf(error, error_bytes, "admin-listen: %s is in use by another process", address);
+        snprintf(error, error_bytes, "%s: %s is in use by another process", setting, address);
         return PL_UNAVAILABLE;
     }
     if (fd < 0) {
-        snprintf(error, error_bytes, "admin-listen: cannot listen on %s: %s", address, strerror(-fd));
+        snprintf(error, error_bytes, "%s: cannot listen on %s: %s", setting, address, strerror(-fd));
         return PL_UNAVAILABLE;
     }
     *ret_fd = fd;

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * HTTP/1.1 for the gateway: strict where a request could be read in two ways (RFC 9112), bounded in time, size and
+ * connections, asynchronous. libmicrohttpd is behind it and nowhere else. It does gzip, HEAD, Date, keep-alive and
+ * Expect: 100-continue by itself; everything else of an answer is the caller's.
+ *
+ * A request belongs to the caller from handle() until pl_http_reply(), and lives that long even when its client has
+ * gone away. Everything read from it is borrowed and lives as long as its arena: until the answer is sent.
+ *
+ * Limits: plain TCP (an edge ends TLS), no pipelining (what follows a request before its answer is dropped and the
+ * connection closed after that answer, so that clients send it again), one body in memory.
+ */
+#ifndef PL_GATEWAY_HTTP_HTTP_H
+#define PL_GATEWAY_HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+struct pl_http_server;
+struct pl_http_request;
+
+struct pl_http_header {
+    const char *name;
+    const char *value;
+};
+
+struct pl_http_options {
+    const char *setting; /* names the setting `listen` in error sentences, e.g. "http-listen" */
+    const char *listen;  /* as pl_listen: host:port */
+    unsigned threads;
+    unsigned connections_max;             /* more are closed as they come */
+    unsigned connections_per_address_max; /* likewise; 0: no such limit, for a gateway behind a proxy */
+    size_t body_bytes_max;                /* 413 above */
+    int64_t header_deadline_ms;           /* from the first byte of a request to the end of its headers, else 408 */
+    int64_t body_deadline_ms;             /* from there to the end of its body, else 408 */
+    int64_t idle_ms;                      /* a connection without a request, or whose client reads nothing, is closed */
+    /* A whole request, on an http thread. Must not block. Ends in exactly one pl_http_reply, now or later. */
+    void (*handle)(struct pl_http_request *request, void *context);
+    /*
+     * What this layer refuses itself (400, 408, 411, 413, 414, 431), on an http thread. Ends in exactly one
+     * pl_http_reply; the connection is closed after it. The request may be incomplete: verb, path and query are what is
+     * known of them ("" else), headers may be missing, there is no body. sentence is static.
+     */
+    void (*refuse)(struct pl_http_request *request, enum pl_status status, const char *sentence, void *context);
+    void *context;
+};
+
+struct pl_http_reply {
+    unsigned status;          /* 200 to 599 */
+    const char *content_type; /* NULL: none */
+    const void *body;
+    size_t body_bytes;
+    const struct pl_http_header *headers; /* Content-Length, Date, Connection and Vary: Accept-Encoding are ours */
+    unsigned header_count;
+    bool close; /* the connection, after this answer */
+};
+
+/*
+ * Listens and starts the threads. Texts of options are borrowed until close. PL_INVALID_ARGUMENT or PL_UNAVAILABLE with
+ * a sentence in error, which names the setting. At most one server of a process is open at a time.
+ */
+enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_http_server **ret_server, char *error,
+                            unsigned error_bytes) PL_MUST_CHECK;
+/* No new connections; connections without a request are closed, others after their answer. Does not wait. Any thread.
+ */
+void pl_http_drain(struct pl_http_server *server);
+/*
+ * Drains, gives open requests 5 s, then ends their connections. Waits for pl_http_reply of each request that handle()
+ * or refuse() was given, so what answers them must still run. NULL is allowed.
+ */
+void pl_http_close(struct pl_http_server *server);
+/* The port that it got, for port 0 in the setting. */
+int pl_http_port(const struct pl_http_server *server);
+
+/* Any thread, from handle() or refuse() until pl_http_reply(). */
+
+/* As sent, but "GET" for HEAD: its answer is that of GET, and loses its body here. */
+const char *pl_http_verb(const struct pl_http_request *request);
+/* Still percent-encoded, without the query; begins with "/" (or is "*", of OPTIONS). Has no %00. */
+const char *pl_http_path(const struct pl_http_request *request);
+/* What follows "?", still encoded; "" when there is none. */
+const char *pl_http_query(const struct pl_http_request *request);
+/* The first header of that name, in any case of letters; NULL when there is none. */
+const char *pl_http_header(const struct pl_http_request *request, const char *name);
+/* The client's IP address as text. */
+const char *pl_http_address(const struct pl_http_request *request);
+/* NULL and 0 when there is none. */
+const uint8_t *pl_http_body(const struct pl_http_request *request, size_t *ret_bytes);
+/* For what the answer is made of. pl_arena_try_alloc is bounded by some times body_bytes_max. */
+struct pl_arena *pl_http_arena(struct pl_http_request *request);
+
+/*
+ * The one answer to a request. Any thread; does not block. What reply points at lives in the request's arena or is
+ * static; reply itself is copied. The request must not be touched afterwards.
+ */
+void pl_http_reply(struct pl_http_request *request, const struct pl_http_reply *reply);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * libmicrohttpd's threads serve connections; a thread of our own accepts them and watches their deadlines, because
+ * libmicrohttpd's limits count idle time only, and its accept loop spins when descriptors run out.
+ */
+#include "gateway/http/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/listen.h"
+#include "base/log.h"
+#include "gateway/http/gzip.h"
+#include "gateway/http/request.h"
+#include "gateway/http/tap.h"
+
+enum {
+    SWEEP_MS = 200,
+    PAUSE_MS = 100, /* after an accept that failed and would fail again */
+    CLOSE_WAIT_MS = 5000,
+    CONNECTION_BYTES_MAX = 32 << 10, /* PL_FRAMING_HEAD_BYTES_MAX and what MHD and an answer's headers need beside */
+    ACCEPTS_MAX = 64,                /* between two looks at the deadlines */
+};
+
+static void on_panic(void *context, const char *file, unsigned line, const char *reason)
+{
+    (void)context;
+    pl_log(PL_LOG_ERROR, "libmicrohttpd_panic", PL_LOG_TEXT("file", file), PL_LOG_NUMBER("line", line),
+           PL_LOG_TEXT("reason", reason == NULL ? "" : reason));
+    abort();
+}
+
+static void close_connection(struct pl_http_request *request)
+{
+    pl_http_connections_remove(&request->server->connections, request);
+    pl_tap_attach(request->fd, NULL);
+    pl_http_request_free(request);
+}
+
+/* MHD closes the descriptor after it has said CLOSED. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **ret_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    (void)context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *ret_context = pl_tap_find(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    else
+        close_connection(*ret_context);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    pl_http_request_reset(*state);
+}
+
+static size_t keep_encoded(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static unsigned timeout_s(const struct pl_http_options *options)
+{
+    int64_t ms = options->idle_ms;
+
+    if (ms < options->header_deadline_ms)
+        ms = options->header_deadline_ms;
+    if (ms < options->body_deadline_ms)
+        ms = options->body_deadline_ms;
+    return (unsigned)(ms / 1000 + 1);
+}
+
+/* MHD divides its limit among its threads, each of which may hold all connections here: our limit is what counts. */
+static struct MHD_Daemon *start_daemon(struct pl_http_server *server)
+{
+    const struct pl_http_options *options = &server->options;
+    struct MHD_OptionItem items[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, options->threads, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, ((intptr_t)options->connections_max + 1) * options->threads, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, timeout_s(options), NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)pl_http_request_begin, server},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_encoded, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    bool single = options->threads < 2;
+
+    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
+                            NULL, NULL, pl_http_request_run, server, MHD_OPTION_ARRAY, single ? items + 1 : items,
+                            MHD_OPTION_END);
+}
+
+static void hand_over(struct pl_http_server *server, int fd, const struct sockaddr *peer, socklen_t peer_bytes)
+{
+    int on = 1;
+    struct pl_http_request *request = pl_http_request_new(server, fd, peer);
+
+    if (fd >= PL_TAP_FDS_MAX || !pl_http_connections_add(&server->connections, request)) {
+        pl_http_request_free(request);
+        close(fd);
+        return;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    pl_tap_attach(fd, request);
+    if (MHD_add_connection(server->daemon, fd, peer, peer_bytes) != MHD_YES) {
+        pl_log(PL_LOG_ERROR, "connection_dropped", PL_LOG_TEXT("error", strerror(errno)));
+        close_connection(request);
+    }
+}
+
+/* Out of descriptors: the spare one takes the connection off the queue, so that its client is not kept waiting. */
+static void turn_away(struct pl_http_server *server)
+{
+    close(server->spare_fd);
+    int fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void note_failure(struct pl_http_server *server, int code)
+{
+    if (!server->accept_failing)
+        pl_log(PL_LOG_ERROR, "accept_failed", PL_LOG_TEXT("error", strerror(code)));
+    server->accept_failing = true;
+    if (code == EMFILE || code == ENFILE)
+        turn_away(server);
+}
+
+/* False when there is nothing more to accept, or accepting would fail again at once. */
+static bool accept_one(struct pl_http_server *server)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t bytes = sizeof(peer);
+    int fd = accept4(server->listen_fd, (struct sockaddr *)&peer, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0) {
+        server->accept_failing = false;
+        hand_over(server, fd, (const struct sockaddr *)&peer, bytes);
+        return true;
+    }
+    if (errno == EINTR || errno == ECONNABORTED)
+        return true;
+    if (errno == EAGAIN)
+        return false;
+    note_failure(server, errno);
+    return false;
+}
+
+static void stop_listening(struct pl_http_server *server)
+{
+    if (server->listen_fd >= 0)
+        close(server->listen_fd);
+    server->listen_fd = -1;
+}
+
+/* Sleeps until something happens, at most until the next look at the deadlines; accepts what came. */
+static void accept_some(struct pl_http_server *server)
+{
+    bool paused = server->accept_failing;
+    struct pollfd fds[] = {{.fd = server->wake_fd, .events = POLLIN},
+                           {.fd = paused ? -1 : server->listen_fd, .events = POLLIN}};
+
+    poll(fds, 2, paused ? PAUSE_MS : SWEEP_MS);
+    if (!paused && fds[1].revents == 0)
+        return;
+    for (unsigned i = 0; i < ACCEPTS_MAX && accept_one(server); i++)
+        continue;
+}
+
+static void *accept_connections(void *context)
+{
+    struct pl_http_server *server = context;
+    int64_t sweep_us = 0;
+
+    while (!atomic_load(&server->stopping)) {
+        bool draining = atomic_load(&server->draining);
+        if (draining)
+            stop_listening(server);
+        int64_t now_us = pl_clock_now_us();
+        if (now_us >= sweep_us || draining) {
+            pl_http_connections_sweep(&server->connections, now_us, draining);
+            sweep_us = now_us + SWEEP_MS * 1000;
+        }
+        accept_some(server);
+    }
+    return NULL;
+}
+
+static void wake(struct pl_http_server *server)
+{
+    pl_assert(eventfd_write(server->wake_fd, 1) == 0);
+}
+
+static void free_server(struct pl_http_server *server)
+{
+    stop_listening(server);
+    if (server->wake_fd >= 0)
+        close(server->wake_fd);
+    if (server->spare_fd >= 0)
+        close(server->spare_fd);
+    pl_gzip_free(server->gzip);
+    pl_http_connections_fini(&server->connections);
+    free(server);
+}
+
+static enum pl_status start(struct pl_http_server *server, char *error, unsigned error_bytes)
+{
+    const char *missing = NULL;
+
+    server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (server->wake_fd < 0 || server->spare_fd < 0)
+        missing = "descriptors ran out";
+    else if (!pl_tap_works())
+        missing = "recv() of this program is not what its libraries use";
+    else if ((server->daemon = start_daemon(server)) == NULL)
+        missing = "threads or descriptors ran out";
+    else if (pthread_create(&server->acceptor, NULL, accept_connections, server) != 0)
+        missing = "threads ran out";
+    if (missing == NULL)
+        return PL_OK;
+    if (server->daemon != NULL)
+        MHD_stop_daemon(server->daemon);
+    snprintf(error, error_bytes, "%s: the HTTP listener did not start: %s", server->options.setting, missing);
+    return PL_UNAVAILABLE;
+}
+
+enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_http_server **ret_server, char *error,
+                            unsigned error_bytes)
+{
+    int fd;
+    int port;
+    enum pl_status status = pl_listen(options->setting, options->listen, &fd, &port, error, error_bytes);
+
+    if (status != PL_OK)
+        return status;
+    struct pl_http_server *server = calloc(1, sizeof(*server));
+    pl_assert(server != NULL);
+    *server = (struct pl_http_server){
+        .options = *options, .listen_fd = fd, .port = port, .gzip = pl_gzip_new(options->threads)};
+    pl_http_connections_init(&server->connections, options->connections_max, options->connections_per_address_max);
+    MHD_set_panic_func(on_panic, NULL);
+    status = start(server, error, error_bytes);
+    if (status != PL_OK) {
+        free_server(server);
+        return status;
+    }
+    *ret_server = server;
+    return PL_OK;
+}
+
+void pl_http_drain(struct pl_http_server *server)
+{
+    atomic_store(&server->draining, true);
+    wake(server);
+}
+
+void pl_http_close(struct pl_http_server *server)
+{
+    if (server == NULL)
+        return;
+    pl_http_drain(server);
+    if (!pl_http_connections_wait(&server->connections, pl_clock_now_us() + CLOSE_WAIT_MS * 1000)) {
+        pl_http_connections_cut(&server->connections);
+        pl_http_connections_wait(&server->connections, INT64_MAX);
+    }
+    atomic_store(&server->stopping, true);
+    wake(server);
+    pthread_join(server->acceptor, NULL);
+    /* Whoever answered last may still be on the way out of pl_http_reply, a few instructions long. */
+    while (atomic_load(&server->replying) > 0)
+        sched_yield();
+    MHD_stop_daemon(server->daemon);
+    free_server(server);
+}
+
+int pl_http_port(const struct pl_http_server *server)
+{
+    return server->port;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Private to gateway/http: what the parts of one server share. */
+#ifndef PL_GATEWAY_HTTP_SERVER_H
+#define PL_GATEWAY_HTTP_SERVER_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "gateway/http/connections.h"
+#include "gateway/http/http.h"
+
+struct pl_gzip;
+
+struct pl_http_server {
+    struct pl_http_options options;
+    struct MHD_Daemon *daemon;
+    struct pl_gzip *gzip;
+    struct pl_http_connections connections;
+    int port;
+    int wake_fd;
+
+    /* Of the acceptor. */
+    pthread_t acceptor;
+    int listen_fd;
+    int spare_fd;        /* given up for a moment to accept and close when descriptors run out */
+    bool accept_failing; /* since the last connection; logged once */
+
+    _Atomic bool draining;
+    _Atomic bool stopping;
+    _Atomic unsigned replying; /* threads inside of pl_http_reply */
+};
+
+#endif
