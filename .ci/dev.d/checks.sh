@@ -2,7 +2,7 @@
 # Copyright (c) the Parley authors.
 # shellcheck shell=bash
 #
-# `test`, `bench`, `fmt` and `lint`.
+# `test`, `bench`, `fmt`, `lint` and `openapi`.
 
 c_sources() {
     git -C "$root" ls-files -- '*.c' '*.h' '*.cpp' '*.hpp'
@@ -13,6 +13,7 @@ c_sources() {
 test_main() {
     cd "$root" && mkdir -p build || exit 1
     packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
+    npm_need build/npm.log "${run_npm[@]}" "${test_npm[@]}"
     local preset
     for preset in release asan; do
         cmake --preset "$preset" && cmake --build --preset "$preset" || fail "the $preset build failed"
@@ -23,6 +24,7 @@ test_main() {
 bench_main() {
     cd "$root" && mkdir -p build || exit 1
     packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
+    npm_need build/npm.log "${run_npm[@]}"
     exec tests/bench/run "$@"
 }
 
@@ -58,6 +60,7 @@ lint_tidy() {
 lint_main() {
     cd "$root" && mkdir -p build || exit 1
     packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}" "${lint_packages[@]}"
+    npm_need build/npm.log "${run_npm[@]}"
     { cmake --preset debug && cmake --build --preset debug; } >build/lint.log 2>&1 ||
         fail "the debug build failed: see build/lint.log"
     local failed=0
@@ -66,4 +69,13 @@ lint_main() {
     lint_headers || failed=1
     lint_tidy || failed=1
     ((failed == 0)) || fail "lint found something, see above"
+}
+
+# Writes openapi/openapi.yaml anew, from the protos and the table of errors.
+openapi_main() {
+    cd "$root" && mkdir -p build || exit 1
+    packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
+    npm_need build/npm.log "${run_npm[@]}"
+    { cmake --preset debug && cmake --build --preset debug --target openapi; } >build/openapi.log 2>&1 ||
+        fail "openapi/openapi.yaml could not be made: see build/openapi.log"
 }

@@ -2,7 +2,7 @@
 # Copyright (c) the Parley authors.
 # shellcheck shell=bash
 #
-# The Debian 12 packages that Parley is built from, run and tested with, and their installation.
+# The Debian 12 packages that Parley is built from, run and tested with, those of npm, and their installation.
 
 run_packages=(
     build-essential cmake ninja-build pkg-config
@@ -13,8 +13,13 @@ run_packages=(
 )
 test_packages=(
     libcmocka-dev python3-pytest python3-jwt python3-cryptography python3-pip python3-setuptools python3-wheel
+    python3-yaml
 )
 lint_packages=(git clang-format clang-tidy shellcheck)
+
+# Of npm, in build/npm: the reference page that the gateway serves, and what the OpenAPI file is tested with.
+run_npm=(swagger-ui-dist@5.35.0)
+test_npm=(@redocly/cli@1.34.7 openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3)
 
 # Installs what is missing of PACKAGE..., with root's rights or sudo; what apt says goes to LOG.
 packages_need() {
@@ -34,4 +39,21 @@ packages_need() {
     "${apt[@]}" update </dev/null >>"$log" 2>&1 || fail "apt-get update failed: see $log"
     "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 ||
         fail "the packages could not be installed: see $log"
+}
+
+# Installs what is missing of NAME@VERSION... into build/npm, from the registry that npm is set up for. Scripts of
+# packages do not run. What npm says goes to LOG.
+npm_need() {
+    local log=$1 package missing=()
+    shift
+    for package; do
+        grep -qsF "\"version\": \"${package##*@}\"" "$root/build/npm/node_modules/${package%@*}/package.json" ||
+            missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    command -v node >/dev/null && command -v npm >/dev/null || packages_need "$log" nodejs npm
+    echo "Installing ${missing[*]} into build/npm"
+    mkdir -p "$root/build/npm" || exit 1
+    npm install --prefix "$root/build/npm" --save-exact --ignore-scripts --no-audit --no-fund "${missing[@]}" \
+        </dev/null >>"$log" 2>&1 || fail "the npm packages could not be installed: see $log"
 }

@@ -110,6 +110,7 @@ up_main() {
     else
         up_check_ports
         packages_need "$home/log/apt.log" "${run_packages[@]}"
+        npm_need "$home/log/npm.log" "${run_npm[@]}"
         up_build
         trap 'echo; echo "Stopping"; up_stop; exit' INT TERM HUP
     fi

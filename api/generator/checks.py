@@ -5,7 +5,7 @@ import re
 
 from google.protobuf import descriptor_pb2
 
-from generator import model
+from generator import comments, model
 
 STREAM_SERVICE = "parley.v1.StreamService"  # served as a WebSocket, which google.api.http has no word for
 BODILESS_VERBS = ("GET", "DELETE")
@@ -15,14 +15,17 @@ JSON_KINDLESS = re.compile(
     r"\.google\.protobuf\.(Any|Duration|Struct|Value|ListValue|(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value)$")
 
 
-def problems_of(api):
-    """All problems of the files of parley.v1, in the order of the files."""
+def problems_of(api, statuses):
+    """All problems of the files of parley.v1, in the order of the files. statuses: the rows of api/status.def."""
     problems = []
     for file in api.own_files():
         for element in _documented(file):
             if not element.comment:
                 problems.append(f"{element.where}: {element.kind} {element.full_name} has no comment above it")
         for service in file.services:
+            problems += [f"{element.where}: {element.kind} {element.full_name} names the error {reason}, "
+                         "which api/status.def does not have"
+                         for element, reason in comments.reasons_of(service) if reason not in statuses]
             for method in service.methods:
                 problems += [f"{method.where}: rpc {method.full_name} {problem}"
                              for problem in _method_problems(api, service, method)]

@@ -195,6 +195,13 @@ class Generator(ApiCase):
         self.assert_refused("Kind kind = 6", "double kind = 6", "Room.kind is a double, for which")
         self.assert_refused("map<string, Door>", "map<int32, Door>", "key is a map's key and no string, for which")
 
+    def test_error_that_the_table_does_not_have_is_refused(self):
+        for comment, new, element in (("// A service.", "// Every method can also answer NO_SUCH_ERROR.", "service"),
+                                      ("// Returns a room.", "// Returns a room.\n  // Errors: NO_SUCH_ERROR.", "rpc")):
+            with self.subTest(element):
+                self.assert_refused(comment, f"{comment}\n//\n{new}",
+                                    "names the error NO_SUCH_ERROR, which api/status.def does not have")
+
     def test_type_without_json_rule_is_refused(self):
         text = COMPLETE.replace("timestamp.proto", "any.proto").replace("Timestamp begin", "Any begin")
         status, errors, _ = self.generate(text)
