@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * An empty PARLEY_ variable counts as not set; an empty flag (--name=) sets
+ * An empty variable counts as not set; an empty flag (--name=) sets
  * the empty text. Messages name the setting as it was written and never show the value of a text, which may hold a
  * password.
  */
@@ -83,9 +83,9 @@ static enum pl_status set_value(const struct load *load, const struct pl_setting
     return PL_OK;
 }
 
-static void variable_name(const struct pl_setting *setting, char ret_name[NAME_BYTES_MAX])
+static void variable_name(const char *prefix, const struct pl_setting *setting, char ret_name[NAME_BYTES_MAX])
 {
-    snprintf(ret_name, NAME_BYTES_MAX, "PARLEY_%s", setting->name);
+    snprintf(ret_name, NAME_BYTES_MAX, "%s%s", prefix, setting->name);
     for (char *at = ret_name; *at != '\0'; at++)
         *at = (char)toupper((unsigned char)*at);
 }
@@ -103,7 +103,7 @@ static enum pl_status load_environment(const struct load *load)
 
     for (unsigned i = 0; i < load->settings->count; i++) {
         const struct pl_setting *setting = &load->settings->rows[i];
-        variable_name(setting, name);
+        variable_name(load->settings->prefix, setting, name);
         const char *value = getenv(name);
         if (value == NULL || value[0] == '\0')
             continue;

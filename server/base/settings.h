@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Settings by table: each program makes its rows of its own config.def (see base/config.c). Defaults, then PARLEY_*
- * variables, then flags.
+ * Settings by table: each program makes its rows of its own config.def (see base/config.c). Defaults, then
+ * environment variables, then flags.
  */
 #ifndef PL_BASE_SETTINGS_H
 #define PL_BASE_SETTINGS_H
@@ -22,7 +22,18 @@ struct pl_setting {
     size_t offset; /* in values */
 };
 
+/* Initialisers of rows whose field of the struct `type` has the name of the setting. */
+#define PL_SETTING_TEXT(type, name_, default_, help_)                                                                  \
+    {                                                                                                                  \
+        .name = #name_, .help = help_, .text = default_, .offset = offsetof(type, name_)                               \
+    }
+#define PL_SETTING_INT(type, name_, default_, min_, max_, help_)                                                       \
+    {                                                                                                                  \
+        .name = #name_, .help = help_, .number = default_, .min = min_, .max = max_, .offset = offsetof(type, name_)   \
+    }
+
 struct pl_settings {
+    const char *prefix; /* of the environment variables: "PARLEY_" */
     const struct pl_setting *rows;
     unsigned count;
     size_t values_bytes;

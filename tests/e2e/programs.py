@@ -22,6 +22,7 @@ from parley_pb import health_pb2
 BUILD = pathlib.Path(os.environ["PARLEY_BUILD"])
 DEV = os.environ["PARLEY_DEV"]
 PARLEYD = BUILD / "server" / "parleyd"
+GATEWAY = BUILD / "gateway" / "parley-gateway"
 PARLEY = BUILD / "bin" / "parley"
 READY_S = 60
 
@@ -122,6 +123,60 @@ class Server:
     def terminate(self):
         """Asks it to end; the caller waits."""
         self.process.terminate()
+
+    def stop(self):
+        """Ends it if it runs. Its exit status must be 0: a sanitizer or a failed assertion would show here."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                assert self.process.wait(timeout=30) == 0, self.log_text()
+            finally:
+                self.process.kill()
+
+    def log_text(self):
+        """The end of what it logged."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
+
+
+class Gateway:
+    """A parley-gateway in front of a parleyd, which need not run. settings: more of its settings, by name."""
+
+    def __init__(self, folder, upstream, **settings):
+        self.port = free_port()
+        self.admin_port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "parley-gateway.log"
+        self.process = None
+        settings = {"listen": f"127.0.0.1:{self.port}", "admin_listen": f"127.0.0.1:{self.admin_port}",
+                    "upstream": upstream, **settings}
+        self.environment = dict(os.environ, **{f"PARLEY_GATEWAY_{name.upper()}": str(value)
+                                               for name, value in settings.items()})
+
+    def start(self):
+        """Starts it and waits until it answers."""
+        with open(self.log, "ab") as log:
+            # pylint: disable-next=consider-using-with
+            self.process = subprocess.Popen([GATEWAY], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        deadline = time.monotonic() + READY_S
+        while not self.answers("/livez"):
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log_text()
+            time.sleep(0.02)
+
+    def answers(self, path):
+        """Whether its admin port answers 200 on a path."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=READY_S):
+                return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def wait_until_ready(self):
+        """Waits until it is connected with parleyd."""
+        deadline = time.monotonic() + READY_S
+        while not self.answers("/readyz"):
+            assert time.monotonic() < deadline, self.log_text()
+            time.sleep(0.02)
 
     def stop(self):
         """Ends it if it runs. Its exit status must be 0: a sanitizer or a failed assertion would show here."""

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * On an http thread the message is built (gateway/call_request.c) and the call started; on a thread of the upstream its
+ * answer becomes JSON, or a problem. Everything lives in the request's arena but what parleyd answers, which has an
+ * arena of its own: it is freed as soon as it is written as JSON.
+ */
+#include "gateway/call.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "gateway/call_request.h"
+#include "gateway/etag.h"
+#include "gateway/metrics.h"
+
+#define REPLY_BYTES_MAX (128 << 20)
+#define PAUSE_MS 1000
+
+struct call {
+    struct pl_request *request;
+    struct pl_route route;
+    struct pl_call_request message;
+    struct pl_upstream_call upstream;
+    struct pl_arena arena; /* of what parleyd answers */
+};
+
+static bool is_get(const struct call *call)
+{
+    return strcmp(call->route.http->verb, "GET") == 0;
+}
+
+/* A call that broke may have been done, unless it cannot have been sent, or changes nothing. */
+static struct pl_problem unreachable(const struct call *call, const struct pl_failure *failure)
+{
+    struct pl_problem problem = {.status = PL_UNAVAILABLE, .retry_after_ms = PAUSE_MS};
+    problem.sentence = "the message server cannot be reached; retry after a pause";
+    if (!failure->unsent && !is_get(call)) {
+        problem.status = PL_OUTCOME_UNKNOWN;
+        problem.sentence = "the message server went away before it answered; retry with the same message_id or "
+                           "Idempotency-Key";
+    }
+    return problem;
+}
+
+static struct pl_problem problem_of(const struct call *call, const struct pl_failure *failure)
+{
+    struct pl_problem problem = {.status = (enum pl_status)failure->status};
+    if (failure->status == PARLEY_UNREACHABLE)
+        return unreachable(call, failure);
+    if ((unsigned)failure->status >= PL_STATUS_COUNT) {
+        pl_log(PL_LOG_ERROR, "upstream_reply_bad", PL_LOG_TEXT("method", call->route.method->path),
+               PL_LOG_TEXT("request_id", call->request->id));
+        return (struct pl_problem){.status = PL_INTERNAL};
+    }
+    problem.reason = failure->reason;
+    /* What gRPC itself says is about connections, not for callers. */
+    problem.sentence = failure->domain[0] != '\0' ? failure->sentence : NULL;
+    problem.metadata = failure->metadata;
+    problem.metadata_count = failure->metadata_count;
+    problem.retry_after_ms = failure->retry_after_ms;
+    return problem;
+}
+
+/* A string field of a message; NULL when it has none of that name. */
+static const char *text_of(const ProtobufCMessage *message, const char *name)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    const char *text;
+    if (field == NULL || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED)
+        return NULL;
+    memcpy(&text, (const char *)message + field->offset, sizeof text);
+    return text;
+}
+
+/* The template with the reply's fields in the place of its variables. */
+static const char *location_of(const char *template, const ProtobufCMessage *reply, struct pl_arena *arena)
+{
+    const char *location = "";
+    while (*template != '\0') {
+        size_t word_bytes = strcspn(template, "{");
+        const char *name = template + word_bytes;
+        size_t name_bytes = strcspn(name, "}");
+        location = pl_arena_printf(arena, "%s%.*s", location, (int)word_bytes, template);
+        template = name;
+        if (*name == '\0')
+            break;
+        const char *text = text_of(reply, pl_arena_copy(arena, name + 1, name_bytes - 1));
+        pl_assert(text != NULL);
+        location = pl_arena_printf(arena, "%s%s", location, text);
+        template = name + name_bytes + 1;
+    }
+    return location;
+}
+
+/* The headers that the reply itself yields; true when the client has it already. */
+static bool add_reply_headers(struct call *call, const ProtobufCMessage *reply)
+{
+    struct pl_request *request = call->request;
+    const char *location = call->route.method->location;
+    const char *text = text_of(reply, "etag");
+    const char *etag = text != NULL && text[0] != '\0' ? pl_etag_format(text, request->arena) : NULL;
+    if (location != NULL && location[0] != '\0')
+        pl_request_add_header(request, "Location", location_of(location, reply, request->arena));
+    if (etag != NULL)
+        pl_request_add_header(request, "ETag", etag);
+    pl_request_add_header(request, "Cache-Control", etag != NULL ? "private, no-cache" : "no-store");
+    return etag != NULL && is_get(call) && pl_etag_matches(pl_http_header(request->http, "if-none-match"), text);
+}
+
+static void succeed(struct call *call, const ProtobufCMessage *reply)
+{
+    struct pl_answer answer = {.status = call->route.method->location != NULL ? 201 : 200};
+    if (add_reply_headers(call, reply)) {
+        answer.status = 304;
+    } else {
+        struct pl_buf *buf = pl_request_new_buf(call->request);
+        pl_json_write(buf, reply);
+        pl_assert(!buf->overflowed);
+        answer.content_type = "application/json";
+        answer.body = buf->data;
+        answer.body_bytes = buf->bytes;
+    }
+    pl_arena_fini(&call->arena);
+    pl_request_answer(call->request, &answer);
+}
+
+static void on_done(struct pl_upstream_call *upstream)
+{
+    struct call *call = pl_container_of(upstream, struct call, upstream);
+    if (upstream->async.status == PARLEY_OK) {
+        succeed(call, upstream->async.reply);
+    } else {
+        struct pl_problem problem = problem_of(call, &upstream->async.failure);
+        pl_request_fail(call->request, &problem);
+    }
+}
+
+static void refuse_full(struct pl_request *request)
+{
+    struct pl_problem problem = {.status = PL_OVERLOADED, .retry_after_ms = PAUSE_MS};
+    pl_metrics_add(&request->gateway->metrics, PL_METRIC_gateway_requests_refused_total, 1);
+    pl_request_fail(request, &problem);
+}
+
+static void free_arena(void *arena)
+{
+    pl_arena_fini(arena);
+}
+
+void pl_rest_call(struct pl_request *request, const struct pl_route *route)
+{
+    struct call *call = pl_arena_new(request->arena, struct call);
+    struct pl_problem problem;
+    request->route = route->http->template;
+    if (pl_call_request_read(request, route, &call->message, &problem) != PL_OK) {
+        pl_request_fail(request, &problem);
+        return;
+    }
+    call->request = request;
+    call->route = *route;
+    pl_arena_init(&call->arena, REPLY_BYTES_MAX);
+    pl_arena_defer(request->arena, free_arena, &call->arena);
+    call->upstream.done = on_done;
+    call->upstream.async.arena = &call->arena;
+    call->upstream.async.unary = (struct pl_unary){
+        .path = route->method->path,
+        .request = call->message.message,
+        .reply = route->method->output,
+        .headers = call->message.headers,
+        .header_count = call->message.header_count,
+    };
+    if (!pl_upstream_start(request->gateway->upstream, &call->upstream))
+        refuse_full(request);
+}
