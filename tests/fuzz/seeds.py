@@ -140,9 +140,43 @@ def codec_seeds():
         yield f"message_{message}", bytes([message]) + text + b"\x12\x04\x0a\x02hi"
 
 
+def json_seeds():
+    texts = {
+        "empty": b"",
+        "ids": b'{"chat_id":"' + USER.encode() + b'","messageId":"m","user_id":"u"}',
+        "numbers": b'{"seq":-1,"page_size":"7","last_seq":1e3,"code":9223372036854775807}',
+        "enums": b'{"chat_type":"group","role":"ROLE_ADMIN","message_type":2,"status":"read"}',
+        "times": b'{"since":"2026-01-02T03:04:05.123456+01:00","timestamp":"0001-01-01T00:00:00Z"}',
+        "bytes": b'{"encrypted_content":"-__-AQ"}',
+        "escapes": b'{"content":"\\u00e9\\ud83d\\ude00\\n\\"","name":"\\u0000"}',
+        "maps": b'{"metadata":{"a":"b","c":"d"}}',
+        "lists": b'{"participants":["a",{"user_id":"b","role":"owner"}],"user_ids":["a"],"messages":[{}]}',
+        "mask": b'{"name":"n","settings":{"join_policy":"open"},"updateMask":"name,settings.joinPolicy"}',
+        "deep": b'{"device_parts":{"parts":[{"device_id":"d","encrypted_content":"AQ=="}]}}',
+        "twice": b'{"chat_id":"a","chatId":"b"}',
+        "nested": b"[" * 64,
+        "not_utf8": b'{"name":"\xc3\x28"}',
+    }
+    # Message numbers move when messages are added: seeds are spread over them.
+    for number, (name, text) in enumerate(texts.items()):
+        yield name, bytes([0]) + text
+        for message in range(1 + number, 96, 16):
+            yield f"{name}_{message}", bytes([message]) + text
+
+
+def json_set_seeds():
+    texts = ("text", "-7", "true", "group", "read", "2026-01-02T03:04:05Z", "-__-AQ==", "name,settings.joinPolicy", "\udcff")
+    for message in range(0, 96, 3):
+        for field in range(3):
+            text = texts[(message + field) % len(texts)]
+            yield f"{message}_{field}", bytes([message, message // 3 + field]) + text.encode(errors="surrogateescape")
+
+
 TARGETS = {
     "fuzz_base64url": base64url_seeds,
     "fuzz_codec": codec_seeds,
+    "fuzz_json": json_seeds,
+    "fuzz_json_set": json_set_seeds,
     "fuzz_jwt": jwt_seeds,
     "fuzz_page_token": page_token_seeds,
     "fuzz_public_key": public_key_seeds,
