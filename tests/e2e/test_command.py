@@ -23,6 +23,13 @@ def admin(server, key, *arguments):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def said(server, person, *arguments, stdin=""):
+    """What it prints for people, with this input: exit code, standard output, standard error."""
+    run = subprocess.run([PARLEY, *arguments], text=True, timeout=60, check=False, input=stdin, capture_output=True,
+                         env=dict(os.environ, PARLEY_GRPC=server.address, PARLEY_TOKEN=person.token))
+    return run.returncode, run.stdout, run.stderr
+
+
 def members(server, person, chat_id):
     """Roles by user id."""
     return {member["user_id"]: member["role"]
@@ -97,3 +104,107 @@ def test_keys_devices_and_users_are_listed_and_revoked(server, world):
     assert done(admin(server, key, "revoke-key", world.app_id, listed["key_id"]))[0]["revoked_at"]
     assert done(admin(server, server.operator_key, "list-keys", world.app_id))[0]["revoked_at"]
     assert admin(server, key, "revoke-device", NOBODY).returncode == 2
+
+
+def test_a_batch_keeps_the_order_of_its_lines(server, world):
+    """Over several calls; empty lines are left out, and a last line without end counts."""
+    alice, bob = world.alice, world.bob
+    lines = [f"line {number}" for number in range(1, 251)]
+    code, out, err = said(server, alice, "send-batch", bob.user_id, stdin="\n\n".join(lines))
+    assert (code, err) == (0, "")
+    ids = [line.split()[0] for line in out.splitlines()]
+    assert len(ids) == 250 and all(line.endswith(" ✓") for line in out.splitlines())
+    listed = alice.api.ListMessages(chat_id=alice.api.ListChats().chats[0].chat_id, page_size=100).messages
+    assert [entry.content for entry in reversed(listed)] == lines[150:]
+    assert [entry.message_id for entry in reversed(listed)] == ids[150:]
+    assert said(server, alice, "send-batch", bob.user_id) == (0, "", "")
+    large = "\n".join(letter * 65536 for letter in "abcdefghijklmnopqrst")
+    assert said(server, alice, "send-batch", bob.user_id, stdin=large)[0] == 0
+
+
+def test_a_batch_tells_what_was_refused(server, world):
+    """Line by line when the server judges, as a whole when nothing was sent."""
+    alice, bob = world.alice, world.bob
+    code, out, err = said(server, alice, "send-batch", NOBODY, stdin="one\n\ntwo\n")
+    assert (code, out) == (1, "")
+    assert [line.split(": ")[1] for line in err.splitlines()] == ["line 1", "line 3"]
+    assert err.count("(USER_NOT_FOUND)") == 2
+    code, out, err = said(server, alice, "send-batch", "--json", "--chat", NOBODY, stdin="one\n")
+    refused = json.loads(out)
+    assert (code, err, refused["reason"], refused["line"]) == (1, "", "NOT_A_MEMBER", 1)
+    code, out, err = said(server, alice, "send-batch", bob.user_id, stdin="fine\n" + "x" * 65537)
+    assert (code, out) == (1, "") and "INVALID_CONTENT" in err and "lines 1 to 2 may not have been sent" in err
+    code, out, err = said(server, alice, "send-batch", bob.user_id, stdin="fine\n\0\n")
+    assert (code, out, err) == (2, "", "parley: line 2 is not text\n")
+    assert not alice.api.ListChats().chats
+    assert said(server, alice, "send-batch")[0] == 2
+
+
+def test_a_groups_properties_change_by_etag(server, world):
+    """And who may not, may not."""
+    alice, bob = world.alice, world.bob
+    (group,) = done(parley(server, alice.token, "group", "create", "Team", bob.user_id))
+    chat_id = group["chat_id"]
+    assert group["settings"] == {"join_policy": "invite", "history_for_new": "none"}
+    changed = ("group", "update", "--name", "Crew", "--history", "all", "--etag", group["etag"], chat_id)
+    (crew,) = done(parley(server, alice.token, *changed))
+    assert (crew["name"], crew["settings"]["history_for_new"]) == ("Crew", "all")
+    refused = parley(server, alice.token, *changed)
+    assert refused.returncode == 1 and "ETAG_MISMATCH" in refused.stderr
+    assert parley(server, bob.token, "group", "update", "--name", "Mine", chat_id).returncode == 4
+    code, out, _ = said(server, bob, "group", "show", chat_id)
+    assert code == 0 and "name         Crew\n" in out and f"etag         {crew['etag']}\n" in out
+    for wrong in (("--etag", "x", chat_id), ("--join", "sometimes", "--name", "x", chat_id), ("--name", "x"),
+                  ("--history", "some", chat_id)):
+        assert parley(server, alice.token, "group", "update", *wrong).returncode == 2
+    assert parley(server, bob.token, "group", "delete", chat_id).returncode == 4
+    assert said(server, alice, "group", "delete", chat_id) == (0, "deleted\n", "")
+    assert parley(server, alice.token, "group", "show", chat_id).returncode == 1
+
+
+def test_a_groups_members_are_set_at_once(server, world):
+    """Roles stay where none is said."""
+    alice, bob = world.alice, world.bob
+    carol = world.backend.CreateUser(username="carol").user_id
+    (group,) = done(parley(server, alice.token, "group", "create", "Team", bob.user_id))
+    chat_id = group["chat_id"]
+    assert done(parley(server, alice.token, "group", "set", chat_id, f"{bob.user_id}=admin", carol))
+    assert members(server, alice, chat_id) == {alice.user_id: "owner", bob.user_id: "admin", carol: "member"}
+    assert done(parley(server, alice.token, "group", "set", chat_id, bob.user_id))
+    assert members(server, alice, chat_id) == {alice.user_id: "owner", bob.user_id: "admin"}
+    assert parley(server, alice.token, "group", "set", chat_id, f"{carol}=queen").returncode == 2
+    assert parley(server, alice.token, "group", "set", chat_id).returncode == 2
+    assert parley(server, alice.token, "group", "set", chat_id, NOBODY).returncode == 1
+
+
+def test_a_history_has_bounds(server, world):
+    """By place, by message, and by time."""
+    alice, bob = world.alice, world.bob
+    sent = [alice.api.SendMessage(recipient_id=bob.user_id, content=str(number)) for number in range(1, 6)]
+    chat_id = sent[0].chat_id
+
+    def shown(*bounds):
+        return [line["seq"] for line in done(parley(server, bob.token, "history", *bounds, chat_id))]
+
+    assert shown("--before", "4") == [1, 2, 3]
+    assert shown("--after", sent[1].message_id, "--before", sent[4].message_id) == [3, 4]
+    assert shown("--after", "1", "--limit", "2") == [4, 5]
+    assert not shown("--since", "2100-01-01T00:00:00Z") and not shown("--until", "2001-01-01T00:00:00Z")
+    assert shown("--since", "2001-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z") == [1, 2, 3, 4, 5]
+    assert parley(server, bob.token, "history", "--since", "yesterday", chat_id).returncode == 2
+    assert parley(server, bob.token, "history", "--before", "somewhere", chat_id).returncode == 1
+
+
+def test_a_message_is_shown_and_read(server, world):
+    """The mark shows in the heads of who has read."""
+    alice, bob = world.alice, world.bob
+    sent = alice.api.SendMessage(recipient_id=bob.user_id, content="Hello\x1b[2J")
+    code, out, _ = said(server, bob, "show", sent.message_id)
+    assert code == 0 and "alice: Hello" in out and "\x1b" not in out
+    assert said(server, bob, "read", sent.message_id) == (0, "read up to 1\n", "")
+    assert f"{sent.chat_id}  1 entries  read 1\n" in said(server, bob, "heads")[1]
+    assert said(server, alice, "show", sent.message_id)[1].endswith("✓✓ read\n")
+    for command in ("show", "read"):
+        assert parley(server, bob.token, command, NOBODY).returncode == 1
+        assert parley(server, bob.token, command).returncode == 2
+    assert parley(server, bob.token, "heads", "x").returncode == 2
