@@ -6,7 +6,7 @@
  * which is what makes a request that began badly completable.
  *
  * Refused although some RFC allows a recipient to repair it: bare LF, obs-fold, space before a colon, more than one
- * Content-Length, spaces behind one, any transfer coding but one "chunked", NUL and other control characters. A body
+ * Content-Length, any transfer coding but one "chunked", spaces behind either, NUL and other control characters. A body
  * is passed over in one step.
  */
 #include "gateway/http/framing.h"
@@ -222,11 +222,7 @@ static bool end_length(struct pl_framing *framing)
 
 static bool end_transfer_encoding(struct pl_framing *framing)
 {
-    unsigned bytes = framing->value_bytes;
-
-    while (bytes > 0 && (framing->value[bytes - 1] == ' ' || framing->value[bytes - 1] == '\t'))
-        bytes--;
-    if (framing->chunked || bytes != 7 || memcmp(framing->value, "chunked", 7) != 0)
+    if (framing->chunked || framing->value_bytes != 7 || memcmp(framing->value, "chunked", 7) != 0)
         return malformed(framing, "the only Transfer-Encoding that is known here is \"chunked\", once");
     framing->chunked = true;
     return true;

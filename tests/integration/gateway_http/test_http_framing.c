@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* What gateway/http refuses, byte for byte: requests that two parsers could read in two ways, and what is too much. */
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +53,7 @@ static const struct bad malformed[] = {
     {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1234567890123456789012\r\n\r\n", "not a number"},
     {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding"},
     {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "Transfer-Encoding"},
+    {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked \r\n\r\n0\r\n\r\n", "Transfer-Encoding"},
     {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "Transfer-Encoding"},
     {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
      "once"},
@@ -110,9 +113,258 @@ static void malformed_request_in_pieces_is_refused_too(void **state)
     assert_int_equal(http_server_handled(*state), 0);
 }
 
+static void many_segments_of_a_request_are_one_request(void **state)
+{
+    static const char text[] = "\r\nPOST /echo HTTP/1.1\r\nHost:x\r\nTRANSFER-encoding:  Chunked\r\nA:\r\n\r\n"
+                               "3\r\nabc\r\n0a;b=c\r\n0123456789\r\n000\r\nTrailer: t\r\n\r\n";
+    int fd = wire_connect(http_server_port(*state));
+
+    for (unsigned i = 0; i < 2; i++) {
+        for (const char *byte = text; *byte != '\0'; byte++)
+            wire_send_bytes(fd, byte, 1);
+        struct wire_answer answer = wire_read(fd, false);
+        assert_int_equal(answer.status, 200);
+        assert_string_equal(answer.body, "abc0123456789");
+        assert_null(wire_header(&answer, "Connection"));
+    }
+    wire_close(fd);
+}
+
+static void what_follows_a_request_too_early_is_dropped_and_the_connection_closed(void **state)
+{
+    static const char *const texts[] = {
+        "GET /now HTTP/1.1\r\nHost: x\r\n\r\nGET /later HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /now HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /later HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /now HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /later HTTP/1.1\r\n\r\n",
+        "GET /now HTTP/1.1\r\nHost: x\r\n\r\n\n",
+    };
+
+    for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct wire_answer answer = wire_ask_and_close(http_server_port(*state), texts[i]);
+        assert_int_equal(answer.status, 200);
+        assert_string_equal(answer.body, "now");
+        assert_string_equal(wire_header(&answer, "Connection"), "close");
+    }
+    assert_int_equal(http_server_handled(*state), sizeof(texts) / sizeof(texts[0]));
+}
+
+static void body_without_a_length_is_refused(void **state)
+{
+    static const char *const verbs[] = {"POST", "PUT", "PATCH"};
+    char text[128];
+
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(text, sizeof(text), "%s /echo HTTP/1.1\r\nHost: x\r\n\r\n", verbs[i]);
+        struct wire_answer answer = wire_ask_and_close(http_server_port(*state), text);
+        assert_refused(&answer, 411, "LENGTH_REQUIRED", verbs[i]);
+    }
+}
+
+static void body_of_the_largest_size_passes_and_one_byte_more_does_not(void **state)
+{
+    enum { LARGEST = 1 << 20 };
+    char *body = malloc(LARGEST);
+    int fd = wire_connect(http_server_port(*state));
+
+    assert_non_null(body);
+    memset(body, 'b', LARGEST);
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
+    wire_send_bytes(fd, body, LARGEST);
+    struct wire_answer answer = wire_read(fd, false);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body_bytes, LARGEST);
+    assert_memory_equal(answer.body, body, LARGEST);
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n");
+    answer = wire_read(fd, false);
+    assert_refused(&answer, 413, "MESSAGE_TOO_LARGE", "larger");
+    wire_close(fd);
+    free(body);
+}
+
+static void chunks_are_counted_together(void **state)
+{
+    enum { CHUNK = 1 << 16 };
+    char *chunk = malloc(CHUNK + 2);
+    int fd = wire_connect(http_server_port(*state));
+
+    assert_non_null(chunk);
+    memset(chunk, 'c', CHUNK);
+    memcpy(chunk + CHUNK, "\r\n", 2);
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (unsigned i = 0; i < 16; i++) {
+        wire_send(fd, "10000\r\n");
+        wire_send_bytes(fd, chunk, CHUNK + 2);
+    }
+    wire_send(fd, "1\r\nx\r\n0\r\n\r\n");
+    struct wire_answer answer = wire_read(fd, false);
+    assert_refused(&answer, 413, "MESSAGE_TOO_LARGE", "larger");
+    wire_expect_close(fd);
+    wire_close(fd);
+    free(chunk);
+}
+
+static void many_small_chunks_are_one_body(void **state)
+{
+    int fd = wire_connect(http_server_port(*state));
+
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (unsigned i = 0; i < 5000; i++)
+        wire_send(fd, "1\r\nx\r\n");
+    wire_send(fd, "0\r\n\r\n");
+    struct wire_answer answer = wire_read(fd, false);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body_bytes, 5000);
+    wire_close(fd);
+}
+
+static void impossible_chunk_is_refused_before_it_comes(void **state)
+{
+    struct wire_answer answer = wire_ask_and_close(
+        http_server_port(*state), "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n");
+
+    assert_refused(&answer, 413, "MESSAGE_TOO_LARGE", "larger");
+}
+
+/* "GET /", count times unit, " HTTP/1.1", then count_b times line, and the end. */
+static char *long_request(unsigned units, const char *unit, unsigned lines, const char *line)
+{
+    size_t room = units * strlen(unit) + lines * strlen(line) + 64;
+    char *text = malloc(room);
+    char *at = text;
+
+    assert_non_null(text);
+    at = stpcpy(at, "GET /");
+    for (unsigned i = 0; i < units; i++)
+        at = stpcpy(at, unit);
+    at = stpcpy(at, " HTTP/1.1\r\nHost: x\r\n");
+    for (unsigned i = 0; i < lines; i++)
+        at = stpcpy(at, line);
+    stpcpy(at, "\r\n");
+    return text;
+}
+
+static void assert_long(void **state, char *text, unsigned status, const char *reason)
+{
+    int fd = wire_connect(http_server_port(*state));
+
+    wire_send(fd, text);
+    struct wire_answer answer = wire_read(fd, false);
+    if (status == 200)
+        assert_int_equal(answer.status, 200);
+    else
+        assert_refused(&answer, status, reason, "");
+    wire_close(fd);
+    free(text);
+}
+
+static void sizes_of_a_head_are_bounded(void **state)
+{
+    assert_long(state, long_request(8190, "p", 0, ""), 200, "");
+    assert_long(state, long_request(8193, "p", 0, ""), 414, "URI_TOO_LONG");
+    assert_long(state, long_request(100000, "p", 0, ""), 414, "URI_TOO_LONG");
+    assert_long(state, long_request(64, "p?a=b&", 0, ""), 200, "");
+    assert_long(state, long_request(66, "p?a=b&", 0, ""), 414, "URI_TOO_LONG");
+    assert_long(state, long_request(1, "p", 127, "Name: value\r\n"), 200, "");
+    assert_long(state, long_request(1, "p", 128, "Name: value\r\n"), 431, "HEADERS_TOO_LARGE");
+    assert_long(state, long_request(64, "p?a=b&", 63, "Name: value value value value value value value\r\n"), 200, "");
+    assert_long(state,
+                long_request(4000, "p", 80,
+                             "Name: 0123456789012345678901234567890123456789012345678901234567"
+                             "8901234567890123456789012345678901\r\n"),
+                200, "");
+    assert_long(state,
+                long_request(1, "p", 124,
+                             "Name: 0123456789012345678901234567890123456789012345678901234567"
+                             "8901234567890123456789012345678901\r\n"),
+                431, "HEADERS_TOO_LARGE");
+    assert_long(state, long_request(1, "p", 5000, "Name: 0123456789012345678901234567890123456789\r\n"), 431,
+                "HEADERS_TOO_LARGE");
+}
+
+static void expectation_is_met_before_the_body_and_not_for_one_too_large(void **state)
+{
+    int fd = wire_connect(http_server_port(*state));
+
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    assert_int_equal(wire_read(fd, false).status, 100);
+    wire_send(fd, "abc");
+    assert_string_equal(wire_read(fd, false).body, "abc");
+    wire_close(fd);
+    struct wire_answer answer =
+        wire_ask_and_close(http_server_port(*state),
+                           "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\nExpect: 100-continue\r\n\r\n");
+    assert_refused(&answer, 413, "MESSAGE_TOO_LARGE", "larger");
+}
+
+/* Sends drop again and again until the server has answered. */
+static struct wire_answer trickle(int fd, const char *drop)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+
+    while (poll(&readable, 1, 20) == 0)
+        wire_send(fd, drop);
+    return wire_read(fd, false);
+}
+
+static void slow_request_is_answered_408(void **state)
+{
+    static const struct {
+        const char *begin;
+        const char *drop;
+    } requests[] = {
+        {"GET /no", "w"},
+        {"GET /now HTTP/1.1\r\nHost: x\r\n", "A: b\r\n"},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x"},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n", "x"},
+    };
+    struct http_server *server =
+        http_server_open((struct pl_http_options){.header_deadline_ms = 300, .body_deadline_ms = 300});
+    (void)state;
+
+    for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        int fd = wire_connect(http_server_port(server));
+        wire_send(fd, requests[i].begin);
+        struct wire_answer answer = trickle(fd, requests[i].drop);
+        assert_refused(&answer, 408, "REQUEST_TIMEOUT", "in time");
+        wire_expect_close(fd);
+        wire_close(fd);
+    }
+    assert_int_equal(http_server_handled(server), 0);
+    http_server_close(server);
+}
+
+static void idle_connection_is_closed_without_an_answer(void **state)
+{
+    struct http_server *server = http_server_open((struct pl_http_options){.idle_ms = 200});
+    int silent = wire_connect(http_server_port(server));
+    int used = wire_connect(http_server_port(server));
+    (void)state;
+
+    wire_send(used, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(wire_read(used, false).status, 200);
+    wire_expect_close(silent);
+    wire_expect_close(used);
+    wire_close(silent);
+    wire_close(used);
+    http_server_close(server);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(malformed_request_is_refused_and_closed, setup, teardown),
     cmocka_unit_test_setup_teardown(malformed_request_in_pieces_is_refused_too, setup, teardown),
+    cmocka_unit_test_setup_teardown(many_segments_of_a_request_are_one_request, setup, teardown),
+    cmocka_unit_test_setup_teardown(what_follows_a_request_too_early_is_dropped_and_the_connection_closed, setup,
+                                    teardown),
+    cmocka_unit_test_setup_teardown(body_without_a_length_is_refused, setup, teardown),
+    cmocka_unit_test_setup_teardown(body_of_the_largest_size_passes_and_one_byte_more_does_not, setup, teardown),
+    cmocka_unit_test_setup_teardown(chunks_are_counted_together, setup, teardown),
+    cmocka_unit_test_setup_teardown(many_small_chunks_are_one_body, setup, teardown),
+    cmocka_unit_test_setup_teardown(impossible_chunk_is_refused_before_it_comes, setup, teardown),
+    cmocka_unit_test_setup_teardown(sizes_of_a_head_are_bounded, setup, teardown),
+    cmocka_unit_test_setup_teardown(expectation_is_met_before_the_body_and_not_for_one_too_large, setup, teardown),
+    cmocka_unit_test(slow_request_is_answered_408),
+    cmocka_unit_test(idle_connection_is_closed_without_an_answer),
 };
 
 int main(void)

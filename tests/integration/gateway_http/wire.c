@@ -16,16 +16,34 @@
 static char buffer[WIRE_BYTES];
 static char found[1024];
 
-int wire_connect(int port)
+int wire_socket(void)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval patience = {.tv_sec = 30};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+bool wire_try_connect(int fd, int port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+void wire_connect_socket(int fd, int port)
+{
+    assert_true(wire_try_connect(fd, port));
+}
+
+int wire_connect(int port)
+{
+    int fd = wire_socket();
+
+    wire_connect_socket(fd, port);
     return fd;
 }
 

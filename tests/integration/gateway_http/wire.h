@@ -16,6 +16,9 @@ struct wire_answer {
     size_t body_bytes; /* as Content-Length says; 0 for an answer to HEAD */
 };
 
+int wire_socket(void);
+bool wire_try_connect(int fd, int port);
+void wire_connect_socket(int fd, int port);
 int wire_connect(int port);
 void wire_close(int fd);
 void wire_send(int fd, const char *text);
