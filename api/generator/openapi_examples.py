@@ -15,6 +15,7 @@ LEFT_OUT = None
 ALICE = "0190c1d4-7a10-7c3e-9b1f-2f6d8e4a1c01"
 BOB = "0190c1d4-7a10-7c3e-9b1f-2f6d8e4a1c02"
 MESSAGE = "0190c1d5-3b20-7d41-8a2e-5c7f9b3d2e10"
+REQUEST_ID = "0190c1d5-5d40-7f63-8c4a-7e9f1b5d3a22"
 TIME = "2026-01-31T12:00:00.123456Z"
 
 VALUES = {
@@ -154,7 +155,8 @@ class Examples:
 def problem(status, path):
     """The example of an error's answer."""
     return {"type": f"/problems/{status.reason}", "title": status.sentence, "status": status.http,
-            "detail": status.sentence, "instance": path, "reason": status.reason, "domain": "parley", "metadata": {}}
+            "detail": status.sentence, "instance": path, "reason": status.reason, "domain": "parley", "metadata": {},
+            "field_violations": [], "request_id": REQUEST_ID}
 
 
 def first_sentence(text):

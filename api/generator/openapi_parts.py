@@ -77,8 +77,15 @@ PROBLEM = {
         "domain": {"type": "string", "description": "Whose reason it is: `parley`."},
         "metadata": {"type": "object", "description": "More about it, by reason.",
                      "additionalProperties": {"type": "string"}},
+        "field_violations": {
+            "type": "array", "description": "The field that is wrong, when it is one.",
+            "items": {"type": "object", "required": ["field", "description"], "properties": {
+                "field": {"type": "string", "description": "Where it is: `participants[2].role`."},
+                "description": {"type": "string", "description": "What is wrong with it, for people."}}}},
+        "request_id": {"type": "string", "description": "That of the header `X-Request-Id`."},
     },
-    "required": ["type", "title", "status", "detail", "reason", "domain"],
+    "required": ["type", "title", "status", "detail", "instance", "reason", "domain", "metadata", "field_violations",
+                 "request_id"],
 }
 
 # What a shared response is called, by its status.

@@ -18,7 +18,7 @@
  * Unpacking takes at most this much per byte of the largest request, and a little more for small ones: far above what
  * sensible messages need, far below what a message of empty sub-messages would take.
  */
-enum { ARENA_BYTES_PER_REQUEST_BYTE = 8, ARENA_BYTES_MIN = 64 << 10, LOG_FIELDS = 9 };
+enum { ARENA_BYTES_PER_REQUEST_BYTE = 8, ARENA_BYTES_MIN = 64 << 10, LOG_FIELDS = 10, REQUEST_ID_BYTES_MAX = 128 };
 
 void pl_call_init(struct pl_call *call, const struct pl_served *served, struct pl_queue_loop *home,
                   const struct pl_call_kind *kind)
@@ -106,10 +106,32 @@ static unsigned add_principal(const struct pl_call *call, char text[2][PL_UUID_T
     return count;
 }
 
+static const grpc_metadata *find_metadata(const struct pl_call *call, const char *key)
+{
+    for (size_t i = 0; i < call->metadata.count; i++)
+        if (grpc_slice_str_cmp(call->metadata.metadata[i].key, key) == 0)
+            return &call->metadata.metadata[i];
+    return NULL;
+}
+
+/* What the caller calls this request, by which it is found in several logs. False without, or when it is too long. */
+static bool copy_request_id(const struct pl_call *call, char ret_text[REQUEST_ID_BYTES_MAX + 1])
+{
+    const grpc_metadata *item = find_metadata(call, "x-request-id");
+    size_t bytes = item != NULL ? GRPC_SLICE_LENGTH(item->value) : 0;
+
+    if (bytes == 0 || bytes > REQUEST_ID_BYTES_MAX)
+        return false;
+    memcpy(ret_text, GRPC_SLICE_START_PTR(item->value), bytes);
+    ret_text[bytes] = '\0';
+    return true;
+}
+
 void pl_call_log(const struct pl_call *call, const char *event, enum pl_status status)
 {
     char ids[2][PL_UUID_TEXT_CHARS + 1];
     char peer[PL_PEER_TEXT_BYTES];
+    char request_id[REQUEST_ID_BYTES_MAX + 1];
     char *core_peer = grpc_call_get_peer(call->core);
     struct pl_log_field fields[LOG_FIELDS] = {
         PL_LOG_TEXT("method", call->served->method->path),
@@ -124,6 +146,8 @@ void pl_call_log(const struct pl_call *call, const char *event, enum pl_status s
 
     pl_listener_peer(call->rpc->listener, core_peer, peer);
     gpr_free(core_peer);
+    if (copy_request_id(call, request_id))
+        fields[count++] = PL_LOG_TEXT("request_id", request_id);
     pl_log_fields(PL_LOG_INFO, event, fields, count);
 }
 
@@ -146,12 +170,11 @@ bool pl_call_has_secret(const struct pl_call *call)
 
 const char *pl_call_metadata(struct pl_call *call, const char *key)
 {
-    for (size_t i = 0; i < call->metadata.count; i++) {
-        const grpc_metadata *item = &call->metadata.metadata[i];
-        if (grpc_slice_str_cmp(item->key, key) == 0)
-            return pl_arena_copy(&call->arena, GRPC_SLICE_START_PTR(item->value), GRPC_SLICE_LENGTH(item->value));
-    }
-    return NULL;
+    const grpc_metadata *item = find_metadata(call, key);
+
+    if (item == NULL)
+        return NULL;
+    return pl_arena_copy(&call->arena, GRPC_SLICE_START_PTR(item->value), GRPC_SLICE_LENGTH(item->value));
 }
 
 void *pl_call_context(const struct pl_call *call)
