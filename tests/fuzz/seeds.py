@@ -172,6 +172,28 @@ def json_set_seeds():
             yield f"{message}_{field}", bytes([message, message // 3 + field]) + text.encode(errors="surrogateescape")
 
 
+def route_seeds():
+    for name, verb, path in (
+            ("word", b"POST", b"/v1/messages"), ("verb_of_word", b"POST", b"/v1/messages:batch"),
+            ("variable", b"GET", b"/v1/chats/" + USER.encode()), ("verb_of_variable", b"POST", b"/v1/chats/1:join"),
+            ("two_variables", b"POST", b"/v1/users/1/devices/2/tokens"), ("head", b"HEAD", b"/v1/chats"),
+            ("options", b"OPTIONS", b"/v1/chats/1/participants"), ("escaped", b"GET", b"/v1/chats/%41%2F%3a"),
+            ("escaped_nul", b"GET", b"/v1/chats/%00"), ("escaped_badly", b"GET", b"/v1/chats/%4"),
+            ("not_utf8", b"GET", b"/v1/chats/%ff"), ("deep", b"GET", b"/a" * 20), ("star", b"OPTIONS", b"*")):
+        yield name, verb + b"\n" + path
+
+
+def query_seeds():
+    for method in range(0, 64, 3):
+        yield f"method_{method}", bytes([method]) + b"chat_id=1&limit=20&page_token=a%2Bb+c&since=2026-01-31T12:00:00Z"
+    yield "ids", b"\x06user_id=" + USER.encode() + b"&user_ids=1&user_ids=2"
+    yield "enum", b"\x0achat_type=group&role=ROLE_ADMIN&kind=3"
+    yield "escaped_badly", b"\x0achat_id=%4"
+    yield "not_utf8", b"\x0achat_id=%ff"
+    yield "twice", b"\x0achat_id=1&chat_id=2"
+    yield "empty", b"\x0a&&=&a&=b&"
+
+
 TARGETS = {
     "fuzz_base64url": base64url_seeds,
     "fuzz_codec": codec_seeds,
@@ -180,6 +202,8 @@ TARGETS = {
     "fuzz_jwt": jwt_seeds,
     "fuzz_page_token": page_token_seeds,
     "fuzz_public_key": public_key_seeds,
+    "fuzz_query": query_seeds,
+    "fuzz_route": route_seeds,
 }
 
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Entity tags: what is written is what is read, also when a proxy has made it weak. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/etag.h"
+
+static struct pl_arena arena;
+
+static int open_arena(void **state)
+{
+    (void)state;
+    pl_arena_init(&arena, 1 << 20);
+    return 0;
+}
+
+static int close_arena(void **state)
+{
+    (void)state;
+    pl_arena_fini(&arena);
+    return 0;
+}
+
+static void assert_parsed(const char *if_match, const char *etag)
+{
+    const char *parsed = NULL;
+    assert_int_equal(pl_etag_parse(if_match, &arena, &parsed), PL_OK);
+    assert_string_equal(parsed, etag);
+}
+
+static void one_tag_is_read(void **state)
+{
+    (void)state;
+    assert_string_equal(pl_etag_format("7", &arena), "\"7\"");
+    assert_null(pl_etag_format("a\"b", &arena));
+    assert_parsed("\"7\"", "7");
+    assert_parsed(" W/\"7\" ", "7");
+    assert_parsed("*", "");
+}
+
+static void several_tags_and_none_are_refused(void **state)
+{
+    static const char *const bad[] = {"", "7", "\"7", "\"7\", \"8\"", "\"7\"x", "*, \"7\"", "W/7", "w/\"7\""};
+    const char *parsed = NULL;
+    (void)state;
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(pl_etag_parse(bad[i], &arena, &parsed), PL_INVALID_ARGUMENT);
+}
+
+static void a_tag_is_found_in_a_list(void **state)
+{
+    (void)state;
+    assert_true(pl_etag_matches("\"7\"", "7"));
+    assert_true(pl_etag_matches("\"6\", W/\"7\"", "7"));
+    assert_true(pl_etag_matches(" * ", "7"));
+    assert_false(pl_etag_matches(NULL, "7"));
+    assert_false(pl_etag_matches("", "7"));
+    assert_false(pl_etag_matches("7", "7"));
+    assert_false(pl_etag_matches("\"77\", \"\"", "7"));
+    assert_false(pl_etag_matches("\"6\" \"7", "7"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_tag_is_read),
+        cmocka_unit_test(several_tags_and_none_are_refused),
+        cmocka_unit_test(a_tag_is_found_in_a_list),
+    };
+
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
+}
