@@ -7,23 +7,23 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "rpc/fields.h"
 #include "rpc/rpc.h"
 
-#define KEY_CHARS_MAX 255
-
 bool pl_idempotency_key_valid(const char *key)
 {
-    size_t chars = strnlen(key, KEY_CHARS_MAX + 1);
+    size_t chars = strnlen(key, PL_IDEMPOTENCY_KEY_CHARS_MAX + 1);
     for (size_t i = 0; i < chars; i++)
         if (!isgraph((unsigned char)key[i]))
             return false;
-    return chars >= 1 && chars <= KEY_CHARS_MAX;
+    return chars >= 1 && chars <= PL_IDEMPOTENCY_KEY_CHARS_MAX;
 }
 
 void pl_idempotency_refuse_key(struct pl_call *call)
 {
-    pl_call_fail(call, PL_INVALID_ARGUMENT, "idempotency-key must be 1 to %d visible characters", KEY_CHARS_MAX);
+    pl_call_fail(call, PL_INVALID_ARGUMENT, "idempotency-key must be 1 to %d visible characters",
+                 PL_IDEMPOTENCY_KEY_CHARS_MAX);
 }
 
 /* Of the method and the request as it was understood: unknown fields and any order on the wire do not count. */

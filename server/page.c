@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /* One row more than asked for tells whether there is a next page. */
 #include "page.h"
+#include "base/limits.h"
 
 #include "rpc/fields.h"
 

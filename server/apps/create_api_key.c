@@ -4,6 +4,7 @@
 #include "apps/own_app.h"
 #include "apps/service.h"
 #include "auth/api_key.h"
+#include "base/limits.h"
 #include "effect.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "rpc/fields.h"
@@ -47,7 +48,7 @@ static void create_api_key(struct pl_call *call, const ProtobufCMessage *message
     struct creation *creation = pl_arena_new(pl_call_arena(call), struct creation);
     if (!pl_own_app_parse(call, request->app_id, &creation->app_id))
         return;
-    if (!pl_field_chars(request->name, 0, 255)) {
+    if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 0 to 255 characters");
         return;
     }

@@ -7,6 +7,7 @@
 #include "apps/app.h"
 #include "apps/service.h"
 #include "apps/signing_key.h"
+#include "base/limits.h"
 #include "effect.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "rpc/fields.h"
@@ -24,7 +25,7 @@ const struct pl_method pl_create_app = {
 static void create_app(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__CreateAppRequest *request = (const Parley__V1__CreateAppRequest *)message;
-    if (!pl_field_chars(request->name, 1, 255)) {
+    if (!pl_field_chars(request->name, 1, PL_NAME_CHARS_MAX)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 1 to 255 characters");
         return;
     }

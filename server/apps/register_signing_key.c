@@ -5,6 +5,7 @@
 #include "apps/service.h"
 #include "apps/signing_key.h"
 #include "auth/public_key.h"
+#include "base/limits.h"
 #include "effect.h"
 #include "rpc/fields.h"
 
@@ -51,7 +52,7 @@ static const char *take_material(struct registration *registration)
 static const char *take_request(struct registration *registration)
 {
     const Parley__V1__RegisterSigningKeyRequest *request = registration->request;
-    if (!pl_field_chars(request->name, 0, 255))
+    if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX))
         return "name must be 0 to 255 characters";
     if (pl_signing_key_algorithm(request->algorithm, &registration->algorithm) != PL_OK)
         return "algorithm must be HS256, ES256, RS256 or EdDSA";

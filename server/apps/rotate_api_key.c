@@ -4,9 +4,8 @@
 #include "apps/app.h"
 #include "apps/service.h"
 #include "auth/api_key.h"
+#include "base/limits.h"
 #include "effect.h"
-
-#define GRACE_S_MAX 86400
 
 static void rotate_api_key(struct pl_call *call, const ProtobufCMessage *message);
 static void compose(struct pl_query *query, void *context);
@@ -31,8 +30,8 @@ static void rotate_api_key(struct pl_call *call, const ProtobufCMessage *message
     uint8_t hash[PL_API_KEY_HASH_BYTES];
     if (!pl_app_key_parse(call, request->app_id, request->key_id, &key))
         return;
-    if (request->grace_seconds < 0 || request->grace_seconds > GRACE_S_MAX) {
-        pl_call_fail(call, PL_INVALID_ARGUMENT, "grace_seconds must be 0 to %d", GRACE_S_MAX);
+    if (request->grace_seconds < 0 || request->grace_seconds > PL_KEY_GRACE_S_MAX) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "grace_seconds must be 0 to %d", PL_KEY_GRACE_S_MAX);
         return;
     }
     struct rotation *rotation = pl_arena_new(pl_call_arena(call), struct rotation);

@@ -4,11 +4,11 @@
 #include "apps/app.h"
 #include "apps/own_app.h"
 #include "apps/service.h"
+#include "base/limits.h"
 #include "rpc/fields.h"
 #include "server.h"
 
 #define GROUP_MEMBERS_MIN 2
-#define GROUP_MEMBERS_MAX 1024
 
 static void update_app(struct pl_call *call, const ProtobufCMessage *message);
 
@@ -27,10 +27,10 @@ static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint
         return "update_mask may have name and max_group_members";
     if (*ret_bits == 0)
         *ret_bits = (request->name[0] != '\0' ? NAME : 0) | (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0);
-    if ((*ret_bits & NAME) != 0 && !pl_field_chars(request->name, 1, 255))
+    if ((*ret_bits & NAME) != 0 && !pl_field_chars(request->name, 1, PL_NAME_CHARS_MAX))
         return "name must be 1 to 255 characters";
     if ((*ret_bits & MAX_GROUP_MEMBERS) != 0 &&
-        (request->max_group_members < GROUP_MEMBERS_MIN || request->max_group_members > GROUP_MEMBERS_MAX))
+        (request->max_group_members < GROUP_MEMBERS_MIN || request->max_group_members > PL_GROUP_MEMBERS_MAX))
         return "max_group_members must be 2 to 1024";
     return NULL;
 }

@@ -14,8 +14,9 @@
 
 #include "auth/base64url.h"
 #include "auth/hmac.h"
+#include "base/limits.h"
 
-#define PART_BYTES_MAX (PL_JWT_BYTES_MAX / 4 * 3)
+#define PART_BYTES_MAX (PL_TOKEN_BYTES_MAX / 4 * 3)
 
 /* A piece of the token; not NUL-terminated. */
 struct part {
@@ -32,11 +33,11 @@ struct parts {
 
 static enum pl_status split(const char *token, struct parts *ret_parts)
 {
-    size_t chars = strnlen(token, PL_JWT_BYTES_MAX + 1);
+    size_t chars = strnlen(token, PL_TOKEN_BYTES_MAX + 1);
     const char *end = token + chars;
     const char *first, *second;
 
-    if (chars > PL_JWT_BYTES_MAX || (first = memchr(token, '.', chars)) == NULL ||
+    if (chars > PL_TOKEN_BYTES_MAX || (first = memchr(token, '.', chars)) == NULL ||
         (second = memchr(first + 1, '.', (size_t)(end - first - 1))) == NULL ||
         memchr(second + 1, '.', (size_t)(end - second - 1)) != NULL)
         return PL_TOKEN_INVALID;
@@ -170,8 +171,8 @@ static enum pl_status check_times(const struct pl_jwt_claims *claims, int64_t no
 {
     int64_t life_s = claims->expires_at_s - claims->issued_at_s;
 
-    if (life_s <= 0 || life_s > PL_JWT_LIFE_S_MAX + PL_JWT_LEEWAY_S || claims->issued_at_s > now_s + PL_JWT_LEEWAY_S ||
-        claims->not_before_s > now_s + PL_JWT_LEEWAY_S)
+    if (life_s <= 0 || life_s > PL_TOKEN_LIFE_S_MAX + PL_JWT_LEEWAY_S ||
+        claims->issued_at_s > now_s + PL_JWT_LEEWAY_S || claims->not_before_s > now_s + PL_JWT_LEEWAY_S)
         return PL_TOKEN_INVALID;
     return now_s - PL_JWT_LEEWAY_S < claims->expires_at_s ? PL_OK : PL_TOKEN_EXPIRED;
 }

@@ -16,9 +16,7 @@
 #include "base/status.h"
 #include "base/uuid.h"
 
-#define PL_JWT_BYTES_MAX 8192
 #define PL_JWT_LEEWAY_S 60
-#define PL_JWT_LIFE_S_MAX 86400
 #define PL_JWT_AUDIENCE "parley"
 
 /* Claims, by name: app, sub (user), device, aud, iat, nbf, exp; times in seconds since 1970. */

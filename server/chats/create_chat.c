@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/limits.h"
 #include "chats/chat.h"
 #include "chats/individual.h"
 #include "chats/service.h"
@@ -13,7 +14,6 @@
 #include "effect.h"
 #include "rpc/fields.h"
 
-#define GROUP_MEMBERS_MAX 1024
 #define UNKNOWN_NAMED_MAX 5
 #define STEP_APP 1  /* of the look-up */
 #define STEP_CHAT 3 /* of the transaction: where pl_chat_ask begins */
@@ -72,7 +72,7 @@ static enum pl_status take_members(struct creation *creation)
 {
     const Parley__V1__CreateChatRequest *request = creation->request;
     struct pl_arena *arena = pl_call_arena(creation->call);
-    if (request->n_participants > GROUP_MEMBERS_MAX)
+    if (request->n_participants > PL_GROUP_MEMBERS_MAX)
         return PL_INVALID_ARGUMENT;
     creation->members = pl_arena_array(arena, struct member, request->n_participants + 1);
     creation->members[0].user_id = pl_call_principal(creation->call)->user_id;
@@ -105,9 +105,10 @@ static const char *individual_fault(struct creation *creation)
 static const char *group_fault(struct creation *creation)
 {
     const Parley__V1__CreateChatRequest *request = creation->request;
-    if (creation->count < 2 || creation->count > GROUP_MEMBERS_MAX)
+    if (creation->count < 2 || creation->count > PL_GROUP_MEMBERS_MAX)
         return "a group needs 1 to 1023 other users in participants";
-    if (!pl_field_chars(request->name, 0, 255) || !pl_field_chars(request->description, 0, 1024))
+    if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX) ||
+        !pl_field_chars(request->description, 0, PL_TEXT_CHARS_MAX))
         return "name must be 0 to 255 characters and description 0 to 1024";
     if (request->settings != NULL && pl_chat_settings_fault(request->settings) != NULL)
         return pl_chat_settings_fault(request->settings);

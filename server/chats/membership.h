@@ -11,8 +11,6 @@
 
 #include "chats/chat_change.h"
 
-#define PL_GROUP_MEMBERS_MAX 1024
-
 struct pl_member {
     UT_hash_handle hh;
     struct pl_user_id user_id;

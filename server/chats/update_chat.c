@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "chats/chat.h"
 #include "chats/chat_change.h"
 #include "chats/service.h"
@@ -75,7 +76,8 @@ static const char *first_fault(struct update *update)
     const Parley__V1__UpdateChatRequest *request = update->request;
     if (!take_mask(update))
         return "update_mask must name name, description, avatar_media_id, metadata, settings or a field of settings";
-    if (!pl_field_chars(request->name, 0, 255) || !pl_field_chars(request->description, 0, 1024))
+    if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX) ||
+        !pl_field_chars(request->description, 0, PL_TEXT_CHARS_MAX))
         return "name must be 0 to 255 characters and description 0 to 1024";
     if (pl_field_optional_uuid(request->avatar_media_id, &update->avatar) != PL_OK)
         return "avatar_media_id is not a UUID of 36 characters";

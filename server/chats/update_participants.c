@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* ChatService.UpdateParticipants: what is asked for is laid over who is there, then judged move by move. */
+#include "base/limits.h"
 #include "chats/membership.h"
 #include "chats/service.h"
 #include "rpc/fields.h"

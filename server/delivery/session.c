@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "delivery/connect.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -33,7 +34,7 @@ static const struct pl_stream_ops connect_ops = {
 
 const struct pl_method pl_connect = {
     .path = "/parley.v1.StreamService/Connect",
-    .request_bytes_max = PL_SESSION_FRAME_BYTES_MAX,
+    .request_bytes_max = PL_STREAM_FRAME_BYTES_MAX,
     .stream = &connect_ops,
 };
 
@@ -70,7 +71,7 @@ struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, cons
 {
     struct pl_early_cursor *cursor;
     HASH_FIND(hh, session->early_cursors, chat, sizeof(*chat), cursor);
-    if (cursor != NULL || HASH_COUNT(session->early_cursors) == PL_SESSION_CURSORS_MAX)
+    if (cursor != NULL || HASH_COUNT(session->early_cursors) == PL_STREAM_CURSORS_MAX)
         return cursor;
     cursor = calloc(1, sizeof(*cursor));
     pl_assert(cursor != NULL);
@@ -150,8 +151,8 @@ static void welcome(struct pl_session *session)
     welcome.ack_interval_ms = PL_SESSION_ACK_INTERVAL_MS;
     welcome.ack_entries_max = PL_SESSION_ACK_ENTRIES;
     welcome.content_bytes_max = 65536;
-    welcome.frame_bytes_max = PL_SESSION_FRAME_BYTES_MAX;
-    welcome.sends_in_flight_max = PL_SESSION_SENDS_MAX;
+    welcome.frame_bytes_max = PL_STREAM_FRAME_BYTES_MAX;
+    welcome.sends_in_flight_max = PL_STREAM_SENDS_MAX;
     pl_session_reply(session, PL_SERVER_FRAME_WELCOME, &welcome.base);
     pl_arena_fini(&arena);
 }

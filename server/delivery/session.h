@@ -21,11 +21,8 @@
 #include "parley/v1/stream_service.pb-c.h"
 #include "rpc/call.h"
 
-#define PL_SESSION_FRAME_BYTES_MAX (1 << 20)
-#define PL_SESSION_SENDS_MAX 256
 #define PL_SESSION_ACK_INTERVAL_MS 50
 #define PL_SESSION_ACK_ENTRIES 64
-#define PL_SESSION_CURSORS_MAX 10000
 
 enum pl_session_state {
     PL_SESSION_OPENED,      /* no hello yet */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "delivery/session.h"
 #include "messages/message.h"
 #include "rpc/fields.h"
@@ -40,7 +41,7 @@ static void reply_failed(struct pl_session *session, uint64_t request_id, enum p
     session->answers_waiting++;
     pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed.base);
     /* Refusals that the client does not read would gather without bound. */
-    if (session->answers_waiting > 2 * PL_SESSION_SENDS_MAX)
+    if (session->answers_waiting > 2 * PL_STREAM_SENDS_MAX)
         pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
 }
 
@@ -96,7 +97,7 @@ static void take_send(struct pl_session *session, const Parley__V1__Send *reques
         reply_failed(session, request->request_id, PL_INVALID_ARGUMENT, "message must be set");
         return;
     }
-    if (session->sends_out + session->answers_waiting >= PL_SESSION_SENDS_MAX) {
+    if (session->sends_out + session->answers_waiting >= PL_STREAM_SENDS_MAX) {
         reply_failed(session, request->request_id, PL_OVERLOADED, "too many sends are unanswered on this stream");
         return;
     }

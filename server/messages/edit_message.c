@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* MessageService.EditMessage: the new body is an entry of its own; the message only knows which is the last. */
+#include "base/limits.h"
 #include "chats/chat_change.h"
 #include "messages/answer.h"
 #include "messages/message.h"

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "chats/individual.h"
 #include "rpc/fields.h"
 

@@ -12,9 +12,6 @@
 #include "db/db.h"
 #include "parley/v1/message_service.pb-c.h"
 
-#define PL_CONTENT_BYTES_MAX 65536
-#define PL_DEVICE_PARTS_MAX 32
-#define PL_DEVICE_PARTS_BYTES_MAX 262144
 #define PL_MESSAGE_COLUMN_COUNT 18
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* MessageService.SendMessage: one append, answered when it is on disk. */
+#include "base/limits.h"
 #include "messages/message.h"
 #include "messages/message_key.h"
 #include "messages/service.h"

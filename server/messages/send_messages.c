@@ -5,13 +5,13 @@
  * settled. They are submitted in their order and on one thread, and a writer keeps the order of its mailbox for each
  * chat, so the order within a chat is the order of the request.
  */
+#include "base/limits.h"
 #include "messages/message.h"
 #include "messages/message_key.h"
 #include "messages/service.h"
 #include "rpc/fields.h"
 #include "server.h"
 
-#define MESSAGES_MAX 100
 #define REQUEST_BYTES_MAX (1 << 20)
 
 static void send_messages(struct pl_call *call, const ProtobufCMessage *message);
@@ -105,9 +105,9 @@ static void send_messages(struct pl_call *call, const ProtobufCMessage *message)
 {
     const struct pl_server *server = pl_call_context(call);
     const Parley__V1__SendMessagesRequest *request = (const Parley__V1__SendMessagesRequest *)message;
-    if (request->n_messages < 1 || request->n_messages > MESSAGES_MAX) {
+    if (request->n_messages < 1 || request->n_messages > PL_SEND_BATCH_MAX) {
         pl_call_detail(call, "field", "messages");
-        pl_call_fail(call, PL_INVALID_ARGUMENT, "messages must be 1 to %d", MESSAGES_MAX);
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "messages must be 1 to %d", PL_SEND_BATCH_MAX);
         return;
     }
     const char *key = NULL;

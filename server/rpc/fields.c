@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/methods.h"
+#include "base/limits.h"
 #include "base/utf8.h"
 
 #define US_PER_S 1000000

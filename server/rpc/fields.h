@@ -14,10 +14,6 @@
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 
-#define PL_METADATA_BYTES_MAX 4096
-#define PL_PAGE_SIZE_DEFAULT 50
-#define PL_PAGE_SIZE_MAX 100
-
 /* "" for the nil UUID. In the arena. */
 char *pl_field_uuid(const struct pl_uuid *uuid, struct pl_arena *arena);
 /* As pl_uuid_parse, but "" is the nil UUID. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* SyncService.ListHeads: many small rows, so its pages are larger than those of other lists. */
+#include "base/limits.h"
 #include "page.h"
 #include "parley/v1/sync_service.pb-c.h"
 #include "rpc/fields.h"
 #include "sync/service.h"
-
-#define HEADS_MAX 1000
 
 enum { COLUMN_CHAT, COLUMN_LAST_SEQ, COLUMN_READ_SEQ };
 
@@ -24,7 +23,8 @@ static void list_heads(struct pl_call *call, const ProtobufCMessage *message)
     const Parley__V1__ListHeadsRequest *request = (const Parley__V1__ListHeadsRequest *)message;
     const struct pl_user_id *user = &pl_call_principal(call)->user_id;
     struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
-    *page = (struct pl_page){.call = call, .list = PL_PAGE_HEADS, .subject = user->uuid, .size_max = HEADS_MAX};
+    *page = (struct pl_page){
+        .call = call, .list = PL_PAGE_HEADS, .subject = user->uuid, .size_max = PL_HEADS_PAGE_SIZE_MAX};
     if (!pl_page_take(page, request->page_size, request->page_token))
         return;
     struct pl_query *query = pl_server_query(call, on_found, page);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* UserService.CreateDevice: a device whose cursors begin where its user's chats are now. */
+#include "base/limits.h"
 #include "effect.h"
 #include "parley/v1/user_service.pb-c.h"
 #include "rpc/fields.h"
@@ -47,7 +48,7 @@ static void create_device(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ID, "user_id is not a UUID of 36 characters");
         return;
     }
-    if (!pl_field_chars(request->name, 0, 255)) {
+    if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 0 to 255 characters");
         return;
     }

@@ -6,12 +6,12 @@
 
 #include "auth/jwt.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "effect.h"
 #include "parley/v1/user_service.pb-c.h"
 #include "rpc/fields.h"
 #include "users/service.h"
 
-#define TTL_S_MIN 60
 #define US_PER_S 1000000
 #define COLUMN_DEACTIVATED 2
 
@@ -44,13 +44,14 @@ static void create_token(struct pl_call *call, const ProtobufCMessage *message)
     const Parley__V1__CreateTokenRequest *request = (const Parley__V1__CreateTokenRequest *)message;
     struct minting *minting = pl_arena_new(pl_call_arena(call), struct minting);
     minting->call = call;
-    minting->ttl_s = request->ttl_seconds == 0 ? PL_JWT_LIFE_S_MAX : request->ttl_seconds;
+    minting->ttl_s = request->ttl_seconds == 0 ? PL_TOKEN_LIFE_S_MAX : request->ttl_seconds;
     if (take_ids(request, minting) != PL_OK) {
         pl_call_fail(call, PL_INVALID_ID, "user_id and device_id must be UUIDs of 36 characters");
         return;
     }
-    if (minting->ttl_s < TTL_S_MIN || minting->ttl_s > PL_JWT_LIFE_S_MAX) {
-        pl_call_fail(call, PL_INVALID_ARGUMENT, "ttl_seconds must be %d to %d, or 0", TTL_S_MIN, PL_JWT_LIFE_S_MAX);
+    if (minting->ttl_s < PL_TOKEN_LIFE_S_MIN || minting->ttl_s > PL_TOKEN_LIFE_S_MAX) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "ttl_seconds must be %d to %d, or 0", PL_TOKEN_LIFE_S_MIN,
+                     PL_TOKEN_LIFE_S_MAX);
         return;
     }
     struct pl_query *query = pl_effect_query(call, compose, minting);

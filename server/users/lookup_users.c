@@ -5,11 +5,10 @@
  * without end could list all users by trying.
  */
 #include "base/clock.h"
+#include "base/limits.h"
 #include "server.h"
 #include "users/service.h"
 #include "users/user.h"
-
-#define NAMES_MAX 100
 
 enum { STEP_PHONE_NUMBERS, STEP_USERNAMES };
 
@@ -24,7 +23,8 @@ const struct pl_method pl_lookup_users = {
 
 static const char *first_fault(const Parley__V1__LookupUsersRequest *request)
 {
-    if (request->n_usernames > NAMES_MAX || request->n_phone_numbers > NAMES_MAX - request->n_usernames)
+    if (request->n_usernames > PL_LOOKUP_NAMES_MAX ||
+        request->n_phone_numbers > PL_LOOKUP_NAMES_MAX - request->n_usernames)
         return "usernames and phone_numbers must be at most 100 together";
     if (request->n_usernames + request->n_phone_numbers == 0)
         return "usernames or phone_numbers must have at least one";
@@ -99,7 +99,7 @@ static void on_found(struct pl_query *query, void *context)
         return;
     }
     Parley__V1__LookupUsersResponse response = PARLEY__V1__LOOKUP_USERS_RESPONSE__INIT;
-    response.users = pl_arena_array(arena, Parley__V1__User *, NAMES_MAX);
+    response.users = pl_arena_array(arena, Parley__V1__User *, PL_LOOKUP_NAMES_MAX);
     for (int row = 0; row < pl_rows_count(by_phone); row++)
         response.users[response.n_users++] = pl_user_from_row(by_phone, row, true, arena);
     for (int row = 0; row < pl_rows_count(by_name); row++) {

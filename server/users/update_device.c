@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* UserService.UpdateDevice: a new name. */
+#include "base/limits.h"
 #include "rpc/fields.h"
 #include "server.h"
 #include "users/device.h"
@@ -22,7 +23,8 @@ static void update_device(struct pl_call *call, const ProtobufCMessage *message)
     uint32_t bits = 0;
     if (!pl_device_parse(call, request->user_id, request->device_id, &key))
         return;
-    if (pl_field_mask(request->update_mask, names, &bits) != PL_OK || !pl_field_chars(request->name, 0, 255)) {
+    if (pl_field_mask(request->update_mask, names, &bits) != PL_OK ||
+        !pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "update_mask may have name, and name must be 0 to 255 characters");
         return;
     }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -35,7 +36,8 @@ void pl_user_put_key(struct pl_params *params, struct pl_call *call, const struc
 bool pl_username_valid(const char *username)
 {
     size_t bytes = strlen(username);
-    return bytes >= 1 && bytes <= 64 && strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == bytes;
+    return bytes >= 1 && bytes <= PL_USERNAME_CHARS_MAX &&
+           strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == bytes;
 }
 
 bool pl_phone_number_valid(const char *phone_number)
@@ -51,11 +53,11 @@ const char *pl_user_fault(const Parley__V1__User *user)
 {
     if (!pl_phone_number_valid(user->phone_number))
         return "phone_number must be + and 1 to 15 digits";
-    if (!pl_field_chars(user->display_name, 0, 255))
+    if (!pl_field_chars(user->display_name, 0, PL_NAME_CHARS_MAX))
         return "display_name must be 0 to 255 characters";
-    if (!pl_field_chars(user->about, 0, 1024))
+    if (!pl_field_chars(user->about, 0, PL_TEXT_CHARS_MAX))
         return "about must be 0 to 1024 characters";
-    if (!pl_field_chars(user->avatar_url, 0, 2048))
+    if (!pl_field_chars(user->avatar_url, 0, PL_URL_CHARS_MAX))
         return "avatar_url must be 0 to 2048 characters";
     if (pl_field_metadata(user->metadata, user->n_metadata) != PL_OK)
         return "metadata must be at most 4096 bytes, with keys that differ";

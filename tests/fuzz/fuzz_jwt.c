@@ -13,6 +13,7 @@
 #include "auth/hmac.h"
 #include "auth/jwt.h"
 #include "auth/public_key.h"
+#include "base/limits.h"
 #include "fuzz.h"
 
 #define NOW_S 1700000000
@@ -72,7 +73,7 @@ static void check_claims(const struct pl_jwt_claims *claims, struct pl_arena *ar
     pl_assert(pl_uuid_equal(&claims->app_id.uuid, &key.app_id.uuid));
     pl_assert(!pl_uuid_is_nil(&claims->user_id.uuid) && !pl_uuid_is_nil(&claims->device_id.uuid));
     pl_assert(claims->expires_at_s > NOW_S - PL_JWT_LEEWAY_S);
-    pl_assert(claims->expires_at_s - claims->issued_at_s <= PL_JWT_LIFE_S_MAX + PL_JWT_LEEWAY_S);
+    pl_assert(claims->expires_at_s - claims->issued_at_s <= PL_TOKEN_LIFE_S_MAX + PL_JWT_LEEWAY_S);
     pl_assert(claims->issued_at_s >= 0 && claims->issued_at_s <= NOW_S + PL_JWT_LEEWAY_S);
     pl_assert(pl_jwt_verify(pl_jwt_mint(&key, claims, arena), &key, NOW_S, &back) == PL_OK);
     pl_assert(memcmp(&back, claims, sizeof(back)) == 0);
@@ -116,7 +117,7 @@ static void verify(const char *token, struct pl_arena *arena)
         (void)!pl_jwt_read_kid(token, &kid);
         return;
     }
-    pl_assert(taken == 0 && strlen(token) <= PL_JWT_BYTES_MAX);
+    pl_assert(taken == 0 && strlen(token) <= PL_TOKEN_BYTES_MAX);
     pl_assert(pl_jwt_read_kid(token, &kid) == PL_OK && pl_uuid_equal(&kid.uuid, &key.kid.uuid));
     check_claims(&claims, arena);
 }

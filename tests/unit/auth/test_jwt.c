@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "unit/auth/jwt_fixture.h"
 
 /* ---- what is accepted ---- */
@@ -16,7 +17,7 @@
 static struct pl_jwt_claims good_claims(void)
 {
     struct pl_jwt_claims claims = {
-        .app_id = key.app_id, .issued_at_s = NOW, .not_before_s = NOW, .expires_at_s = NOW + PL_JWT_LIFE_S_MAX};
+        .app_id = key.app_id, .issued_at_s = NOW, .not_before_s = NOW, .expires_at_s = NOW + PL_TOKEN_LIFE_S_MAX};
 
     assert_int_equal(pl_uuid_parse(USER, &claims.user_id.uuid), PL_OK);
     assert_int_equal(pl_uuid_parse(DEVICE, &claims.device_id.uuid), PL_OK);
@@ -299,11 +300,11 @@ static const char *token_of(size_t chars)
 
 static void token_of_8_kib_is_the_largest(void **state)
 {
-    static const size_t too_large[] = {PL_JWT_BYTES_MAX + 1, PL_JWT_BYTES_MAX + 2, 9216, 20u << 20};
+    static const size_t too_large[] = {PL_TOKEN_BYTES_MAX + 1, PL_TOKEN_BYTES_MAX + 2, 9216, 20u << 20};
     struct pl_key_id kid;
 
     (void)state;
-    for (size_t chars = PL_JWT_BYTES_MAX - 3; chars <= PL_JWT_BYTES_MAX; chars++) {
+    for (size_t chars = PL_TOKEN_BYTES_MAX - 3; chars <= PL_TOKEN_BYTES_MAX; chars++) {
         assert_int_equal(strlen(token_of(chars)), chars);
         assert_int_equal(verify(token_of(chars)), PL_OK);
     }

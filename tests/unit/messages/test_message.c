@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "support/cmocka.h"
 
 #include "chats/individual.h"

@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 #include <string.h>
 
+#include "base/limits.h"
 #include "support/cmocka.h"
 
 #include "parley/v1/message_service.pb-c.h"

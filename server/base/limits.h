@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* The limits of the API, from api/limits.def: bytes, characters, items or seconds, as their names say. */
+#ifndef PL_BASE_LIMITS_H
+#define PL_BASE_LIMITS_H
+
+enum pl_limit {
+#define PL_LIMIT(name, value, key, sentence) PL_##name = (value),
+#include "limits.def"
+#undef PL_LIMIT
+};
+
+#endif
