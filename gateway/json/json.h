@@ -16,9 +16,6 @@
 #include "base/buf.h"
 #include "base/status.h"
 
-#define PL_JSON_DEPTH_MAX 32     /* objects and lists within each other */
-#define PL_JSON_VALUES_MAX 16384 /* values in one text, all levels together */
-
 /* What is wrong with a text. Neither says more of the caller's text than names that could be names of the API. */
 struct pl_json_problem {
     enum pl_status status;
@@ -34,9 +31,9 @@ void pl_json_write(struct pl_buf *buf, const ProtobufCMessage *message);
  * field update_mask and the text does not name it, it is set to what the text names: a message within by its own
  * members ("settings.join_policy"), etag not at all.
  *
- * PL_MALFORMED_JSON (no JSON object, a name twice, too deep, too many values), PL_INVALID_TEXT (not UTF-8, or \u0000),
- * PL_UNKNOWN_FIELD, PL_INVALID_ARGUMENT (a value that its field cannot have, two members of a oneof); then *problem is
- * set and the message is not.
+ * PL_MALFORMED_JSON (no JSON object, a name twice, more than PL_JSON_DEPTH_MAX or PL_JSON_VALUES_MAX), PL_INVALID_TEXT
+ * (not UTF-8, or \u0000), PL_UNKNOWN_FIELD, PL_INVALID_ARGUMENT (a value that its field cannot have, two members of a
+ * oneof); then *problem is set and the message is not.
  */
 enum pl_status pl_json_read(const char *text, size_t bytes, const ProtobufCMessageDescriptor *descriptor,
                             struct pl_arena *arena, ProtobufCMessage **ret,

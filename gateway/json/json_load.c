@@ -7,12 +7,14 @@
  */
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "gateway/json/reader.h"
 
-static void set_problem(struct pl_json_problem *problem, enum pl_status status, const char *sentence)
+static bool too_much(struct pl_json_problem *problem, int max, const char *what)
 {
-    *problem = (struct pl_json_problem){.status = status};
-    snprintf(problem->sentence, sizeof(problem->sentence), "%s", sentence);
+    *problem = (struct pl_json_problem){.status = PL_MALFORMED_JSON};
+    snprintf(problem->sentence, sizeof(problem->sentence), "the body has more than %d %s", max, what);
+    return false;
 }
 
 /* The index of the quote that ends the string which begins behind at; bytes when none does. */
@@ -37,20 +39,16 @@ static bool within_limits(const char *text, size_t bytes, struct pl_json_problem
         case '{':
         case '[':
             values++;
-            if (++depth > PL_JSON_DEPTH_MAX) {
-                set_problem(problem, PL_MALFORMED_JSON, "the body has objects and lists more than 32 deep");
-                return false;
-            }
+            if (++depth > PL_JSON_DEPTH_MAX)
+                return too_much(problem, PL_JSON_DEPTH_MAX, "levels of objects and lists");
             break;
         case '}':
         case ']':
             depth--;
             break;
         case ',':
-            if (++values > PL_JSON_VALUES_MAX) {
-                set_problem(problem, PL_MALFORMED_JSON, "the body has more than 16384 values");
-                return false;
-            }
+            if (++values > PL_JSON_VALUES_MAX)
+                return too_much(problem, PL_JSON_VALUES_MAX, "values");
             break;
         default:
             break;

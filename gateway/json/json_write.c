@@ -231,7 +231,7 @@ static void write_value(struct pl_buf *buf, const void *at, const ProtobufCField
         break;
     case PROTOBUF_C_TYPE_FLOAT:
     case PROTOBUF_C_TYPE_DOUBLE:
-        pl_assert(!"the API has no such field, or the generator would have refused it");
+        pl_assert(false); /* The generator refuses an API with such a field. */
     }
 }
 

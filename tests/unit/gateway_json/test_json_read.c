@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
+
 #define CHAT (&parley__v1__create_chat_request__descriptor)
 #define UPDATE (&parley__v1__update_chat_request__descriptor)
 #define SEND (&parley__v1__send_message_request__descriptor)
@@ -304,16 +306,19 @@ static void a_text_that_is_too_deep_or_too_large_is_refused_before_it_is_parsed(
     char *deep = repeated("{\"a\":", "[", PL_JSON_DEPTH_MAX - 1, "");
     char *deeper = repeated("{\"a\":", "[", 1 << 20, "");
     char *many = repeated("{\"messages\":[{}", ",{}", PL_JSON_VALUES_MAX, "]}");
+    char *opened = repeated("{\"messages\":[[7]", ",[7]", PL_JSON_VALUES_MAX / 2, "]}");
     char *enough = repeated("{\"content\":\"", ",[", PL_JSON_VALUES_MAX, "\"}");
 
     assert_refused(state, PLACE, deep, PL_MALFORMED_JSON, "the body ends in the middle of its JSON");
-    assert_refused(state, PLACE, deeper, PL_MALFORMED_JSON, "the body has objects and lists more than 32 deep");
+    assert_refused(state, PLACE, deeper, PL_MALFORMED_JSON, "the body has more than 32 levels of objects and lists");
     assert_refused(state, PLACE, many, PL_MALFORMED_JSON, "the body has more than 16384 values");
+    assert_refused(state, PLACE, opened, PL_MALFORMED_JSON, "the body has more than 16384 values");
     read_json(state, SEND, enough);
     free(deep);
     free(deeper);
     free(many);
     free(enough);
+    free(opened);
 }
 
 int main(void)

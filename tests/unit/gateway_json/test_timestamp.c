@@ -36,6 +36,8 @@ static void a_fraction_has_as_few_digits_as_say_it(void **state)
     assert_formatted(0, 500000000, "1970-01-01T00:00:00.500Z");
     assert_formatted(0, 1000000, "1970-01-01T00:00:00.001Z");
     assert_formatted(0, 1000, "1970-01-01T00:00:00.000001Z");
+    assert_formatted(0, 100, "1970-01-01T00:00:00.000000100Z");
+    assert_formatted(0, 100000, "1970-01-01T00:00:00.000100Z");
     assert_formatted(0, 1, "1970-01-01T00:00:00.000000001Z");
     assert_formatted(-1, 999999999, "1969-12-31T23:59:59.999999999Z");
 }
