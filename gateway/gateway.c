@@ -34,6 +34,30 @@ static void refuse_route(struct pl_request *request, enum pl_status status)
     pl_request_fail(request, &problem);
 }
 
+static void answer_page(struct pl_request *request, const struct pl_web_page *page)
+{
+    struct pl_answer answer = {
+        .status = 200, .content_type = page->content_type, .body = page->body, .body_bytes = page->body_bytes};
+    request->route = page->path;
+    for (unsigned i = 0; i < page->header_count; i++)
+        pl_request_add_header(request, page->headers[i].name, page->headers[i].value);
+    pl_request_answer(request, &answer);
+}
+
+/* PL_METHOD_NOT_ALLOWED when there is a page at this path, and it is not asked with GET or HEAD. */
+static enum pl_status find_page(const struct pl_request *request, const char *verb, const struct pl_web_page **ret_page,
+                                const char **ret_allow)
+{
+    const struct pl_web_page *page = pl_web_pages_find(request->gateway->pages, pl_http_path(request->http));
+    if (page == NULL)
+        return PL_ROUTE_NOT_FOUND;
+    *ret_allow = "GET, HEAD, OPTIONS";
+    if (strcmp(verb, "GET") != 0 && strcmp(verb, "HEAD") != 0)
+        return PL_METHOD_NOT_ALLOWED;
+    *ret_page = page;
+    return PL_OK;
+}
+
 void pl_gateway_handle(struct pl_http_request *http, void *context)
 {
     struct pl_request *request = pl_request_begin(context, http);
@@ -42,7 +66,12 @@ void pl_gateway_handle(struct pl_http_request *http, void *context)
     struct pl_route route;
     enum pl_status status =
         pl_route_find(request->gateway->routes, verb, pl_http_path(http), request->arena, &route, &allow);
-    if (status == PL_OK)
+    const struct pl_web_page *page = NULL;
+    if (status == PL_ROUTE_NOT_FOUND)
+        status = find_page(request, verb, &page, &allow);
+    if (page != NULL)
+        answer_page(request, page);
+    else if (status == PL_OK)
         pl_rest_call(request, &route);
     else if (status != PL_METHOD_NOT_ALLOWED)
         refuse_route(request, status);

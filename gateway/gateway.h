@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "gateway/config.h"
 #include "gateway/http/http.h"
+#include "gateway/pages/pages.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
 
@@ -14,6 +15,7 @@ struct pl_gateway {
     struct pl_gateway_config config;
     struct pl_metrics metrics;
     struct pl_routes *routes;
+    struct pl_web_pages *pages;
     struct pl_upstream *upstream;
     struct pl_http_server *http;
 };

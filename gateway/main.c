@@ -79,6 +79,7 @@ static enum pl_status start(struct daemon *daemon)
 {
     enum pl_status status;
     daemon->gateway.routes = pl_routes_new();
+    daemon->gateway.pages = pl_web_pages_new((size_t)daemon->gateway.config.body_bytes_max);
     status = open_upstream(daemon);
     if (status == PL_OK)
         status = open_admin(daemon);
@@ -93,6 +94,7 @@ static void stop(struct daemon *daemon)
     pl_http_close(daemon->gateway.http);
     pl_admin_close(daemon->admin);
     pl_upstream_close(daemon->gateway.upstream);
+    pl_web_pages_free(daemon->gateway.pages);
     pl_routes_free(daemon->gateway.routes);
 }
 
