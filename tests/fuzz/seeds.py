@@ -165,7 +165,8 @@ def json_seeds():
 
 
 def json_set_seeds():
-    texts = ("text", "-7", "true", "group", "read", "2026-01-02T03:04:05Z", "-__-AQ==", "name,settings.joinPolicy", "\udcff")
+    texts = ("text", "-7", "true", "group", "read", "2026-01-02T03:04:05Z", "-__-AQ==", "name,settings.joinPolicy",
+             "\udcff")
     for message in range(0, 96, 3):
         for field in range(3):
             text = texts[(message + field) % len(texts)]

@@ -18,7 +18,8 @@ import parley_pb
 
 SEED = int(os.environ.get("PARLEY_JSON_SEED") or random.SystemRandom().randrange(1 << 32))
 RUNS = int(os.environ.get("PARLEY_JSON_RUNS") or 200)
-TEXTS = ("", "a", '"', "\\", "/", "\x01\x1f\x7f", "\b\f\n\r\t", "é", "\u2028", "\ud7ff\ue000\uffff", "\U0001f600", "<&>'",
+TEXTS = ("", "a", '"', "\\", "/", "\x01\x1f\x7f", "\b\f\n\r\t", "é", "\u2028", "\ud7ff\ue000\uffff", "\U0001f600",
+         "<&>'",
          "the quick brown fox", "seven77", "eight888", "nine99999")
 INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32: (-1 << 31, (1 << 31) - 1),
@@ -78,8 +79,8 @@ class Maker:
     def _scalar(self, field):
         if field.cpp_type in INTEGERS:
             low, high = INTEGERS[field.cpp_type]
-            near = self.random.choice((low, high, 0, 1, SAFE, SAFE + 1, -SAFE, -SAFE - 1, self.random.randint(low, high)))
-            return min(max(low, near), high)
+            edges = (low, high, 0, 1, SAFE, SAFE + 1, -SAFE, -SAFE - 1)
+            return min(max(low, self.random.choice((*edges, self.random.randint(low, high)))), high)
         if field.cpp_type == field.CPPTYPE_BOOL:
             return self.random.random() < 0.5
         if field.cpp_type == field.CPPTYPE_ENUM:
