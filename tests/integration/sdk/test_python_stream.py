@@ -12,10 +12,21 @@ import threading
 import unittest
 
 import grpc
-from fake_parleyd import WAIT_S, FakeParleyd, chat_service_pb2 as chats, message_service_pb2 as messages, stream
+from fake_parleyd import WAIT_S, FakeParleyd, chat_service_pb2 as chats, message_service_pb2 as messages, stream, sync
 
+OTHER_CHAT = "01900000-0000-7000-8000-0000000000c2"
 CHAT = "01900000-0000-7000-8000-0000000000c1"
 PROGRAM = pathlib.Path(os.environ["PARLEY_SOURCE"]) / "tests" / "e2e" / "python_package_tail.py"
+
+
+# Checks of heads do not keep a test waiting; the arguments are those of the program.
+FAST_CHECKS = """
+import runpy, sys
+from parley import heads
+heads.CHECK_S, heads.LATE_S = 0.5, 0.2
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 def entry(seq):
@@ -43,9 +54,13 @@ class PythonStreamTest(unittest.TestCase):
         self.token_file = pathlib.Path(self.folder.name) / "token"
         self.token_file.write_text("first", encoding="ascii")
         self.lines = queue.Queue()
+        self.asked = queue.Queue()
+        self.server.handlers["SyncService/ListHeads"] = self.list_heads
+        self.heads = [sync.ListHeadsResponse()]
         self.process = subprocess.Popen(
-            [sys.executable, PROGRAM, self.server.endpoint, self.token_file], text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": f"{self.folder.name}/installed"})
+            [sys.executable, "-c", FAST_CHECKS, PROGRAM, self.server.endpoint, self.token_file], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": f"{self.folder.name}/installed"})
         reader = threading.Thread(target=self._read, daemon=True)
         reader.start()
         self.addCleanup(self.process.stdout.close)
@@ -53,6 +68,10 @@ class PythonStreamTest(unittest.TestCase):
         self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
         self.addCleanup(self.process.stdin.close)
+
+    def list_heads(self, request, _):
+        self.asked.put(request.page_token)
+        return self.heads[int(request.page_token or "0")]
 
     def _read(self):
         for line in self.process.stdout:
@@ -137,6 +156,42 @@ class PythonStreamTest(unittest.TestCase):
         session.end(grpc.StatusCode.ABORTED, "SESSION_REPLACED", "newer")
         self.assertEqual(self.event("state", state="ended")["reason"], "SESSION_REPLACED")
         self.assertTrue(self.server.sessions.empty())
+
+    def test_a_lost_entry_is_asked_for_again_once(self):
+        """An end that the server means is not asked for ever."""
+        self.heads = [sync.ListHeadsResponse(heads=[sync.Head(chat_id=OTHER_CHAT, last_seq=9)], next_page_token="1"),
+                      sync.ListHeadsResponse(heads=[sync.Head(chat_id=CHAT, last_seq=2)])]
+        session = self.start()
+        session.say(entries=[entry(1)], caught_up=True)
+        self.assertEqual([self.asked.get(timeout=WAIT_S) for _ in range(2)], ["", "1"])
+        self.assertEqual(self.event("state", state="lost")["reason"], "BAD_REPLY")
+        session = self.server.next_session()
+        self.assertEqual(cursors(session.welcome().cursors), {CHAT: 1})
+        session.say(caught_up=True)
+        for _ in range(6):
+            self.asked.get(timeout=WAIT_S)
+        session.say(entries=[entry(2)])
+        self.assertEqual(self.event("entry")["seq"], 2)
+        self.assertTrue(self.server.sessions.empty())
+
+    def test_heads_are_checked_again_and_again(self):
+        """What the device has from before is believed at first."""
+        self.heads = [sync.ListHeadsResponse(heads=[sync.Head(chat_id=OTHER_CHAT, last_seq=9)])]
+        session = self.start()
+        session.say(entries=[entry(1)], caught_up=True)
+        for _ in range(3):
+            self.asked.get(timeout=WAIT_S)
+        self.heads = [sync.ListHeadsResponse(heads=[sync.Head(chat_id=OTHER_CHAT, last_seq=10)])]
+        self.assertEqual(self.event("state", state="lost")["reason"], "BAD_REPLY")
+
+    def test_a_stream_closes_while_heads_are_asked_for(self):
+        asked, answer = threading.Event(), threading.Event()
+        self.addCleanup(answer.set)
+        self.server.handlers["SyncService/ListHeads"] = lambda request, context: asked.set() or answer.wait(WAIT_S)
+        self.start().say(caught_up=True)
+        self.assertTrue(asked.wait(WAIT_S))
+        self.process.stdin.close()
+        self.assertEqual(self.process.wait(timeout=WAIT_S / 4), 0)
 
     def test_closing_acknowledges_what_was_taken(self):
         session = self.start(ack_interval_ms=10000)

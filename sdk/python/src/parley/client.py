@@ -133,13 +133,20 @@ class Client:
             message.message_id = message.message_id or make_id()
         return request
 
+    def _callable(self, method):
+        # pylint: disable=protected-access
+        return self._channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}",
+                                         request_serializer=method.input_type._concrete_class.SerializeToString,
+                                         response_deserializer=method.output_type._concrete_class.FromString)
+
     def _attempt(self, method, request, more_metadata, deadline):
-        # pylint: disable-next=protected-access
-        reply_class = method.output_type._concrete_class
-        call = self._channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}",
-                                         request_serializer=type(request).SerializeToString,
-                                         response_deserializer=reply_class.FromString)
-        return call(request, metadata=self.metadata() + more_metadata, timeout=max(0.0, deadline - time.monotonic()))
+        return self._callable(method)(request, metadata=self.metadata() + more_metadata,
+                                      timeout=max(0.0, deadline - time.monotonic()))
+
+    def start(self, name, timeout, **fields):
+        """One attempt of a call, as a grpc.Future that can be cancelled; it raises grpc.RpcError."""
+        request = self._request_of(METHODS[name], None, fields)
+        return self._callable(METHODS[name]).future(request, metadata=self.metadata(), timeout=timeout)
 
     def connect(self, frames, serializer, deserializer):
         """The call of a stream; `frames` are what is said."""

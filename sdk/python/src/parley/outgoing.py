@@ -97,6 +97,11 @@ class Outgoing:
             self._caught_up = True
             self._changed.notify_all()
 
+    def places(self):
+        """The epoch, and the end of what was taken of each chat."""
+        with self._changed:
+            return self._epoch, dict(self._have)
+
     def verdict(self, chat_id, seq):
         """`next`, `duplicate` or `gap`. A jump is believed when the server makes it again, in another session."""
         with self._changed:

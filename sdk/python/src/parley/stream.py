@@ -9,6 +9,7 @@ import threading
 import grpc
 
 from parley import errors
+from parley.heads import HeadsCheck
 from parley.ids import make_id
 from parley.outgoing import Outgoing
 from parley.v1 import message_service_pb2
@@ -35,6 +36,9 @@ class Stream:
     on_state(state, error): `connecting`, `live`, `caught_up` (every chat has reached its end), `lost` (the next attempt
     follows by itself), `ended` (for good). error is None but for the last two.
 
+    Against entries that are lost on the way, the ends of all logs are asked for when the stream has caught up and every
+    five minutes; when one stays above what came for ten seconds, the stream is opened again from what the device has.
+
     Callbacks run on the stream's own thread, one at a time. send and read may be called by any thread and by callbacks;
     close by any thread but the stream's own.
     """
@@ -44,12 +48,14 @@ class Stream:
         self._on_message, self._on_receipt, self._on_state = on_message, on_receipt, on_state
         self._outgoing = Outgoing(name)
         self._closing, self._caught_up, self._ended = threading.Event(), threading.Event(), False
-        self._lock = threading.Lock()  # guards _ended and _call
+        self._lock = threading.Lock()  # guards _ended, _call, _session_number and _drop_error
         self._call = None
-        self._leaving = False  # of the stream's thread, as all below
+        self._session_number = 0
         self._drop_error = None
+        self._leaving = False  # of the stream's thread, as all below
         self._reconnect_after = None
         self._pause = PAUSE_FIRST_S
+        self._heads_check = HeadsCheck(client, self._outgoing.places, self._drop)
         self._thread = threading.Thread(target=self._run, name="parley-stream", daemon=True)
         self._thread.start()
 
@@ -116,7 +122,10 @@ class Stream:
     def _session(self):
         """One call, from hello to its end; why it ended."""
         self._tell("connecting")
-        self._leaving, self._drop_error, self._reconnect_after = False, None, None
+        self._leaving, self._reconnect_after = False, None
+        with self._lock:
+            self._session_number += 1
+            self._drop_error = None
         error = None
         try:
             frames = self._outgoing.begin()
@@ -127,6 +136,7 @@ class Stream:
         except errors.Error as failure:
             error = failure
         self._outgoing.over()
+        self._heads_check.over()
         if self._drop_error and (error is None or error.code is grpc.StatusCode.CANCELLED):
             return self._drop_error
         return error or errors.Error(grpc.StatusCode.UNAVAILABLE, "UNREACHABLE", "the server ended the stream")
@@ -158,6 +168,14 @@ class Stream:
             if self._call is not None:
                 self._call.cancel()
 
+    def _drop(self, session):
+        """Ends this session, if it has not ended; called by the check of heads."""
+        with self._lock:
+            if session == self._session_number:
+                self._drop_error = errors.Error(grpc.StatusCode.CANCELLED, "BAD_REPLY",
+                                                "entries are missing; asking for them again")
+                self._call.cancel()
+
     def _is_final(self, error):
         if error.reason == "TOKEN_EXPIRED" and self._client.renews_token:
             return False
@@ -171,6 +189,7 @@ class Stream:
     def _end(self, error):
         with self._lock:
             self._ended = True
+        self._heads_check.close()
         for item in self._outgoing.drain():
             item.future.set_exception(error)
         self._tell("ended", error)
@@ -209,6 +228,7 @@ class Stream:
         if frame.caught_up:
             self._pause = PAUSE_FIRST_S
             self._outgoing.caught_up()
+            self._heads_check.caught_up(self._session_number)
             self._caught_up.set()
             self._tell("caught_up")
         if frame.HasField("going_away"):
@@ -249,6 +269,7 @@ class Stream:
     def _leave(self, reason, sentence):
         """What was taken is acknowledged, then the call ends and is opened again."""
         self._leaving = True
-        self._drop_error = errors.Error(grpc.StatusCode.CANCELLED, reason, sentence)
+        with self._lock:
+            self._drop_error = errors.Error(grpc.StatusCode.CANCELLED, reason, sentence)
         self._outgoing.leave()
         self._cancel_later(LEAVE_S)
