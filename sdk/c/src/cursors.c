@@ -86,10 +86,18 @@ void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *cha
     cursors->entries_unacked++;
 }
 
-int64_t pl_cursors_cut(const struct pl_cursors *cursors, const struct pl_cursor *place)
+size_t pl_cursors_cut(const struct pl_cursors *cursors, struct pl_cursor *places, size_t count)
 {
-    const struct pl_cursor_row *row = find(cursors, &place->chat_id);
-    return row != NULL && row->have < place->seq ? row->have : place->seq;
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct pl_cursor_row *row = find(cursors, &places[i].chat_id);
+        struct pl_cursor place = places[i];
+        if (row != NULL && row->have < place.seq)
+            place.seq = row->have;
+        if (place.seq > 0)
+            places[left++] = place;
+    }
+    return left;
 }
 
 int64_t pl_cursors_have(const struct pl_cursors *cursors, const struct pl_chat_id *chat_id)

@@ -45,8 +45,11 @@ void pl_cursors_fini(struct pl_cursors *cursors);
 enum pl_cursor_verdict pl_cursors_check(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
 /* The entry's callback has returned, or it is a duplicate: there is something to acknowledge. */
 void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
-/* place.seq, or what the device has of the chat when that is less; place.seq of a chat that nothing has come of. */
-int64_t pl_cursors_cut(const struct pl_cursors *cursors, const struct pl_cursor *place);
+/*
+ * Cuts each place to what the device has of its chat; one of a chat that nothing has come of stays as it is. What is
+ * before the first entry then is left out. How many are left, in their order.
+ */
+size_t pl_cursors_cut(const struct pl_cursors *cursors, struct pl_cursor *places, size_t count);
 /* The end of what has come of a chat; 0 when nothing has. */
 int64_t pl_cursors_have(const struct pl_cursors *cursors, const struct pl_chat_id *chat_id);
 bool pl_cursors_dirty(const struct pl_cursors *cursors);

@@ -100,14 +100,14 @@ static void put_acks(struct parley_stream *stream, int64_t now_us)
 
 /*
  * The server takes no mark above what it has sent in this session, and ends the stream that tries: marks wait until
- * every chat has been caught up, and are cut to what has come. The rest is said again later.
+ * every chat has been caught up, and are cut to what has come. The rest is said again later; so is a mark of a chat
+ * whose first entry the application has not taken yet, of which nothing is left.
  */
 static void put_reads(struct parley_stream *stream, int64_t now_us)
 {
     struct pl_cursor marks[CURSORS_MAX];
     size_t count = stream->caught_up ? pl_reads_take(&stream->reads, now_us, marks, CURSORS_MAX) : 0;
-    for (size_t i = 0; i < count; i++)
-        marks[i].seq = pl_cursors_cut(&stream->cursors, &marks[i]);
+    count = pl_cursors_cut(&stream->cursors, marks, count);
     if (count > 0)
         put_cursors(stream, FIELD_READS, marks, count);
 }

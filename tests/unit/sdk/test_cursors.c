@@ -121,11 +121,27 @@ static void a_place_is_cut_to_what_has_come(void **state)
     struct pl_cursor place = {.chat_id = chat_a, .seq = 9};
     (void)state;
     pl_cursors_init(&cursors);
-    assert_int_equal(pl_cursors_cut(&cursors, &place), 9);
+    assert_int_equal(pl_cursors_cut(&cursors, &place, 1), 1);
+    assert_int_equal(place.seq, 9);
     take(&cursors, &chat_a, 4);
-    assert_int_equal(pl_cursors_cut(&cursors, &place), 4);
+    assert_int_equal(pl_cursors_cut(&cursors, &place, 1), 1);
+    assert_int_equal(place.seq, 4);
     place.seq = 3;
-    assert_int_equal(pl_cursors_cut(&cursors, &place), 3);
+    assert_int_equal(pl_cursors_cut(&cursors, &place, 1), 1);
+    assert_int_equal(place.seq, 3);
+    pl_cursors_fini(&cursors);
+}
+
+static void a_place_of_a_chat_whose_first_entry_was_not_taken_is_left_out(void **state)
+{
+    struct pl_cursors cursors;
+    struct pl_cursor places[] = {{.chat_id = chat_a, .seq = 1}, {.chat_id = chat_b, .seq = 1}};
+    (void)state;
+    pl_cursors_init(&cursors);
+    pl_cursors_check(&cursors, &chat_a, 1);
+    assert_int_equal(pl_cursors_cut(&cursors, places, 2), 1);
+    assert_true(pl_uuid_equal(&places[0].chat_id.uuid, &chat_b.uuid));
+    assert_int_equal(places[0].seq, 1);
     pl_cursors_fini(&cursors);
 }
 
@@ -157,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_gap_is_reported_once_for_the_same_entry),
         cmocka_unit_test(a_filled_gap_is_forgotten),
         cmocka_unit_test(a_place_is_cut_to_what_has_come),
+        cmocka_unit_test(a_place_of_a_chat_whose_first_entry_was_not_taken_is_left_out),
         cmocka_unit_test(resume_names_the_latest_chats_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
