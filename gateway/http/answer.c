@@ -81,6 +81,7 @@ static void add_headers(struct MHD_Response *response, const struct pl_http_requ
 
 enum MHD_Result pl_http_answer(struct pl_http_request *request)
 {
+    request->refused = request->framing.status != PL_OK;
     bool compressible = is_compressible(&request->reply);
     bool compressed = compressible && compress(request);
     struct MHD_Response *response =

@@ -27,6 +27,7 @@ enum pl_http_stage {
 struct pl_http_request {
     struct pl_http_server *server;
     int fd;
+    bool refused;            /* its last request: the client may still be sending */
     struct in6_addr address; /* IPv4 mapped */
     char address_text[INET6_ADDRSTRLEN];
     TAILQ_ENTRY(pl_http_request) link; /* under the server's lock */

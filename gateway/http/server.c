@@ -43,7 +43,11 @@ static void on_panic(void *context, const char *file, unsigned line, const char 
 
 static void close_connection(struct pl_http_request *request)
 {
-    pl_http_connections_remove(&request->server->connections, request);
+    struct pl_http_server *server = request->server;
+
+    if (request->refused)
+        pl_linger_add(&server->linger, request->fd);
+    pl_http_connections_remove(&server->connections, request);
     pl_tap_attach(request->fd, NULL);
     pl_http_request_free(request);
 }
@@ -173,14 +177,14 @@ static void stop_listening(struct pl_http_server *server)
     server->listen_fd = -1;
 }
 
-/* Sleeps until something happens, at most until the next look at the deadlines; accepts what came. */
-static void accept_some(struct pl_http_server *server)
+/* Sleeps until something happens, at most for wait_ms; accepts what came. */
+static void accept_some(struct pl_http_server *server, int wait_ms)
 {
     bool paused = server->accept_failing;
     struct pollfd fds[] = {{.fd = server->wake_fd, .events = POLLIN},
                            {.fd = paused ? -1 : server->listen_fd, .events = POLLIN}};
 
-    poll(fds, 2, paused ? PAUSE_MS : SWEEP_MS);
+    poll(fds, 2, paused ? PAUSE_MS : wait_ms);
     if (!paused && fds[1].revents == 0)
         return;
     for (unsigned i = 0; i < ACCEPTS_MAX && accept_one(server); i++)
@@ -201,7 +205,7 @@ static void *accept_connections(void *context)
             pl_http_connections_sweep(&server->connections, now_us, draining);
             sweep_us = now_us + SWEEP_MS * 1000;
         }
-        accept_some(server);
+        accept_some(server, pl_linger_run(&server->linger, now_us) ? PL_LINGER_TICK_MS : SWEEP_MS);
     }
     return NULL;
 }
@@ -220,6 +224,7 @@ static void free_server(struct pl_http_server *server)
         close(server->spare_fd);
     pl_gzip_free(server->gzip);
     pl_http_connections_fini(&server->connections);
+    pl_linger_fini(&server->linger);
     free(server);
 }
 
@@ -258,6 +263,7 @@ enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_htt
     pl_assert(server != NULL);
     *server = (struct pl_http_server){
         .options = *options, .listen_fd = fd, .port = port, .gzip = pl_gzip_new(options->threads)};
+    pl_linger_init(&server->linger);
     pl_http_connections_init(&server->connections, options->connections_max, options->connections_per_address_max);
     MHD_set_panic_func(on_panic, NULL);
     status = start(server, error, error_bytes);

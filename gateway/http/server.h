@@ -10,6 +10,7 @@
 
 #include "gateway/http/connections.h"
 #include "gateway/http/http.h"
+#include "gateway/http/linger.h"
 
 struct pl_gzip;
 
@@ -18,6 +19,7 @@ struct pl_http_server {
     struct MHD_Daemon *daemon;
     struct pl_gzip *gzip;
     struct pl_http_connections connections;
+    struct pl_linger linger;
     int port;
     int wake_fd;
 

@@ -195,9 +195,29 @@ def query_seeds():
     yield "empty", b"\x0a&&=&a&=b&"
 
 
+def framing_seeds():
+    head = b"POST /v1/chats?a=b&c HTTP/1.1\r\nHost: x\r\n"
+    requests = {
+        "get": b"GET /v1/chats HTTP/1.1\r\nHost: x\r\n\r\n",
+        "absolute": b"\r\nGET http://x/ HTTP/1.0\r\nHost: x\r\n\r\n",
+        "length": head + b"Content-Length: 5\r\n\r\nhello",
+        "two": (head + b"content-length:1\r\n\r\na") * 2,
+        "chunked": head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0A;e=f\r\n0123456789\r\n0\r\nT: t\r\n\r\n",
+        "both": head + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "lengths": head + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "too_large": head + b"Content-Length: 999999999999999999\r\n\r\n",
+        "bare_lf": b"GET / HTTP/1.1\nHost: x\n\n",
+        "folded": head + b"A: b\r\n c\r\n\r\n",
+        "tls": bytes.fromhex("16030100a5010000a10303"),
+    }
+    for number, (name, text) in enumerate(requests.items()):
+        yield name, bytes([number]) + text
+
+
 TARGETS = {
     "fuzz_base64url": base64url_seeds,
     "fuzz_codec": codec_seeds,
+    "fuzz_framing": framing_seeds,
     "fuzz_json": json_seeds,
     "fuzz_json_set": json_set_seeds,
     "fuzz_jwt": jwt_seeds,

@@ -181,6 +181,22 @@ static void body_of_the_largest_size_passes_and_one_byte_more_does_not(void **st
     free(body);
 }
 
+/* More than any buffer between holds, so that the client is still sending when the server has closed. */
+static void answer_reaches_a_client_that_is_still_sending(void **state)
+{
+    enum { SENT = 64 << 20 };
+    char *body = calloc(1, SENT);
+    int fd = wire_connect(http_server_port(*state));
+
+    assert_non_null(body);
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 67108864\r\n\r\n");
+    assert_true(wire_try_send(fd, body, SENT));
+    struct wire_answer answer = wire_read(fd, false);
+    assert_refused(&answer, 413, "MESSAGE_TOO_LARGE", "larger");
+    wire_close(fd);
+    free(body);
+}
+
 static void chunks_are_counted_together(void **state)
 {
     enum { CHUNK = 1 << 16 };
@@ -358,6 +374,7 @@ static const struct CMUnitTest tests[] = {
                                     teardown),
     cmocka_unit_test_setup_teardown(body_without_a_length_is_refused, setup, teardown),
     cmocka_unit_test_setup_teardown(body_of_the_largest_size_passes_and_one_byte_more_does_not, setup, teardown),
+    cmocka_unit_test_setup_teardown(answer_reaches_a_client_that_is_still_sending, setup, teardown),
     cmocka_unit_test_setup_teardown(chunks_are_counted_together, setup, teardown),
     cmocka_unit_test_setup_teardown(many_small_chunks_are_one_body, setup, teardown),
     cmocka_unit_test_setup_teardown(impossible_chunk_is_refused_before_it_comes, setup, teardown),

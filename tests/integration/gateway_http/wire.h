@@ -22,6 +22,9 @@ void wire_connect_socket(int fd, int port);
 int wire_connect(int port);
 void wire_close(int fd);
 void wire_send(int fd, const char *text);
+/* False when the server has reset the connection. */
+bool wire_try_send(int fd, const void *data, size_t bytes);
+/* A server that refuses may close before it has read everything: that is no failure. */
 void wire_send_bytes(int fd, const void *data, size_t bytes);
 /* The next answer; what it points at is valid until the next call. head_only: an answer to HEAD. */
 struct wire_answer wire_read(int fd, bool head_only);
