@@ -160,9 +160,13 @@ void *pl_http_request_begin(void *context, const char *target, struct MHD_Connec
     return request;
 }
 
-static bool needs_body(const char *verb)
+/* A body is announced by its type, and has no length: without both there is none, as in `curl -X PUT URL`. */
+static bool lacks_length(const struct pl_http_request *request)
 {
-    return strcmp(verb, "POST") == 0 || strcmp(verb, "PUT") == 0 || strcmp(verb, "PATCH") == 0;
+    const struct pl_framing *framing = &request->framing;
+
+    return !framing->length_given && !framing->chunked && pl_http_header(request, "Content-Type") != NULL &&
+           strcmp(request->verb, "GET") != 0;
 }
 
 /* Gives the request away. It may be answered before handle() returns, here or by another thread. */
@@ -193,8 +197,9 @@ static enum MHD_Result take_head(struct pl_http_request *request, const char *ve
     /* libmicrohttpd has read past the framing: nothing that it says could be trusted. */
     pl_assert(pl_framing_phase(framing) >= PL_FRAMING_BODY);
     request->verb = verb;
-    if (needs_body(verb) && !framing->length_given && !framing->chunked)
-        pl_framing_fail(framing, PL_LENGTH_REQUIRED, "a POST, PUT or PATCH needs Content-Length, if only 0");
+    if (lacks_length(request))
+        pl_framing_fail(framing, PL_LENGTH_REQUIRED,
+                        "a POST, PUT or PATCH with Content-Type needs Content-Length, if only 0");
     return framing->status == PL_OK ? MHD_YES : hand_over(request);
 }
 

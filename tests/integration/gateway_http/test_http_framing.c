@@ -148,16 +148,24 @@ static void what_follows_a_request_too_early_is_dropped_and_the_connection_close
     assert_int_equal(http_server_handled(*state), sizeof(texts) / sizeof(texts[0]));
 }
 
-static void body_without_a_length_is_refused(void **state)
+static void announced_body_without_a_length_is_refused(void **state)
 {
     static const char *const verbs[] = {"POST", "PUT", "PATCH"};
     char text[128];
 
     for (unsigned i = 0; i < 3; i++) {
-        snprintf(text, sizeof(text), "%s /echo HTTP/1.1\r\nHost: x\r\n\r\n", verbs[i]);
+        snprintf(text, sizeof(text), "%s /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\r\n", verbs[i]);
         struct wire_answer answer = wire_ask_and_close(http_server_port(*state), text);
         assert_refused(&answer, 411, "LENGTH_REQUIRED", verbs[i]);
     }
+}
+
+static void request_without_body_needs_no_length(void **state)
+{
+    struct wire_answer answer =
+        wire_ask_and_close(http_server_port(*state), "PUT /now HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+    assert_int_equal(answer.status, 200);
 }
 
 static void body_of_the_largest_size_passes_and_one_byte_more_does_not(void **state)
@@ -372,7 +380,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(many_segments_of_a_request_are_one_request, setup, teardown),
     cmocka_unit_test_setup_teardown(what_follows_a_request_too_early_is_dropped_and_the_connection_closed, setup,
                                     teardown),
-    cmocka_unit_test_setup_teardown(body_without_a_length_is_refused, setup, teardown),
+    cmocka_unit_test_setup_teardown(announced_body_without_a_length_is_refused, setup, teardown),
+    cmocka_unit_test_setup_teardown(request_without_body_needs_no_length, setup, teardown),
     cmocka_unit_test_setup_teardown(body_of_the_largest_size_passes_and_one_byte_more_does_not, setup, teardown),
     cmocka_unit_test_setup_teardown(answer_reaches_a_client_that_is_still_sending, setup, teardown),
     cmocka_unit_test_setup_teardown(chunks_are_counted_together, setup, teardown),
