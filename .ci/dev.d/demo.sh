@@ -54,7 +54,8 @@ demo_print() {
     printf -v generic %q "$root/docs/examples/reflection_client.py"
     cat <<END
 
-Parley is ready: gRPC on $PARLEY_GRPC, metrics on http://127.0.0.1:$metrics_port/metrics. Paste into two terminals:
+Parley is ready: gRPC on $PARLEY_GRPC, REST on http://127.0.0.1:$rest_port/v1, metrics on
+http://127.0.0.1:$metrics_port/metrics and http://127.0.0.1:$rest_metrics_port/metrics. Paste into two terminals:
 
   # bob waits for messages
   source $env
@@ -66,6 +67,20 @@ Parley is ready: gRPC on $PARLEY_GRPC, metrics on http://127.0.0.1:$metrics_port
 
   # the same with any gRPC client: this one knows only what reflection tells
   PARLEY_TOKEN=\$ALICE_TOKEN /usr/bin/python3 $generic \$BOB_ID "Hello from Python"
+
+  # with curl alone: a user, its device and token; a group with bob and a message; bob reads it, carol sees the receipt
+  source $env
+  field() { grep -o "\"\$1\":\"[^\"]*" | head -n 1 | cut -d '"' -f 4; }
+  backend="x-api-key: \$PARLEY_API_KEY"
+  CAROL_ID=\$(curl -s \$PARLEY_REST/v1/users -H "\$backend" --json "{\"username\": \"carol-\$RANDOM\"}" | field user_id)
+  DEVICE_ID=\$(curl -s \$PARLEY_REST/v1/users/\$CAROL_ID/devices -H "\$backend" --json '{"name": "phone"}' | field device_id)
+  CAROL_TOKEN=\$(curl -s -X POST \$PARLEY_REST/v1/users/\$CAROL_ID/devices/\$DEVICE_ID/tokens -H "\$backend" | field token)
+  carol="authorization: Bearer \$CAROL_TOKEN" bob="authorization: Bearer \$BOB_TOKEN"
+  CHAT_ID=\$(curl -s \$PARLEY_REST/v1/chats -H "\$carol" --json "{\"chat_type\": \"group\", \"name\": \"Demo\", \"participants\": [\"\$BOB_ID\"]}" | field chat_id)
+  MESSAGE_ID=\$(curl -s \$PARLEY_REST/v1/messages -H "\$carol" --json "{\"chat_id\": \"\$CHAT_ID\", \"content\": \"Hello over REST\"}" | field message_id)
+  curl -sw '\n' "\$PARLEY_REST/v1/messages?chat_id=\$CHAT_ID&limit=20" -H "\$bob"
+  curl -sw '\n' -X PUT \$PARLEY_REST/v1/messages/\$MESSAGE_ID/read -H "\$bob"
+  curl -sw '\n' \$PARLEY_REST/v1/messages/\$MESSAGE_ID/receipts -H "\$carol"
 
 END
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """`./dev up` as a newcomer runs it, in a PARLEY_HOME and on ports of its own."""
+import json
 import os
+import signal
 import socket
 import subprocess
 
@@ -9,6 +11,7 @@ import pytest
 from programs import DEV, PARLEY, free_port
 
 VARIABLES = {"PARLEY_GRPC", "PARLEY_REST", "PARLEY_API_KEY", "ALICE_ID", "ALICE_TOKEN", "BOB_ID", "BOB_TOKEN"}
+PORTS = ("PARLEY_GRPC_PORT", "PARLEY_REST_PORT", "PARLEY_METRICS_PORT", "PARLEY_REST_METRICS_PORT")
 
 
 class Home:
@@ -16,9 +19,8 @@ class Home:
 
     def __init__(self, folder):
         self.folder = folder
-        self.grpc_port, self.metrics_port = free_port(), free_port()
-        self.environment = {**os.environ, "PARLEY_HOME": str(folder), "PARLEY_GRPC_PORT": str(self.grpc_port),
-                            "PARLEY_METRICS_PORT": str(self.metrics_port)}
+        self.ports = {variable: str(free_port()) for variable in PORTS}
+        self.environment = {**os.environ, "PARLEY_HOME": str(folder), **self.ports}
 
     def dev(self, *arguments):
         """Runs ./dev."""
@@ -59,9 +61,10 @@ def test_the_printed_commands_work_and_data_stays(home):  # pylint: disable=rede
     assert first.returncode == 0, first.stderr
     demo = home.demo()
     assert VARIABLES <= set(demo)
-    assert demo["PARLEY_GRPC"] == f"127.0.0.1:{home.grpc_port}"
+    assert demo["PARLEY_GRPC"] == f"127.0.0.1:{home.ports['PARLEY_GRPC_PORT']}"
+    assert demo["PARLEY_REST"] == f"http://127.0.0.1:{home.ports['PARLEY_REST_PORT']}"
     assert (home.folder / "demo.env").stat().st_mode & 0o777 == 0o600
-    bob, alice, generic = blocks_of(first.stdout)
+    bob, alice, generic, curl = blocks_of(first.stdout)
     bob_tail = home.paste(bob.replace(" tail", " tail --count 2"))
     output, _ = home.paste(alice).communicate(timeout=60)
     assert "✓✓ delivered" in output
@@ -69,10 +72,14 @@ def test_the_printed_commands_work_and_data_stays(home):  # pylint: disable=rede
     assert "parley.v1.MessageService" in output and "sent " in output
     output, _ = bob_tail.communicate(timeout=60)
     assert "Hello Bob" in output and "Hello from Python" in output
+    output, _ = home.paste(curl).communicate(timeout=60)
+    listed, _, receipts = (json.loads(line) for line in output.splitlines())
+    assert [message["content"] for message in listed["messages"] if "content" in message] == ["Hello over REST"]
+    assert [receipt["user_id"] for receipt in receipts["receipts"] if receipt["read_at"]] == [demo["BOB_ID"]]
 
     again = home.dev("up", "--detach")
     assert again.returncode == 0 and "running already" in again.stdout, again.stderr
-    assert blocks_of(again.stdout) == [bob, alice, generic]
+    assert blocks_of(again.stdout) == [bob, alice, generic, curl]
 
     assert home.dev("down").returncode == 0
     assert home.dev("down").returncode == 0
@@ -83,10 +90,25 @@ def test_the_printed_commands_work_and_data_stays(home):  # pylint: disable=rede
     assert later["BOB_TOKEN"] != demo["BOB_TOKEN"]
     chats = subprocess.run([PARLEY, "chats", "--json"], check=True, text=True, stdout=subprocess.PIPE, timeout=60,
                            env={**os.environ, **later, "PARLEY_TOKEN": later["BOB_TOKEN"]})
-    assert len(chats.stdout.splitlines()) == 1
+    assert len(chats.stdout.splitlines()) == 2
 
 
-@pytest.mark.parametrize("variable", ["PARLEY_GRPC_PORT", "PARLEY_METRICS_PORT"])
+def test_the_death_of_a_program_is_reported(home):  # pylint: disable=redefined-outer-name
+    """The other is stopped too."""
+    # pylint: disable-next=consider-using-with
+    up = subprocess.Popen([DEV, "up"], env=home.environment, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert any("runs until" in line for line in up.stdout)
+    pids = {name: int((home.folder / f"{name}.pid").read_text(encoding="ascii").split()[0])
+            for name in ("parleyd", "parley-gateway")}
+    os.kill(pids["parley-gateway"], signal.SIGKILL)
+    _, errors = up.communicate(timeout=60)
+    assert up.returncode == 1 and "parley-gateway ended by itself" in errors
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids["parleyd"], 0)
+
+
+@pytest.mark.parametrize("variable", PORTS)
 def test_a_port_in_use_is_one_sentence(home, variable):  # pylint: disable=redefined-outer-name
     """It names the port and the variable that moves it."""
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -29,6 +29,7 @@
 #define RECONNECT_FIRST_MS 100
 #define RECONNECT_MAX_MS 1000
 #define TARGET_BYTES_MAX 512
+#define UNIX_PATH_BYTES_MAX 107
 #define FAILURE_BYTES_MAX (64 << 10)
 
 /*
@@ -50,6 +51,19 @@ static bool is_local(const char *endpoint)
            strncmp(endpoint, "localhost:", 10) == 0 || strncmp(endpoint, "[::1]:", 6) == 0;
 }
 
+/* A target is a URI, so what a path may have and a URI may not is escaped. The path of a socket is short. */
+static bool format_unix_target(const char *path, char ret_target[TARGET_BYTES_MAX])
+{
+    int used = snprintf(ret_target, TARGET_BYTES_MAX, "unix:");
+    if (path[0] != '/' || strlen(path) > UNIX_PATH_BYTES_MAX)
+        return false;
+    for (; *path != '\0'; path++)
+        used += snprintf(ret_target + used, (size_t)(TARGET_BYTES_MAX - used),
+                         isalnum((unsigned char)*path) || strchr("/._-", *path) != NULL ? "%c" : "%%%02X",
+                         (unsigned char)*path);
+    return true;
+}
+
 /* host:port with a port of digits, or unix:/path. */
 static bool format_target(const char *endpoint, char ret_target[TARGET_BYTES_MAX])
 {
@@ -57,10 +71,8 @@ static bool format_target(const char *endpoint, char ret_target[TARGET_BYTES_MAX
     size_t bytes = strlen(endpoint);
     if (bytes == 0 || bytes > TARGET_BYTES_MAX - 16)
         return false;
-    if (strncmp(endpoint, "unix:", 5) == 0) {
-        snprintf(ret_target, TARGET_BYTES_MAX, "%s", endpoint);
-        return endpoint[5] == '/';
-    }
+    if (strncmp(endpoint, "unix:", 5) == 0)
+        return format_unix_target(endpoint + 5, ret_target);
     snprintf(ret_target, TARGET_BYTES_MAX, "dns:///%s", endpoint);
     if (colon == NULL || colon == endpoint || strpbrk(endpoint, "/ \t@?#%") != NULL)
         return false;
