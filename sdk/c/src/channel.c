@@ -120,6 +120,13 @@ static grpc_channel *create(const char *target, const char *user_agent, bool loc
     return channel;
 }
 
+/* A header may be a credential; gRPC says when nobody looks at it any more. */
+static void wipe_and_free(void *text, size_t bytes)
+{
+    explicit_bzero(text, bytes);
+    free(text);
+}
+
 /* False when the value has characters that a header cannot carry. */
 static bool make_header(grpc_metadata *header, const char *key, const char *prefix, const char *value)
 {
@@ -127,9 +134,7 @@ static bool make_header(grpc_metadata *header, const char *key, const char *pref
     pl_assert(asprintf(&text, "%s%s", prefix, value) >= 0);
     memset(header, 0, sizeof *header);
     header->key = grpc_slice_from_static_string(key);
-    header->value = grpc_slice_from_copied_string(text);
-    explicit_bzero(text, strlen(text));
-    free(text);
+    header->value = grpc_slice_new_with_len(text, strlen(text), wipe_and_free);
     return grpc_header_nonbin_value_is_legal(header->value) != 0;
 }
 
