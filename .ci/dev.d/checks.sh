@@ -23,7 +23,7 @@ test_main() {
 
 bench_main() {
     cd "$root" && mkdir -p build || exit 1
-    packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
+    packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
     npm_need build/npm.log "${run_npm[@]}"
     exec tests/bench/run "$@"
 }

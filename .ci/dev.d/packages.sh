@@ -15,6 +15,7 @@ test_packages=(
     libcmocka-dev python3-pytest python3-jwt python3-cryptography python3-pip python3-setuptools python3-wheel
     python3-yaml
 )
+bench_packages=(wrk nginx-light)
 lint_packages=(git clang-format clang-tidy shellcheck)
 
 # Of npm, in build/npm: the reference page that the gateway serves, and what the OpenAPI file is tested with.
