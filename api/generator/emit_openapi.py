@@ -104,7 +104,7 @@ class _Document:
             operation["requestBody"] = {"required": True, "content": {"application/json": {
                 "schema": openapi_schemas.reference(openapi_schemas.short(method.proto.input_type)),
                 "example": self._examples.body(method.proto.input_type)}}}
-        operation["responses"] = {**self._success(method), **self._errors(service, method, rule),
+        operation["responses"] = {**self._success(method, rule), **self._errors(service, method, rule),
                                   "default": {"$ref": "#/components/responses/Problem"}}
         return operation
 
@@ -145,7 +145,7 @@ class _Document:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def _success(self, method):
+    def _success(self, method, rule):
         reply = method.proto.output_type
         headers = ["X-Request-Id"] + ["Location"] * bool(method.location)
         headers += ["ETag"] * ("etag" in self._field_names(reply))
@@ -155,7 +155,10 @@ class _Document:
             "content": {"application/json": {"schema": openapi_schemas.reference(openapi_schemas.short(reply)),
                                              "example": self._examples.answer(reply)}},
         }
-        return {"200" if method.location is None else "201": response}
+        answers = {"200" if method.location is None else "201": response}
+        if "If-None-Match" in self._header_names(method, rule):
+            answers["304"] = {"description": "It is still what `If-None-Match` names."}
+        return answers
 
     def _answer_text(self, method):
         if method.proto.output_type.endswith("Response"):
