@@ -125,6 +125,14 @@ static void on_key_again(struct pl_query *query, void *context)
         pl_call_fail(effect->call, effect->failure, NULL);
 }
 
+/* In vain; on the row of another call with this key. */
+static bool waited_for_key(const struct pl_query *query)
+{
+    enum pl_statement statement = query->steps[query->failed_step].statement;
+    return query->lock_timeout &&
+           (statement == PL_STATEMENT_IDEMPOTENCY_KEY_EXPIRE || statement == PL_STATEMENT_IDEMPOTENCY_KEY_INSERT);
+}
+
 void pl_idempotency_settle(struct pl_effect *effect, const struct pl_query *query)
 {
     effect->failure = pl_server_status(query);
@@ -132,7 +140,7 @@ void pl_idempotency_settle(struct pl_effect *effect, const struct pl_query *quer
         pl_call_fail(effect->call, effect->failure, NULL);
         return;
     }
-    if (query->lock_timeout || strcmp(query->constraint, "idempotency_keys_pkey") == 0)
+    if (waited_for_key(query) || strcmp(query->constraint, "idempotency_keys_pkey") == 0)
         effect->failure = PL_IDEMPOTENCY_KEY_IN_USE;
     look_up(effect, on_key_again);
 }

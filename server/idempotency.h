@@ -4,8 +4,8 @@
  * Calls with the metadata idempotency-key (1 to 255 visible characters). A key belongs to an app and, where there is
  * one, the user that is acting; it stands for one method and one request for 24 hours. The key's row is the last thing
  * that the transaction of the effect writes: of two at once one waits for the other (lock_timeout_ms, 2 s; then
- * IDEMPOTENCY_KEY_IN_USE), finds its row, takes its own effect back and answers what the other answered. Failures are
- * not stored: the same call may work later.
+ * IDEMPOTENCY_KEY_IN_USE, for this wait and no other), finds its row, takes its own effect back and answers what the
+ * other answered. Failures are not stored: the same call may work later.
  */
 #ifndef PL_IDEMPOTENCY_H
 #define PL_IDEMPOTENCY_H

@@ -60,9 +60,10 @@ struct pl_query {
     void (*compose)(struct pl_query *query, void *context);
     int64_t deadline_us; /* pl_clock_now_us; not begun after this. 0: none */
     enum pl_status status;
-    bool lock_timeout;   /* with PL_DATABASE_UNAVAILABLE: another transaction held a row for lock_timeout_ms */
-    char constraint[64]; /* name of the unique key, with PL_ALREADY_EXISTS */
-    bool composed;       /* the reader's own */
+    unsigned failed_step; /* with the status of a step's failure: which */
+    bool lock_timeout;    /* with PL_DATABASE_UNAVAILABLE: another transaction held a row for lock_timeout_ms */
+    char constraint[64];  /* name of the unique key, with PL_ALREADY_EXISTS */
+    bool composed;        /* the reader's own */
     unsigned count;
     struct pl_query_step steps[PL_QUERY_STEPS_MAX];
 };

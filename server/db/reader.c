@@ -24,10 +24,15 @@ static void finish_task(struct pl_task *task)
     query->done(query, query->context);
 }
 
+static bool is_composed(const struct pl_query *query)
+{
+    return query->compose != NULL;
+}
+
 /* What was sent of it may be, or become, committed; what is still to be composed is not. */
 static bool may_change(const struct pl_query *query)
 {
-    if (query->compose != NULL && !query->composed)
+    if (is_composed(query) && !query->composed)
         return false;
     for (unsigned i = 0; i < query->count; i++)
         if (pl_statement_is_write(query->steps[i].statement))
@@ -47,10 +52,10 @@ static void answer(struct pl_reader *reader, struct pl_query *query, enum pl_sta
 /* ---- the queue ---- */
 
 /* Under the lock. */
-static struct pl_query *pop(struct pl_readers *all)
+static struct pl_query *pop(struct pl_readers *all, struct pl_task_list *queue)
 {
-    struct pl_task *task = STAILQ_FIRST(&all->queue);
-    STAILQ_REMOVE_HEAD(&all->queue, next);
+    struct pl_task *task = STAILQ_FIRST(queue);
+    STAILQ_REMOVE_HEAD(queue, next);
     all->queued--;
     pl_metrics_set(all->context->metrics, PL_METRIC_query_queue, all->queued);
     return query_of(task);
@@ -70,30 +75,59 @@ static struct pl_reader *sleeper(struct pl_readers *all)
     return found;
 }
 
+/* Under the lock. */
+static void hold(struct pl_reader *reader, struct pl_task_list *queue)
+{
+    struct pl_query *query = pop(reader->all, queue); /* not inside the macro, which names its argument twice */
+    STAILQ_INSERT_TAIL(&reader->held, &query->task, next);
+    reader->in_flight_count++;
+}
+
+/* To take more. */
+static bool is_free(const struct pl_reader *reader)
+{
+    return !reader->alone && reader->in_flight_count < IN_FLIGHT_MAX;
+}
+
+/* Under the lock. Behind it nothing is taken. */
+static void hold_to_compose(struct pl_reader *reader)
+{
+    struct pl_readers *all = reader->all;
+    bool is_last_other = all->alone > 0 && all->alone + 1 >= all->count;
+    if (reader->alone || is_last_other || STAILQ_EMPTY(&all->to_compose))
+        return;
+    hold(reader, &all->to_compose);
+    reader->alone = true;
+    all->alone++;
+}
+
 /*
  * Moves the reader's share of the queue to held: so much that all readers get work, and a slow
- * statement holds up few.
+ * statement holds up few. Whether it would take more.
  */
-static void take(struct pl_reader *reader)
+static bool take(struct pl_reader *reader)
 {
     struct pl_readers *all = reader->all;
     pthread_mutex_lock(&all->lock);
     unsigned share = all->queued / all->count + (all->queued % all->count != 0);
-    unsigned room = IN_FLIGHT_MAX - reader->in_flight_count;
-    unsigned count = share < room ? share : room;
-    for (unsigned i = 0; i < count; i++) {
-        struct pl_query *query = pop(all); /* not inside the macro, which names its argument twice */
-        STAILQ_INSERT_TAIL(&reader->held, &query->task, next);
-    }
-    reader->in_flight_count += count;
-    reader->asleep = count < room;
+    for (; share > 0 && is_free(reader) && !STAILQ_EMPTY(&all->queue); share--)
+        hold(reader, &all->queue);
+    hold_to_compose(reader);
+    bool asleep = is_free(reader);
+    reader->asleep = asleep;
     pthread_mutex_unlock(&all->lock);
+    return asleep;
 }
 
-static void set_in_flight(struct pl_reader *reader, unsigned count)
+/* The query is no longer in flight. */
+static void leave(struct pl_reader *reader, const struct pl_query *query)
 {
     pthread_mutex_lock(&reader->all->lock);
-    reader->in_flight_count = count;
+    reader->in_flight_count--;
+    if (is_composed(query)) {
+        reader->alone = false;
+        reader->all->alone--;
+    }
     pthread_mutex_unlock(&reader->all->lock);
 }
 
@@ -119,21 +153,20 @@ static void begin_first(struct pl_reader *reader)
 static bool begin(struct pl_reader *reader, struct pl_query *query)
 {
     if (query->deadline_us != 0 && pl_clock_now_us() > query->deadline_us) {
+        leave(reader, query);
         answer(reader, query, PL_DEADLINE_EXCEEDED);
-        set_in_flight(reader, reader->in_flight_count - 1);
         return true;
     }
     if (STAILQ_EMPTY(&reader->in_flight))
         begin_first(reader);
     STAILQ_INSERT_TAIL(&reader->in_flight, &query->task, next);
-    reader->open = query->compose != NULL;
+    reader->open = is_composed(query);
     return send_steps(reader, query, 0);
 }
 
-/* What is held, up to a query that is to be composed. */
 static bool send_held(struct pl_reader *reader)
 {
-    while (!reader->open && !STAILQ_EMPTY(&reader->held)) {
+    while (!STAILQ_EMPTY(&reader->held)) {
         struct pl_query *query = query_of(STAILQ_FIRST(&reader->held));
         STAILQ_REMOVE_HEAD(&reader->held, next);
         if (!begin(reader, query))
@@ -156,6 +189,7 @@ static void take_result(struct pl_reader *reader, struct pl_query *query, struct
         const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
         reader->status = pl_sqlstate_status(sqlstate, may_change(query));
+        query->failed_step = reader->step;
         query->lock_timeout = pl_sqlstate_is_lock_timeout(sqlstate);
         snprintf(query->constraint, sizeof(query->constraint), "%s", constraint == NULL ? "" : constraint);
         if (reader->status == PL_INTERNAL)
@@ -171,7 +205,7 @@ static void finish_first(struct pl_reader *reader)
     if (reader->status == PL_OK && reader->link.conn.warned && may_change(query))
         reader->status = PL_OUTCOME_UNKNOWN;
     STAILQ_REMOVE_HEAD(&reader->in_flight, next);
-    set_in_flight(reader, reader->in_flight_count - 1);
+    leave(reader, query);
     answer(reader, query, reader->status);
     begin_first(reader);
 }
@@ -184,14 +218,14 @@ static bool compose_first(struct pl_reader *reader, struct pl_query *query)
     query->composed = reader->status == PL_OK;
     if (query->composed)
         query->compose(query, query->context);
-    return send_steps(reader, query, count) && send_held(reader);
+    return send_steps(reader, query, count);
 }
 
 static bool end_step(struct pl_reader *reader)
 {
     struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
     reader->step++;
-    if (query->compose == NULL || query->composed || reader->step < query->count)
+    if (!is_composed(query) || query->composed || reader->step < query->count)
         return true;
     return compose_first(reader, query);
 }
@@ -228,6 +262,7 @@ static void fail_held(struct pl_reader *reader)
     while (!STAILQ_EMPTY(&reader->held)) {
         struct pl_query *query = query_of(STAILQ_FIRST(&reader->held));
         STAILQ_REMOVE_HEAD(&reader->held, next);
+        leave(reader, query);
         answer(reader, query, PL_DATABASE_UNAVAILABLE);
     }
 }
@@ -237,11 +272,11 @@ static void fail_in_flight(struct pl_reader *reader)
     while (!STAILQ_EMPTY(&reader->in_flight)) {
         struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
         STAILQ_REMOVE_HEAD(&reader->in_flight, next);
+        leave(reader, query);
         answer(reader, query, may_change(query) ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE);
     }
     fail_held(reader);
     reader->open = false;
-    set_in_flight(reader, 0);
     pl_homes_send(&reader->homes);
 }
 
@@ -249,7 +284,7 @@ static void fail_in_flight(struct pl_reader *reader)
 static void pass_on(struct pl_readers *all)
 {
     pthread_mutex_lock(&all->lock);
-    struct pl_reader *other = STAILQ_EMPTY(&all->queue) ? NULL : sleeper(all);
+    struct pl_reader *other = all->queued == 0 ? NULL : sleeper(all);
     pthread_mutex_unlock(&all->lock);
     if (other != NULL)
         pl_wake_ring(&other->wake);
@@ -271,8 +306,8 @@ static void refuse_queued(struct pl_reader *reader)
     struct pl_readers *all = reader->all;
     struct pl_task_list refused = STAILQ_HEAD_INITIALIZER(refused);
     pthread_mutex_lock(&all->lock);
-    while (pl_circuit_is_open(&all->circuit) && !STAILQ_EMPTY(&all->queue)) {
-        struct pl_query *query = pop(all);
+    while (pl_circuit_is_open(&all->circuit) && all->queued > 0) {
+        struct pl_query *query = pop(all, STAILQ_EMPTY(&all->queue) ? &all->to_compose : &all->queue);
         STAILQ_INSERT_TAIL(&refused, &query->task, next);
     }
     pthread_mutex_unlock(&all->lock);
@@ -292,7 +327,7 @@ static bool is_done(struct pl_reader *reader)
         !STAILQ_EMPTY(&reader->held))
         return false;
     pthread_mutex_lock(&reader->all->lock);
-    bool empty = STAILQ_EMPTY(&reader->all->queue);
+    bool empty = reader->all->queued == 0;
     pthread_mutex_unlock(&reader->all->lock);
     return empty;
 }
@@ -308,11 +343,12 @@ static int64_t reply_due_us(const struct pl_reader *reader)
 /* False: the connection is lost. */
 static bool turn(struct pl_reader *reader)
 {
-    take(reader);
+    bool asleep = take(reader);
     if (!send_held(reader) || !receive(reader))
         return false;
     pl_homes_send(&reader->homes);
-    if (is_done(reader))
+    /* Who became free only after it took would not be rung. */
+    if (is_done(reader) || (!asleep && is_free(reader)))
         return true;
     int64_t due_us = reply_due_us(reader);
     if (pl_clock_now_us() >= due_us || !pl_conn_wait(&reader->link.conn, &reader->wake, due_us))
@@ -356,6 +392,7 @@ void pl_readers_init(struct pl_readers *readers, struct pl_db_context *context)
     pl_assert(readers->each != NULL);
     pthread_mutex_init(&readers->lock, NULL);
     STAILQ_INIT(&readers->queue);
+    STAILQ_INIT(&readers->to_compose);
     pl_circuit_init(&readers->circuit, &context->circuits, readers->count);
     for (unsigned i = 0; i < readers->count; i++)
         init_reader(&readers->each[i], readers);
@@ -399,7 +436,8 @@ static enum pl_status enqueue(struct pl_readers *readers, struct pl_query *query
         return PL_DATABASE_UNAVAILABLE;
     if (readers->queued >= (unsigned)readers->context->config->query_queue_max)
         return PL_OVERLOADED;
-    STAILQ_INSERT_TAIL(&readers->queue, &query->task, next);
+    struct pl_task_list *queue = is_composed(query) ? &readers->to_compose : &readers->queue;
+    STAILQ_INSERT_TAIL(queue, &query->task, next);
     readers->queued++;
     pl_metrics_set(readers->context->metrics, PL_METRIC_query_queue, readers->queued);
     *ret_rung = sleeper(readers);
@@ -411,6 +449,7 @@ void pl_readers_submit(struct pl_readers *readers, struct pl_query *query)
     struct pl_reader *rung = NULL;
     query->task.run = finish_task;
     query->constraint[0] = '\0';
+    query->failed_step = 0;
     query->lock_timeout = false;
     query->composed = false;
     pthread_mutex_lock(&readers->lock);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * The reader threads: one connection each, one queue for all. Several queries are in flight on a
- * connection, each its own transaction, so a thread never waits for one before it sends the next.
+ * The reader threads: one connection each, one queue for all. Several queries are in flight on a connection, each its
+ * own transaction, so a thread never waits for one before it sends the next. Except behind a query that is composed: it
+ * may wait for a row that another transaction holds, so nothing follows it on its connection until it is answered, and
+ * one reader is always left for queries that are not composed (if there are two).
  */
 #ifndef PL_DB_READER_H
 #define PL_DB_READER_H
@@ -19,13 +21,14 @@ struct pl_reader {
     pthread_t thread;
     struct pl_wake wake;
     bool asleep; /* under all->lock: would take more, and waits to be rung */
+    bool alone;  /* under all->lock: the last in flight is composed */
     /* The thread's own. */
     struct pl_link link;
     struct pl_homes homes;
     struct pl_task_list held; /* taken, not sent */
     struct pl_task_list in_flight;
     unsigned in_flight_count; /* of both lists; read by others under all->lock */
-    bool open;                /* the last in flight is not committed before it is composed; nothing may follow it */
+    bool open;                /* the last in flight is not committed before it is composed */
     /* About the first in flight, whose results are coming. */
     unsigned step;
     enum pl_status status;
@@ -35,9 +38,11 @@ struct pl_reader {
 struct pl_readers {
     struct pl_db_context *context;
     struct pl_circuit circuit;
-    pthread_mutex_t lock; /* guards queue, queued and asleep of each */
+    pthread_mutex_t lock; /* guards the following, and asleep and alone of each */
     struct pl_task_list queue;
-    unsigned queued;
+    struct pl_task_list to_compose;
+    unsigned queued; /* in both */
+    unsigned alone;  /* readers that are */
     unsigned count;
     struct pl_reader *each;
 };

@@ -2,6 +2,7 @@
 # Copyright (c) the Parley authors.
 """Calls with an idempotency key happen once, whoever repeats them and whenever."""
 import concurrent.futures
+import contextlib
 import subprocess
 import uuid
 
@@ -122,21 +123,38 @@ def test_many_at_once_make_one(world, once, postgres):
     assert count(postgres, "devices") == devices + 1
 
 
-def test_key_in_use_for_long(world, postgres):
-    """Whoever does not end in time keeps the others from it, not from anything else."""
-    key = str(uuid.uuid4())
-    zeros = "00000000-0000-0000-0000-000000000000"
+@contextlib.contextmanager
+def unfinished(postgres, statement):
+    """A transaction that has done this and does not end before the block does; it is then undone."""
     with subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", postgres.conninfo], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as holder:
-        holder.stdin.write("begin; insert into idempotency_keys (app_id, user_id, key, request_hash) values "
-                           f"('{world.app_id}', '{zeros}', '{key}', ''); select 'held';\n")
+        holder.stdin.write(f"begin; {statement}; select 'held';\n")
         holder.stdin.flush()
         assert holder.stdout.readline().strip() == "held"
-        with refused("ABORTED", "IDEMPOTENCY_KEY_IN_USE"):
-            world.backend.also(idempotency_key=key).CreateUser(username="carol")
-        assert world.backend.CreateUser(username="carol").user_id
+        yield
         holder.stdin.close()
         holder.wait(timeout=30)
+
+
+def test_key_in_use_for_long(world, once, postgres):
+    """Whoever does not end in time keeps the others from it, not from anything else."""
+    zeros = "00000000-0000-0000-0000-000000000000"
+    key = str(uuid.uuid4())
+    with unfinished(postgres, "insert into idempotency_keys (app_id, user_id, key, request_hash) values "
+                              f"('{world.app_id}', '{zeros}', '{key}', '')"):
+        with refused("ABORTED", "IDEMPOTENCY_KEY_IN_USE"):
+            world.backend.also(idempotency_key=key).CreateUser(username="carol")
+        assert once.CreateUser(username="carol").user_id
+
+
+def test_wait_for_something_else_is_not_the_key_s(world, once, postgres):
+    """Another call has the username and does not end: with or without a key that is the database's affair."""
+    with unfinished(postgres, "insert into usernames (app_id, username, user_id) values "
+                              f"('{world.app_id}', 'carol', '{world.alice.user_id}')"):
+        for api in (world.backend, once):
+            with refused("UNAVAILABLE", "DATABASE_UNAVAILABLE"):
+                api.CreateUser(username="carol")
+    assert once.CreateUser(username="carol").user_id
 
 
 def test_keys_end_after_a_day(world, once, postgres):
