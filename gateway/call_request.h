@@ -15,7 +15,7 @@ struct pl_call_request {
 
 /*
  * Fields come from the JSON body (methods with the body "*"; no body is {}), from the path, from the query (methods
- * without a body) and from If-Match (the field etag); no field from two of them. A method without a body takes none, or
+ * without a body) and from If-Match (the field etag); no field gets two values. A method without a body takes none, or
  * {}. On anything but PL_OK *ret_problem is set, which lives as long as the request.
  */
 enum pl_status pl_call_request_read(const struct pl_request *request, const struct pl_route *route,
