@@ -117,6 +117,10 @@ static void take_receipt(struct bench_device *device, const Parley__V1__Receipt 
 {
     if (device->pair == NULL)
         bench_violation("a receipt of chat %s came to an idle device", receipt->chat_id);
+    if (strcmp(receipt->chat_id, device->pair->chat_text) != 0 ||
+        strcmp(receipt->user_id, device->peer->user_text) != 0)
+        bench_violation("a receipt of chat %s and user %s came, not of %s and %s", receipt->chat_id, receipt->user_id,
+                        device->pair->chat_text, device->peer->user_text);
     if (receipt->delivered_seq < device->peer_delivered_seq)
         bench_violation("chat %s: the receipt went back from %lld to %lld", receipt->chat_id,
                         (long long)device->peer_delivered_seq, (long long)receipt->delivered_seq);

@@ -10,6 +10,7 @@
 
 #include <sys/queue.h>
 
+#include "base/uuid.h"
 #include "bench/stream.h"
 
 struct bench_pair;
@@ -18,8 +19,9 @@ struct bench_worker;
 struct bench_device {
     struct bench_stream stream;
     struct bench_worker *worker;
-    struct bench_pair *pair;   /* NULL: it is in no chat that is used */
-    struct bench_device *peer; /* the other one of the pair */
+    struct bench_pair *pair;                /* NULL: it is in no chat that is used */
+    struct bench_device *peer;              /* the other one of the pair */
+    char user_text[PL_UUID_TEXT_CHARS + 1]; /* of those in pairs */
     const char *bearer;
     bool said_hello;
     bool is_welcome;

@@ -28,7 +28,9 @@ void bench_pair_init(struct bench_pair *pair, struct bench_worker *worker, uint3
         devices[i]->worker = worker;
         devices[i]->pair = pair;
         devices[i]->peer = devices[1 - i];
-        devices[i]->bearer = worker->load->app->users[2 * index + i].bearer;
+        const struct bench_user *user = &worker->load->app->users[2 * index + i];
+        pl_uuid_format(&user->user_id.uuid, devices[i]->user_text);
+        devices[i]->bearer = user->bearer;
     }
 }
 
