@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
+EXAMPLES = pathlib.Path(os.environ["PARLEY_SOURCE"]) / "sdk/c/examples"
 PROGRAM = """
 #include <parley/parley.h>
 int main(void)
@@ -65,6 +66,16 @@ class InstallTest(unittest.TestCase):
         run(self.compiler, *self.flags, self.source / "consumer.c", "-o", program,
             *self.pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{self.libraries}")
         run(program)
+
+    def test_examples_are_built_by_the_command_of_the_readme(self):
+        readme = (EXAMPLES.parent / "README.md").read_text()
+        self.assertIn("cc -o send_one send_one.c $(pkg-config --cflags --libs parley)", readme)
+        words = self.pkg_config("--cflags", "--libs")
+        examples = sorted(EXAMPLES.glob("*.c"))
+        self.assertTrue(examples)
+        for example in examples:
+            self.assertIn(f"examples/{example.name}", readme)
+            run(self.compiler, *self.flags, example, "-o", self.source / example.stem, *words)
 
     def test_pkg_config_static(self):
         program = self.source / "static"
