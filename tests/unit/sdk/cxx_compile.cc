@@ -17,6 +17,8 @@ int main()
     parley_new_signing_key signing_key;
     parley_chat_update chat_update;
     parley_participants_update participants_update;
+    parley_message_filter filter;
+    parley_edit edit;
     parley_draft_init(&draft);
     parley_new_user_init(&user);
     parley_new_chat_init(&chat);
@@ -27,6 +29,8 @@ int main()
     parley_new_signing_key_init(&signing_key);
     parley_chat_update_init(&chat_update);
     parley_participants_update_init(&participants_update);
+    parley_message_filter_init(&filter);
+    parley_edit_init(&edit);
     callbacks.on_message = [](void *, const parley_message *) { return 0; };
 
     char id[PARLEY_ID_BYTES];
