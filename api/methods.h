@@ -66,7 +66,7 @@ struct pl_api_json_message;
 struct pl_api_json_field {
     const char *json_name;
     enum pl_api_json_kind kind;
-    bool has_presence; /* proto3 optional or member of a oneof */
+    bool has_presence;                         /* proto3 optional or member of a oneof */
     const struct pl_api_json_message *message; /* of a message or a map's entry: the row of its type; else NULL */
     unsigned enum_prefix_bytes;                /* of an enum: of "CHAT_TYPE_", which JSON leaves out; else 0 */
 };

@@ -3,8 +3,8 @@
 """The model of the API: a descriptor set, with comments and decoded options beside each element.
 
 Every element keeps its descriptor as `proto`, so an emitter finds there whatever is not lifted out here. The options
-google.api.http and those of parley/v1/options.proto are decoded with the declarations that are in the set itself; no generated Python
-is needed.
+google.api.http and those of parley/v1/options.proto are decoded with the declarations that are in the set itself; no
+generated Python is needed.
 """
 from __future__ import annotations
 

@@ -49,17 +49,19 @@ PARAMETERS = {
         "parley-user", "With an API key: the user that the backend acts for. Refused with a device's token.",
         "0190c1d4-7a10-7c3e-9b1f-2f6d8e4a1c01", format="uuid"),
     "Idempotency-Key": _header(
-        "Idempotency-Key", "Chosen by the client: the same request with the same key happens once, for 24 hours, and gets "
-        "the first answer.", "0190c1d5-3b20-7d41-8a2e-5c7f9b3d2e10", minLength=1, maxLength=255),
+        "Idempotency-Key", "Chosen by the client: for 24 hours the same request with the same key happens once and "
+        "gets the first answer.", "0190c1d5-3b20-7d41-8a2e-5c7f9b3d2e10", minLength=1, maxLength=255),
     "If-Match": _header("If-Match", "The ETag that the change is based on: when it is another now, nothing changes.",
                         '"7"'),
-    "If-None-Match": _header("If-None-Match", "An ETag: when it is still that, the answer is 304 without a body.", '"7"'),
-    "X-Request-Id": _header("X-Request-Id", "Goes into the server's log and comes back; without it the gateway chooses one.",
+    "If-None-Match": _header("If-None-Match", "An ETag: while it is still that, the answer is 304 without a body.",
+                             '"7"'),
+    "X-Request-Id": _header("X-Request-Id", "Goes into the server's log and comes back; without it there is a new one.",
                             "0190c1d5-5d40-7f63-8c4a-7e9f1b5d3a22", maxLength=128),
 }
 HEADERS = {
     "X-Request-Id": {"description": "Of this request, in the server's log.", "schema": {"type": "string"}},
-    "Location": {"description": "The path of what was created.", "schema": {"type": "string", "format": "uri-reference"}},
+    "Location": {"description": "The path of what was created.",
+                 "schema": {"type": "string", "format": "uri-reference"}},
     "ETag": {"description": "The answer's `etag`, for `If-Match` and `If-None-Match`.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Send the request again after so many seconds.",
                     "schema": {"type": "integer", "minimum": 0}},

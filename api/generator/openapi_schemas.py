@@ -46,7 +46,8 @@ class Schemas:
         files = api.own_files()
         self.messages = {"." + message.full_name: message for file in files for message in file.all_messages()}
         self.enums = {"." + enum.full_name: enum for file in files for enum in file.all_enums()}
-        self._words = {value.proto.name: enum_word(enum, value) for enum in self.enums.values() for value in enum.values}
+        self._words = {value.proto.name: enum_word(enum, value)
+                       for enum in self.enums.values() for value in enum.values}
         self._path_fields = {}  # of a request: what the path says, and the body does not
         roots = ([], [])
         for method in (method for file in files for service in file.services for method in service.methods):

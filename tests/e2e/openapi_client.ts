@@ -30,7 +30,9 @@ const batch = known(await client.POST("/messages:batch", {
 }));
 
 const message: components["schemas"]["Message"] = known(sent);
-const found = known(await client.GET("/messages/{message_id}", { params: { path: { message_id: message.message_id } } }));
+const found = known(await client.GET("/messages/{message_id}", {
+    params: { path: { message_id: message.message_id } },
+}));
 const list = known(await client.GET("/messages", { params: { query: { chat_id, limit: 2 } } }));
 const older = known(await client.GET("/messages", {
     params: { query: { chat_id, limit: 2, page_token: list.next_page_token } },
