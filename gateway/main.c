@@ -59,6 +59,7 @@ static enum pl_status open_http(struct daemon *daemon)
         .handle = pl_gateway_handle,
         .refuse = pl_gateway_refuse,
         .context = &daemon->gateway,
+        .metrics = &daemon->gateway.metrics,
     };
     return pl_http_open(&options, &daemon->gateway.http, daemon->error, sizeof(daemon->error));
 }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/metrics.h"
 #include "base/status.h"
 
 struct pl_http_server;
@@ -43,11 +44,12 @@ struct pl_http_options {
     void (*handle)(struct pl_http_request *request, void *context);
     /*
      * What this layer refuses itself (400, 408, 411, 413, 414, 431), on an http thread. Ends in exactly one
-     * pl_http_reply; the connection is closed after it. The request may be incomplete: verb, path and query are what is
-     * known of them ("" else), headers may be missing, there is no body. sentence is static.
+     * pl_http_reply; the connection is closed after it. Of the request only what came before the fault is known: verb,
+     * path and query may be cut short or made up, headers may be missing, there is no body. sentence is static.
      */
     void (*refuse)(struct pl_http_request *request, enum pl_status status, const char *sentence, void *context);
     void *context;
+    struct pl_metrics *metrics; /* of the gateway: its connections are counted here */
 };
 
 struct pl_http_reply {

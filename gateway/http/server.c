@@ -24,6 +24,7 @@
 #include "gateway/http/gzip.h"
 #include "gateway/http/request.h"
 #include "gateway/http/tap.h"
+#include "gateway/metrics.h"
 
 enum {
     SWEEP_MS = 200,
@@ -48,6 +49,7 @@ static void close_connection(struct pl_http_request *request)
     if (request->refused)
         pl_linger_add(&server->linger, request->fd);
     pl_http_connections_remove(&server->connections, request);
+    pl_metrics_add(server->options.metrics, PL_METRIC_gateway_connections, -1);
     pl_tap_attach(request->fd, NULL);
     pl_http_request_free(request);
 }
@@ -120,9 +122,11 @@ static void hand_over(struct pl_http_server *server, int fd, const struct sockad
 
     if (fd >= PL_TAP_FDS_MAX || !pl_http_connections_add(&server->connections, request)) {
         pl_http_request_free(request);
+        pl_metrics_add(server->options.metrics, PL_METRIC_gateway_connections_turned_away_total, 1);
         close(fd);
         return;
     }
+    pl_metrics_add(server->options.metrics, PL_METRIC_gateway_connections, 1);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     pl_tap_attach(fd, request);
     if (MHD_add_connection(server->daemon, fd, peer, peer_bytes) != MHD_YES) {
@@ -136,8 +140,10 @@ static void turn_away(struct pl_http_server *server)
 {
     close(server->spare_fd);
     int fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
+    if (fd >= 0) {
+        pl_metrics_add(server->options.metrics, PL_METRIC_gateway_connections_turned_away_total, 1);
         close(fd);
+    }
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 

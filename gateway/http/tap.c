@@ -19,11 +19,12 @@
 
 static struct pl_http_request *_Atomic taps[PL_TAP_FDS_MAX];
 
-__attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t bytes, int flags);
+/* Under our name here, so that it is not a second declaration of the system's. */
+__attribute__((visibility("default"))) ssize_t pl_tap_recv(int fd, void *data, size_t bytes, int flags) __asm__("recv");
 
 bool pl_tap_works(void)
 {
-    return (uintptr_t)dlsym(RTLD_DEFAULT, "recv") == (uintptr_t)recv;
+    return (uintptr_t)dlsym(RTLD_DEFAULT, "recv") == (uintptr_t)pl_tap_recv;
 }
 
 void pl_tap_attach(int fd, struct pl_http_request *request)
@@ -38,7 +39,7 @@ struct pl_http_request *pl_tap_find(int fd)
     return atomic_load_explicit(&taps[fd], memory_order_acquire);
 }
 
-ssize_t recv(int fd, void *data, size_t bytes, int flags)
+ssize_t pl_tap_recv(int fd, void *data, size_t bytes, int flags)
 {
     struct pl_http_request *request = pl_tap_find(fd);
 

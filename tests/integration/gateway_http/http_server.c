@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/metrics.h"
 #include "support/cmocka.h"
 
 enum { QUEUE_MAX = 256 };
 
 struct http_server {
     struct pl_http_server *http;
+    struct pl_metrics metrics;
     atomic_uint handled;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -156,6 +158,7 @@ struct http_server *http_server_open(struct pl_http_options limits)
     limits.handle = handle;
     limits.refuse = refuse;
     limits.context = server;
+    limits.metrics = &server->metrics;
     assert_int_equal(pl_http_open(&limits, &server->http, error, sizeof(error)), PL_OK);
     assert_int_equal(pthread_create(&server->thread, NULL, answer, server), 0);
     return server;
@@ -205,4 +208,9 @@ void http_server_release(struct http_server *server)
 unsigned http_server_handled(struct http_server *server)
 {
     return atomic_load(&server->handled);
+}
+
+unsigned http_server_turned_away(struct http_server *server)
+{
+    return (unsigned)pl_metrics_get(&server->metrics, PL_METRIC_gateway_connections_turned_away_total);
 }

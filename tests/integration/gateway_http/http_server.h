@@ -25,5 +25,7 @@ void http_server_wait_held(struct http_server *server);
 void http_server_release(struct http_server *server);
 /* How many requests handle() was given. */
 unsigned http_server_handled(struct http_server *server);
+/* The metric. */
+unsigned http_server_turned_away(struct http_server *server);
 
 #endif

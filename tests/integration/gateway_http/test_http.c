@@ -161,6 +161,7 @@ static void connections_of_one_address_are_bounded(void **state)
     (void)state;
 
     wire_expect_close(third);
+    assert_int_equal(http_server_turned_away(server), 1);
     assert_int_equal(ask(first, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
     assert_int_equal(ask(second, "GET /now HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").status, 200);
     wire_expect_close(second);
@@ -199,6 +200,7 @@ static void server_survives_without_descriptors(void **state)
     wire_connect_socket(turned_away, http_server_port(*state));
     wire_expect_close(turned_away);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(http_server_turned_away(*state), 1);
     wire_close(turned_away);
     int fd = wire_connect(http_server_port(*state));
     assert_int_equal(ask(fd, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
