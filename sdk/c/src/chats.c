@@ -133,3 +133,15 @@ parley_status parley_delete_chat(parley_client *client, const char *chat_id, par
     request.chat_id = pl_request_text(chat_id);
     return pl_client_call_only(client, &call, ret_error);
 }
+
+parley_status parley_join_chat(parley_client *client, const char *chat_id, parley_chat **ret_chat,
+                               parley_error *ret_error)
+{
+    Parley__V1__JoinChatRequest request = PARLEY__V1__JOIN_CHAT_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.ChatService/JoinChat",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__chat__descriptor,
+                                        .repeatable = true};
+    request.chat_id = pl_request_text(chat_id);
+    return fetch_chat(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
+}

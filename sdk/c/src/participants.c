@@ -30,11 +30,6 @@ static void convert_membership(void *ret_membership, const ProtobufCMessage *rep
         .chat_id = response->chat_id, .seq = response->seq, .participant_count = response->participant_count};
 }
 
-static void convert_chat(void *ret_chat, const ProtobufCMessage *reply, struct pl_arena *arena)
-{
-    pl_convert_chat(ret_chat, (const Parley__V1__Chat *)reply, arena);
-}
-
 parley_status parley_list_participants(parley_client *client, const char *chat_id, int page_size,
                                        const char *page_token, parley_participants **ret_participants,
                                        parley_error *ret_error)
@@ -95,26 +90,6 @@ parley_status parley_update_participants(parley_client *client, const char *chat
         *ret_membership = membership;
     else
         parley_membership_free(membership);
-    return PARLEY_OK;
-}
-
-parley_status parley_join_chat(parley_client *client, const char *chat_id, parley_chat **ret_chat,
-                               parley_error *ret_error)
-{
-    Parley__V1__JoinChatRequest request = PARLEY__V1__JOIN_CHAT_REQUEST__INIT;
-    const struct pl_client_call call = {.path = "/parley.v1.ChatService/JoinChat",
-                                        .request = &request.base,
-                                        .reply = &parley__v1__chat__descriptor,
-                                        .repeatable = true};
-    parley_chat *chat = pl_reply_new(sizeof *chat);
-    request.chat_id = pl_request_text(chat_id);
-    parley_status status = pl_client_fetch(client, &call, chat, convert_chat, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_chat != NULL)
-        *ret_chat = chat;
-    else
-        parley_chat_free(chat);
     return PARLEY_OK;
 }
 
