@@ -77,20 +77,16 @@ static const char *text_of(const ProtobufCMessage *message, const char *name)
 static const char *location_of(const char *template, const ProtobufCMessage *reply, struct pl_arena *arena)
 {
     const char *location = "";
-    while (*template != '\0') {
-        size_t word_bytes = strcspn(template, "{");
-        const char *name = template + word_bytes;
-        size_t name_bytes = strcspn(name, "}");
-        location = pl_arena_printf(arena, "%s%.*s", location, (int)word_bytes, template);
-        template = name;
-        if (*name == '\0')
-            break;
-        const char *text = text_of(reply, pl_arena_copy(arena, name + 1, name_bytes - 1));
+    const char *open;
+    while ((open = strchr(template, '{')) != NULL) {
+        const char *close = strchr(open, '}');
+        const char *name = pl_arena_copy(arena, open + 1, (size_t)(close - open) - 1);
+        const char *text = text_of(reply, name);
         pl_assert(text != NULL);
-        location = pl_arena_printf(arena, "%s%s", location, text);
-        template = name + name_bytes + 1;
+        location = pl_arena_printf(arena, "%s%.*s%s", location, (int)(open - template), template, text);
+        template = close + 1;
     }
-    return location;
+    return pl_arena_printf(arena, "%s%s", location, template);
 }
 
 /* The headers that the reply itself yields; true when the client has it already. */
@@ -110,19 +106,24 @@ static bool add_reply_headers(struct call *call, const ProtobufCMessage *reply)
 
 static void succeed(struct call *call, const ProtobufCMessage *reply)
 {
+    struct pl_request *request = call->request;
+    struct pl_problem too_large = {.status = PL_INTERNAL};
+    struct pl_buf *buf = pl_request_new_buf(request);
     struct pl_answer answer = {.status = call->route.method->location != NULL ? 201 : 200};
+    pl_json_write(buf, reply);
+    if (buf->overflowed) {
+        pl_request_fail(request, &too_large);
+        return;
+    }
     if (add_reply_headers(call, reply)) {
         answer.status = 304;
     } else {
-        struct pl_buf *buf = pl_request_new_buf(call->request);
-        pl_json_write(buf, reply);
-        pl_assert(!buf->overflowed);
         answer.content_type = "application/json";
         answer.body = buf->data;
         answer.body_bytes = buf->bytes;
     }
     pl_arena_fini(&call->arena);
-    pl_request_answer(call->request, &answer);
+    pl_request_answer(request, &answer);
 }
 
 static void on_done(struct pl_upstream_call *upstream)

@@ -39,7 +39,7 @@ struct pl_routes {
 
 static bool equal(struct text a, struct text b)
 {
-    return a.bytes == b.bytes && memcmp(a.at, b.at, a.bytes) == 0;
+    return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.at, b.at, a.bytes) == 0);
 }
 
 /* The segments behind the slashes of a path. SEGMENTS_MAX + 1: there are more than fit. */
@@ -71,7 +71,7 @@ static struct segment parse_segment(struct text text)
 
 static void parse_pattern(struct pattern *pattern, const struct pl_api_method *method, const struct pl_api_http *http)
 {
-    struct text texts[SEGMENTS_MAX];
+    struct text texts[SEGMENTS_MAX] = {{0}};
     unsigned variables = 0;
     *pattern = (struct pattern){.method = method, .http = http, .count = split(http->template, texts)};
     pl_assert(pattern->count <= SEGMENTS_MAX);
@@ -88,7 +88,7 @@ struct pl_routes *pl_routes_new(void)
     unsigned room = 0;
     for (unsigned i = 0; i < pl_api_method_count; i++)
         room += pl_api_methods[i].http_count;
-    pl_assert(routes != NULL);
+    pl_assert(routes != NULL && room > 0);
     routes->patterns = calloc(room, sizeof *routes->patterns);
     pl_assert(routes->patterns != NULL);
     for (unsigned i = 0; i < pl_api_method_count; i++)
@@ -120,7 +120,7 @@ static bool match_variable(const struct segment *segment, struct text text, stru
 
 static bool matches(const struct pattern *pattern, const struct text *path, unsigned count)
 {
-    struct text value;
+    struct text value = {0};
     if (pattern->count != count)
         return false;
     for (unsigned i = 0; i < count; i++) {
@@ -137,7 +137,7 @@ static enum pl_status take(const struct pattern *pattern, const struct text *pat
     struct pl_route route = {.method = pattern->method, .http = pattern->http};
     for (unsigned i = 0; i < pattern->count; i++) {
         struct pl_route_variable *variable = &route.variables[route.variable_count];
-        struct text value;
+        struct text value = {0};
         if (pattern->segments[i].variable == NULL || !match_variable(&pattern->segments[i], path[i], &value))
             continue;
         enum pl_status status = pl_percent_decode(value.at, value.bytes, false, arena, &variable->value);
@@ -163,7 +163,7 @@ static void allow(char allowed[ALLOW_BYTES], const char *verb)
 enum pl_status pl_route_find(const struct pl_routes *routes, const char *verb, const char *path, struct pl_arena *arena,
                              struct pl_route *ret_route, const char **ret_allow)
 {
-    struct text segments[SEGMENTS_MAX];
+    struct text segments[SEGMENTS_MAX] = {{0}};
     char allowed[ALLOW_BYTES] = "";
     unsigned count = split(path, segments);
     const char *wanted = strcmp(verb, "HEAD") == 0 ? "GET" : verb;

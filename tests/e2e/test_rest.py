@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import itertools
 import json
+import signal
 import threading
 import time
 import uuid
@@ -383,6 +384,20 @@ def test_kill_of_parleyd_under_load(alice, gateway, group, postgres, server, wor
     found = collections.Counter(row.split("|")[1] for row in stored)
     assert {content: found[content] for content in sent} == dict.fromkeys(sent, 1)
     assert {row.split("|")[1]: row.split("|")[0] for row in stored if row.split("|")[1] in sent} == sent
+
+
+def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
+    """504 when the gateway's own deadline passes."""
+    hasty = Gateway(tmp_path, server.address, upstream_deadline_ms=300)
+    hasty.start()
+    hasty.wait_until_ready()
+    rest = Rest(hasty, authorization=f"Bearer {world.alice.token}")
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        assert_problem(rest("GET", "/v1/chats"), 504, "DEADLINE_EXCEEDED")
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+        hasty.stop()
 
 
 def test_sigterm_answers_what_is_open(gateway, tmp_path, server, world):
