@@ -160,13 +160,21 @@ void *pl_http_request_begin(void *context, const char *target, struct MHD_Connec
     return request;
 }
 
-/* A body is announced by its type, and has no length: without both there is none, as in `curl -X PUT URL`. */
+static bool takes_body(const char *verb)
+{
+    return strcmp(verb, "POST") == 0 || strcmp(verb, "PUT") == 0 || strcmp(verb, "PATCH") == 0;
+}
+
+/*
+ * A body is announced by its type, and has no length: without both there is none, as in `curl -X PUT URL`. Some clients
+ * send a Content-Type with every DELETE and HEAD, and mean nothing by it.
+ */
 static bool lacks_length(const struct pl_http_request *request)
 {
     const struct pl_framing *framing = &request->framing;
 
-    return !framing->length_given && !framing->chunked && pl_http_header(request, "Content-Type") != NULL &&
-           strcmp(request->verb, "GET") != 0;
+    return !framing->length_given && !framing->chunked && takes_body(request->verb) &&
+           pl_http_header(request, "Content-Type") != NULL;
 }
 
 /* Gives the request away. It may be answered before handle() returns, here or by another thread. */
