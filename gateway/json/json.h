@@ -29,7 +29,7 @@ void pl_json_write(struct pl_buf *buf, const ProtobufCMessage *message);
 /*
  * Reads one JSON object into a new message, all of it in the arena. No text at all reads as {}. When the message has a
  * field update_mask and the text does not name it, it is set to what the text names: a message within by its own
- * members ("settings.join_policy"), etag not at all.
+ * members ("settings.join_policy"), etag and what the path of a method has as variables not at all.
  *
  * PL_MALFORMED_JSON (no JSON object, a name twice, more than PL_JSON_DEPTH_MAX or PL_JSON_VALUES_MAX), PL_INVALID_TEXT
  * (not UTF-8, or \u0000), PL_UNKNOWN_FIELD, PL_INVALID_ARGUMENT (a value that its field cannot have, two members of a
@@ -42,8 +42,7 @@ enum pl_status pl_json_read(const char *text, size_t bytes, const ProtobufCMessa
 /*
  * Sets one field from the decoded text of a path variable or a query parameter; field_name is as in JSON. A number, a
  * bool, an enum, a time and the like is written as in JSON, without quotes; a list gets one more element. A field that
- * has another value already is a problem, whether the body, the path or another parameter set it. The field leaves an
- * update_mask: what the path names is not what the body changes.
+ * has another value already is a problem, whether the body, the path or another parameter set it.
  *
  * PL_UNKNOWN_FIELD, PL_INVALID_TEXT, PL_INVALID_ARGUMENT (also for fields that no single text can say: messages, maps).
  */

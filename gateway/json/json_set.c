@@ -63,19 +63,6 @@ static void append(struct pl_json_reader *reader, ProtobufCMessage *message, con
     memcpy(*elements + (*count)++ * bytes, value, bytes);
 }
 
-static void leave_update_mask(ProtobufCMessage *message, const char *name)
-{
-    Google__Protobuf__FieldMask **mask = pl_json_update_mask(message);
-    size_t kept = 0;
-
-    if (mask == NULL || *mask == NULL)
-        return;
-    for (size_t i = 0; i < (*mask)->n_paths; i++)
-        if (strcmp((*mask)->paths[i], name) != 0)
-            (*mask)->paths[kept++] = (*mask)->paths[i];
-    (*mask)->n_paths = kept;
-}
-
 static enum pl_status set_field(struct pl_json_reader *reader, ProtobufCMessage *message,
                                 const ProtobufCFieldDescriptor *field, const char *text)
 {
@@ -108,8 +95,5 @@ enum pl_status pl_json_set(ProtobufCMessage *message, const char *field_name, co
 
     if (field == NULL)
         return pl_json_fail_unknown(&reader, row);
-    enum pl_status status = set_field(&reader, message, field, text);
-    if (status == PL_OK)
-        leave_update_mask(message, field->name);
-    return status;
+    return set_field(&reader, message, field, text);
 }

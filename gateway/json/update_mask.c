@@ -3,11 +3,31 @@
 /*
  * What a PATCH changes is what its body names, as with JSON Merge Patch (RFC 7396): of a message within, only the
  * members that are named. A member that is null is named, and so set back. The etag is what the change is based on, no
- * part of it.
+ * part of it, and what the path names is whom the change is for, even when the body says it once more.
  */
 #include <string.h>
 
 #include "gateway/json/reader.h"
+
+static bool has_variable(const char *template, const char *name)
+{
+    size_t bytes = strlen(name);
+    const char *at = template;
+
+    while ((at = strchr(at, '{')) != NULL)
+        if (strncmp(++at, name, bytes) == 0 && at[bytes] == '}')
+            return true;
+    return false;
+}
+
+static bool is_in_path(const ProtobufCMessageDescriptor *descriptor, const char *name)
+{
+    for (unsigned i = 0; i < pl_api_method_count; i++)
+        for (unsigned j = 0; pl_api_methods[i].input == descriptor && j < pl_api_methods[i].http_count; j++)
+            if (has_variable(pl_api_methods[i].http[j].template, name))
+                return true;
+    return false;
+}
 
 /* Recursion is bounded by the depth of the text. within: "", or the path of the object with a dot behind. */
 static void name_members(struct pl_arena *arena, Google__Protobuf__FieldMask *mask,
@@ -22,7 +42,8 @@ static void name_members(struct pl_arena *arena, Google__Protobuf__FieldMask *ma
         const struct pl_api_json_field *json = pl_json_facts(row, field);
         bool message = field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED &&
                        json->kind == PL_API_JSON_PLAIN;
-        if (json->kind == PL_API_JSON_FIELD_MASK || strcmp(field->name, "etag") == 0)
+        if (json->kind == PL_API_JSON_FIELD_MASK || strcmp(field->name, "etag") == 0 ||
+            is_in_path(row->descriptor, field->name))
             continue;
         if (message && json_object_size(value) > 0) {
             name_members(arena, mask, json->message, pl_arena_printf(arena, "%s%s.", within, field->name), value);

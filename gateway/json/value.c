@@ -198,12 +198,14 @@ static enum pl_status parse_timestamp(struct pl_json_reader *reader, const struc
     return PL_OK;
 }
 
-/* One path, in snake_case; NULL when it is none. displayName becomes display_name. */
+/* One path, in snake_case; NULL when it is none. displayName becomes display_name; * alone means every field. */
 static char *take_path(struct pl_arena *arena, const char *text, size_t chars)
 {
     char *path = pl_arena_alloc(arena, chars * 2 + 1);
     char *end = path;
 
+    if (chars == 1 && text[0] == '*')
+        return memcpy(path, "*", 2);
     for (size_t i = 0; i < chars; i++) {
         bool capital = text[i] >= 'A' && text[i] <= 'Z';
         bool small = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9');

@@ -144,13 +144,14 @@ static void of_a_message_within_only_what_is_named_changes(void **state)
 static void an_update_mask_that_is_given_stays(void **state)
 {
     assert_mask(state, "{\"update_mask\":\"\",\"name\":\"n\"}", "");
+    assert_mask(state, "{\"update_mask\":\"*\",\"name\":\"n\"}", "*");
     assert_mask(state, "{\"updateMask\":\"name,settings.joinPolicy\",\"description\":\"d\"}",
                 "name,settings.join_policy");
 }
 
 static void what_is_no_update_mask_is_refused(void **state)
 {
-    static const char *const values[] = {"\",\"", "\"name,\"", "\"na me\"", "\"name\\\"\""};
+    static const char *const values[] = {"\"**\"", "\",\"", "\"name,\"", "\"na me\"", "\"name\\\"\""};
     char text[64];
 
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -161,15 +162,10 @@ static void what_is_no_update_mask_is_refused(void **state)
     assert_refused(state, UPDATE, "{\"update_mask\":[\"name\"]}", PL_INVALID_ARGUMENT, "update_mask must be a string");
 }
 
-static void what_the_path_names_leaves_the_update_mask(void **state)
+static void what_a_path_names_is_no_change(void **state)
 {
-    ProtobufCMessage *message = read_json(state, UPDATE, "{\"description\":\"d\",\"chat_id\":\"c\",\"name\":\"n\"}");
-    const Parley__V1__UpdateChatRequest *update = (const void *)message;
-
-    set(state, message, "chat_id", "c");
-    assert_int_equal(update->update_mask->n_paths, 2);
-    assert_string_equal(update->update_mask->paths[0], "description");
-    assert_string_equal(update->update_mask->paths[1], "name");
+    assert_mask(state, "{\"description\":\"d\",\"chat_id\":\"c\",\"name\":\"n\"}", "description,name");
+    assert_mask(state, "{\"chatId\":\"c\",\"update_mask\":\"chat_id\"}", "chat_id");
 }
 
 int main(void)
@@ -184,7 +180,7 @@ int main(void)
         cmocka_unit_test(of_a_message_within_only_what_is_named_changes),
         cmocka_unit_test(an_update_mask_that_is_given_stays),
         cmocka_unit_test(what_is_no_update_mask_is_refused),
-        cmocka_unit_test(what_the_path_names_leaves_the_update_mask),
+        cmocka_unit_test(what_a_path_names_is_no_change),
     };
 
     return cmocka_run_group_tests(tests, json_case_init, json_case_fini);
