@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
-"""What the end-to-end tests share: one PostgreSQL and one parleyd for each file, and a fresh app for each test."""
+"""What the end-to-end tests share: one PostgreSQL for each file, one parleyd for each file and transport,
+and a fresh app for each test.
+"""
 import pathlib
 import sys
 
@@ -9,9 +11,50 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support" / "pytho
 # pylint: disable=wrong-import-position,redefined-outer-name
 import pytest  # noqa: E402
 
-pytest.register_assert_rewrite("api_client", "device", "groups", "refusals")
+pytest.register_assert_rewrite("api_client", "device", "groups", "json_form", "refusals", "rest_client")
 from api_client import GrpcServer, World  # noqa: E402
 from programs import Postgres  # noqa: E402
+from rest_client import RestServer  # noqa: E402
+
+TRANSPORTS = {"grpc": GrpcServer, "rest": RestServer}
+
+
+def pytest_addoption(parser):
+    """Only one of the transports."""
+    parser.addoption("--transport", choices=TRANSPORTS)
+
+
+def pytest_configure(config):
+    """Marks of our own."""
+    config.addinivalue_line("markers", "transports(*names): what the test makes its calls over; gRPC when not marked")
+
+
+def pytest_generate_tests(metafunc):
+    """A test is run over each of its transports."""
+    if "transport" in metafunc.fixturenames:
+        only = metafunc.config.getoption("transport")
+        names = [name for name in transports_of(metafunc.definition) if only in (None, name)]
+        metafunc.parametrize("transport", names, scope="module")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """A file is gone through once for each transport. A parameter may be marked for fewer than its test."""
+    files = list(dict.fromkeys(item.path for item in items))
+    items.sort(key=lambda item: (files.index(item.path), transport_of(item)))
+    config.hook.pytest_deselected(items=[item for item in items if transport_of(item) not in ("", *transports_of(item))])
+    items[:] = [item for item in items if transport_of(item) in ("", *transports_of(item))]
+
+
+def transports_of(item):
+    """What its closest mark says."""
+    mark = item.get_closest_marker("transports")
+    return mark.args if mark else ("grpc",)
+
+
+def transport_of(item):
+    """The one that it is run over; none when it starts no server."""
+    return item.callspec.params.get("transport", "") if hasattr(item, "callspec") else ""
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +67,9 @@ def postgres(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, postgres):
-    """A running parleyd on it."""
-    server = GrpcServer(tmp_path_factory.mktemp("parleyd"), postgres)
+def server(tmp_path_factory, postgres, transport):
+    """A running parleyd on it, and what else the transport needs."""
+    server = TRANSPORTS[transport](tmp_path_factory.mktemp("parleyd"), postgres)
     server.migrate()
     server.start()
     yield server

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
-"""The programs under test: a private PostgreSQL, parleyd, and the command line client.
+"""The programs under test: a private PostgreSQL, parleyd, parley-gateway, and the command line client.
 
 Each runs in a private folder, on loopback, and is stopped by its own process id.
 """
@@ -68,52 +68,21 @@ class Postgres:
         return run.stdout.splitlines()
 
 
-class Server:
-    """A parleyd. It keeps its address over restarts."""
+class Program:
+    """A process below a folder, with a log. Its settings are in its environment."""
 
-    def __init__(self, folder, postgres):
-        self.address = f"127.0.0.1:{free_port()}"
-        self.operator_key = secrets.token_hex(32)
-        self.log = folder / "parleyd.log"
+    def __init__(self, program, folder, **environment):
+        self.program = program
+        self.log = folder / f"{program.name}.log"
+        self.environment = dict(os.environ, **environment)
         self.process = None
-        key_file = folder / "operator.key"
-        key_file.write_text(self.operator_key, encoding="ascii")
-        self.environment = dict(os.environ, PARLEY_GRPC_LISTEN=self.address,
-                                PARLEY_ADMIN_LISTEN=f"127.0.0.1:{free_port()}", PARLEY_DATABASE=postgres.conninfo,
-                                PARLEY_OPERATOR_KEY_FILE=str(key_file))
 
-    def migrate(self):
-        """Makes the tables."""
-        with open(self.log, "ab") as log:
-            subprocess.run([PARLEYD, "migrate"], env=self.environment, check=True, stdout=log, stderr=log, timeout=120)
-
-    def start(self):
-        """Starts it and waits until it serves."""
+    def launch(self):
+        """Starts it; whoever needs it waits until it serves."""
         with open(self.log, "ab") as log:
             # pylint: disable-next=consider-using-with
-            self.process = subprocess.Popen([PARLEYD], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen([self.program], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
-        with grpc.insecure_channel(self.address, options=RETRY_FAST) as channel:
-            check = channel.unary_unary("/grpc.health.v1.Health/Check",
-                                        response_deserializer=health_pb2.HealthCheckResponse.FromString)
-            answer = check.future(b"", timeout=READY_S, wait_for_ready=True)
-            while not answer.done() and self.process.poll() is None:
-                with contextlib.suppress(grpc.FutureTimeoutError):
-                    answer.exception(timeout=0.1)
-            assert answer.done() and answer.code() == grpc.StatusCode.OK, f"parleyd does not serve:\n{self.log_text()}"
-        assert answer.result().status == health_pb2.HealthCheckResponse.SERVING, self.log_text()
-
-    def wait_until_ready(self):
-        """Waits until all of it has its database again, after a time without."""
-        url = f"http://{self.environment['PARLEY_ADMIN_LISTEN']}/readyz"
-        deadline = time.monotonic() + READY_S
-        while True:
-            try:
-                with urllib.request.urlopen(url, timeout=READY_S):
-                    return
-            except urllib.error.HTTPError as error:
-                assert error.code == 503 and time.monotonic() < deadline, self.log_text()
-                time.sleep(0.02)
 
     def kill(self):
         """Ends it as a crash would."""
@@ -138,30 +107,70 @@ class Server:
         return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
 
-class Gateway:
+class Server(Program):
+    """A parleyd. It keeps its address over restarts."""
+
+    def __init__(self, folder, postgres):
+        self.address = f"127.0.0.1:{free_port()}"
+        self.socket = f"unix:{folder}/parleyd.sock"
+        self.operator_key = secrets.token_hex(32)
+        key_file = folder / "operator.key"
+        key_file.write_text(self.operator_key, encoding="ascii")
+        super().__init__(PARLEYD, folder, PARLEY_GRPC_LISTEN=f"{self.address},{self.socket}",
+                         PARLEY_ADMIN_LISTEN=f"127.0.0.1:{free_port()}", PARLEY_DATABASE=postgres.conninfo,
+                         PARLEY_OPERATOR_KEY_FILE=str(key_file))
+
+    def migrate(self):
+        """Makes the tables."""
+        with open(self.log, "ab") as log:
+            subprocess.run([PARLEYD, "migrate"], env=self.environment, check=True, stdout=log, stderr=log, timeout=120)
+
+    def start(self):
+        """Starts it and waits until it serves."""
+        self.launch()
+        with grpc.insecure_channel(self.address, options=RETRY_FAST) as channel:
+            check = channel.unary_unary("/grpc.health.v1.Health/Check",
+                                        response_deserializer=health_pb2.HealthCheckResponse.FromString)
+            answer = check.future(b"", timeout=READY_S, wait_for_ready=True)
+            while not answer.done() and self.process.poll() is None:
+                with contextlib.suppress(grpc.FutureTimeoutError):
+                    answer.exception(timeout=0.1)
+            assert answer.done() and answer.code() == grpc.StatusCode.OK, f"parleyd does not serve:\n{self.log_text()}"
+        assert answer.result().status == health_pb2.HealthCheckResponse.SERVING, self.log_text()
+
+    def wait_until_ready(self):
+        """Waits until all of it has its database again, after a time without."""
+        url = f"http://{self.environment['PARLEY_ADMIN_LISTEN']}/readyz"
+        deadline = time.monotonic() + READY_S
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=READY_S):
+                    return
+            except urllib.error.HTTPError as error:
+                assert error.code == 503 and time.monotonic() < deadline, self.log_text()
+                time.sleep(0.02)
+
+
+class Gateway(Program):
     """A parley-gateway in front of a parleyd, which need not run. settings: more of its settings, by name."""
 
     def __init__(self, folder, upstream, **settings):
         self.port = free_port()
         self.admin_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = folder / "parley-gateway.log"
-        self.process = None
         settings = {"listen": f"127.0.0.1:{self.port}", "admin_listen": f"127.0.0.1:{self.admin_port}",
                     "upstream": upstream, **settings}
-        self.environment = dict(os.environ, **{f"PARLEY_GATEWAY_{name.upper()}": str(value)
-                                               for name, value in settings.items()})
+        super().__init__(GATEWAY, folder, **{f"PARLEY_GATEWAY_{name.upper()}": str(value)
+                                             for name, value in settings.items()})
 
     def start(self):
         """Starts it and waits until it answers."""
-        with open(self.log, "ab") as log:
-            # pylint: disable-next=consider-using-with
-            self.process = subprocess.Popen([GATEWAY], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
-        deadline = time.monotonic() + READY_S
-        while not self.answers("/livez"):
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log_text()
-            time.sleep(0.02)
+        self.launch()
+        self._wait_until_answered("/livez")
+
+    def wait_until_ready(self):
+        """Waits until it is connected with parleyd."""
+        self._wait_until_answered("/readyz")
 
     def answers(self, path):
         """Whether its admin port answers 200 on a path."""
@@ -171,25 +180,11 @@ class Gateway:
         except (urllib.error.URLError, ConnectionError):
             return False
 
-    def wait_until_ready(self):
-        """Waits until it is connected with parleyd."""
+    def _wait_until_answered(self, path):
         deadline = time.monotonic() + READY_S
-        while not self.answers("/readyz"):
-            assert time.monotonic() < deadline, self.log_text()
+        while not self.answers(path):
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log_text()
             time.sleep(0.02)
-
-    def stop(self):
-        """Ends it if it runs. Its exit status must be 0: a sanitizer or a failed assertion would show here."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                assert self.process.wait(timeout=30) == 0, self.log_text()
-            finally:
-                self.process.kill()
-
-    def log_text(self):
-        """The end of what it logged."""
-        return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
 
 RETRY_FAST = (("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """How a call is refused, whatever it was made over; and api/status.def, which says how each reason looks."""
+import collections
 import contextlib
 import dataclasses
 import pathlib
@@ -11,10 +12,11 @@ import pytest
 from parley_pb import error_details_pb2, status_pb2
 
 CODES = {code.value[0]: code.name for code in grpc.StatusCode}
-ROW = re.compile(r'PL_STATUS\(\w+, (\d+), (\d+), "(\w+)", "')
-ROWS = ROW.findall((pathlib.Path(__file__).parents[2] / "api" / "status.def").read_text(encoding="utf-8"))
-CODE_OF = {reason: CODES[int(code)] for code, _, reason in ROWS}
-HTTP_STATUS_OF = {reason: int(http_status) for _, http_status, reason in ROWS}
+Status = collections.namedtuple("Status", "code http_status sentence")
+ROW = re.compile(r'^PL_STATUS\(\w+, (\d+), (\d+), "(\w+)", "(.*)",$', re.MULTILINE)
+STATUS_DEF = (pathlib.Path(__file__).parents[2] / "api" / "status.def").read_text(encoding="utf-8")
+STATUSES = {reason: Status(CODES[int(code)], int(http_status), sentence)
+            for code, http_status, reason, sentence in ROW.findall(STATUS_DEF)}
 
 
 @dataclasses.dataclass(eq=False)
@@ -45,7 +47,7 @@ def refusal_of(error):
         info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
         if detail.Unpack(info):
             assert (CODES[status.code], status.message) == (refusal.code, refusal.sentence)
-            assert CODE_OF[info.reason] == refusal.code
+            assert STATUSES[info.reason].code == refusal.code
             refusal.reason, refusal.domain, refusal.metadata = info.reason, info.domain, dict(info.metadata)
         elif detail.Unpack(retry):
             refusal.retry_after_s = retry.retry_delay.seconds

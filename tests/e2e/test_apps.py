@@ -7,6 +7,8 @@ import pytest
 from api_client import Person, World
 from refusals import refused
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 NOBODY = str(uuid.uuid4())
 
 

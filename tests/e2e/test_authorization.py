@@ -13,16 +13,22 @@ import time
 import grpc
 import jwt
 import pytest
-from api_client import SERVICES, Api, Person
+from api_client import METHODS, SERVICES, Api, Person
 from authorization import CALLERS, CREDENTIALS, GROUPS, OK, ROWS, STREAM, faults
 from parley_pb import options_pb2, stream_service_pb2
 from refusals import Refusal, reason_of
+from rest_client import http_rules_of
 from uuid7 import uuid7
+
+pytestmark = pytest.mark.transports("grpc", "rest")
 
 STREAM_S = 60
 SECRET = "a secret"
 SCOPES = {f"{service.name}.{method.name}": options_pb2.Scope.Name(method.GetOptions().Extensions[options_pb2.scope])
           for service in SERVICES for method in service.methods}
+EACH_ROW = pytest.mark.parametrize("row", [
+    pytest.param(row, id=row.name, marks=[pytest.mark.transports("grpc")] if row.method == STREAM else [])
+    for row in ROWS])
 # Every table whose rows only a call changes at once: cursors and watermarks are written behind acknowledgements, and
 # SELF chats behind what they tell of.
 STATE = """select relname, md5(query_to_xml(format('select * from %I t%s order by t::text', relname,
@@ -291,8 +297,15 @@ def test_table_is_complete():
     assert not faults(SCOPES, [field.name for field in stream_service_pb2.ClientFrame.DESCRIPTOR.fields])
 
 
+def test_every_unary_method_is_called_over_rest():
+    """Each has its twin there, and somebody who is let in."""
+    let_in = {row.method for row in ROWS if OK in row.expected(SCOPES[row.method]).values()}
+    bindings = {f"{method.containing_service.name}.{name}": http_rules_of(method) for name, method in METHODS.items()}
+    assert {method: len(rules) for method, rules in bindings.items()} == dict.fromkeys(let_in - {STREAM}, 1)
+
+
 @pytest.mark.parametrize("caller", [*CREDENTIALS, *CALLERS])
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@EACH_ROW
 def test_cell(world, row, caller):
     """One call; who is let in sees nothing of another app, and strangers nothing of a chat."""
     verdict, reply = world.call(row, caller, row.request(world.things))
@@ -303,7 +316,7 @@ def test_cell(world, row, caller):
         assert not [word for word in world.things.chat_words if word in str(reply)]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@EACH_ROW
 def test_refusals_change_nothing(world, row):
     """Everybody who is refused tries it at once, on the same things."""
     request = row.request(world.things)
@@ -313,7 +326,7 @@ def test_refusals_change_nothing(world, row):
     assert world.postgres.query(STATE) == before
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@EACH_ROW
 def test_outsiders_cannot_tell_what_is_there(world, row):
     """What is not there is refused as what is not theirs."""
     expected = row.expected(SCOPES[row.method])

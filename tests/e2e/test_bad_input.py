@@ -14,6 +14,8 @@ from parley_pb import message_service_pb2, stream_service_pb2
 from refusals import Refusal, refused
 from uuid7 import uuid7
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 KIB = 1024
 STREAM_S = 30
 STORED = """select (select count(*) from apps), (select count(*) from api_keys), (select count(*) from users),
@@ -21,12 +23,13 @@ STORED = """select (select count(*) from apps), (select count(*) from api_keys),
 
 
 @pytest.fixture
-def world(world, postgres):  # pylint: disable=redefined-outer-name
+def world(world, server, postgres):  # pylint: disable=redefined-outer-name
     """Alice and bob have a chat with one message; afterwards there is nothing else, and the server serves."""
     world.first = world.alice.api.SendMessage(recipient_id=world.bob.user_id, content="hello")
     before = postgres.query(STORED)
     yield world
     assert postgres.query(STORED) == before
+    assert server.process.poll() is None
     assert world.bob.api.GetMessage(message_id=world.first.message_id).content == "hello"
 
 
@@ -54,6 +57,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.transports("grpc")
 @pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed_protobuf(world, request_bytes):
     """No byte of it is believed."""
@@ -71,6 +75,7 @@ BAD_TEXTS = {
 }
 
 
+@pytest.mark.transports("grpc")
 @pytest.mark.parametrize("text", BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
 def test_invalid_text(world, text):
     """In a body, in a name, and inside of a map."""
@@ -118,6 +123,7 @@ def test_bad_send(world, changes, reason):
         world.alice.api.SendMessage(**send_fields(world, **changes))
 
 
+@pytest.mark.transports("grpc")
 @pytest.mark.parametrize("changes,reason", BAD_SENDS.values(), ids=BAD_SENDS.keys())
 def test_bad_send_on_a_stream_spares_its_neighbours(world, postgres, changes, reason):
     """A frame with a good send before and after a bad one: the good ones are stored."""
@@ -192,6 +198,7 @@ def test_page_tokens_of_another_list(world, postgres):
     postgres.query(f"delete from messages where message_id = '{second.message_id}'")
 
 
+@pytest.mark.transports("grpc")
 @pytest.mark.parametrize("path", ["/parley.v1.MessageService/Destroy", "/parley.v2.MessageService/SendMessage", "/",
                                   "/parley.v1.MessageService/", "/x" * 500])
 def test_unknown_methods(world, path):
@@ -200,6 +207,7 @@ def test_unknown_methods(world, path):
         world.alice.api.path(path)
 
 
+@pytest.mark.transports("grpc")
 def test_request_over_the_limit_of_its_method(world):
     """GetMessage needs no kilobytes."""
     with refused("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE"):
@@ -208,12 +216,14 @@ def test_request_over_the_limit_of_its_method(world):
         world.alice.api.raw("SendMessage", field(CONTENT, b"x" * (512 * KIB)))
 
 
+@pytest.mark.transports("grpc")
 def test_request_over_the_limit_of_the_server(world):
     """gRPC itself refuses what no method takes; it has no reasons."""
     with refused("RESOURCE_EXHAUSTED", None):
         world.alice.api.raw("SendMessage", bytes(8 * KIB * KIB))
 
 
+@pytest.mark.transports("grpc")
 def test_compressed_requests(world):
     """16 MiB of zeros in a few kilobytes are never inflated: compression is not spoken."""
     with refused("UNIMPLEMENTED", None):
@@ -318,6 +328,7 @@ def drain(connection):
         pass
 
 
+@pytest.mark.transports("grpc")
 def test_stream_without_hello(world):
     """The first frame opens the session or ends it."""
     for frame in (stream_service_pb2.ClientFrame(), stream_service_pb2.ClientFrame(hello={"protocol_version": 99}),
@@ -327,6 +338,7 @@ def test_stream_without_hello(world):
             drain(connection)
 
 
+@pytest.mark.transports("grpc")
 @pytest.mark.parametrize("seq", [2, 2**62])
 def test_ack_above_what_was_sent(world, seq):
     """A device cannot have what it was not given."""
@@ -336,6 +348,7 @@ def test_ack_above_what_was_sent(world, seq):
         drain(connection)
 
 
+@pytest.mark.transports("grpc")
 def test_bad_frames(world):
     """Malformed, not text, too large."""
     hello = stream_service_pb2.ClientFrame(hello={"protocol_version": 1}).SerializeToString()
@@ -351,6 +364,7 @@ def test_bad_frames(world):
             drain(connection)
 
 
+@pytest.mark.transports("grpc")
 def test_stream_needs_a_device(world):
     """An API key opens no stream."""
     with refused("PERMISSION_DENIED", "PERMISSION_DENIED"):

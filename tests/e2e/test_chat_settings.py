@@ -13,6 +13,8 @@ from uuid7 import uuid7
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 
 def update(api, chat_id, *paths, **fields):
     """UpdateChat of these paths."""

@@ -11,6 +11,8 @@ from uuid7 import uuid7
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 
 @pytest.fixture
 def message(group):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
-"""Every unary method, called with plain grpcio, with the command (and so with the C SDK), and with the Python package.
+"""Every unary method, called with plain grpcio, over REST, with the command (and so with the C SDK), and with the Python
+package.
 
 One walk through an app's life calls each method once at least and looks at what became of it.
 """
@@ -8,13 +9,14 @@ import pathlib
 import re
 
 import pytest
-from api_client import Api, METHODS
+from api_client import METHODS
 from command_caller import TABLE, CommandCaller
 from parley_pb import admin_service_pb2 as admin, chat_service_pb2 as chats, message_service_pb2 as messages
 from python_package import PackageCaller, installed  # noqa: F401 pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.transports("grpc", "rest")
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -50,15 +52,17 @@ class Callers:
             caller.close()
 
 
-@pytest.fixture(params=["grpcio", "command", "package"])
+@pytest.fixture(params=["plain", pytest.param("command", marks=pytest.mark.transports("grpc")),
+                        pytest.param("package", marks=pytest.mark.transports("grpc"))])
 def callers(request, server):
     """By the way in which they call."""
     if request.param == "package":
         environment = request.getfixturevalue("installed")
         callers = Callers(lambda **metadata: PackageCaller(environment, server.address, **metadata))
+    elif request.param == "command":
+        callers = Callers(lambda **metadata: CommandCaller(server.address, **metadata))
     else:
-        kind = {"grpcio": Api, "command": CommandCaller}[request.param]
-        callers = Callers(lambda **metadata: kind(server.address, **metadata))
+        callers = Callers(server.api)
     yield callers
     callers.close()
 

@@ -5,6 +5,8 @@ import pytest
 from api_client import World
 from refusals import refused
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 CHATS = 12
 
 

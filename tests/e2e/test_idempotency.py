@@ -10,6 +10,8 @@ import pytest
 from api_client import Person
 from refusals import refused
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 AT_ONCE = 8
 
 

@@ -12,6 +12,8 @@ from uuid7 import uuid7
 
 # pylint: disable=redefined-outer-name
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 
 def test_removed_member_gets_the_removal_and_nothing_after(group, devices):
     """Live, and nothing of it later either."""

@@ -7,6 +7,8 @@ from parley_pb import message_service_pb2
 from refusals import refused
 from uuid7 import uuid7
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 KIB = 1024
 SentRequest = message_service_pb2.SendMessageRequest
 

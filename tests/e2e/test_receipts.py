@@ -9,6 +9,8 @@ from api_client import Person, World
 from device import Device
 from refusals import refused
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 SENT, DELIVERED, READ = ("MESSAGE_STATUS_SENT", "MESSAGE_STATUS_DELIVERED", "MESSAGE_STATUS_READ")
 CAROLS = 5
 
@@ -174,10 +176,17 @@ def test_the_same_id_in_a_chat_that_was_left(group):
     assert list(receipts_of(leaver.api, later)) == [world.bob.user_id]
 
 
+@pytest.mark.transports("grpc")
+def test_no_id(group):
+    """It leaves a hole in a path."""
+    with refused("INVALID_ARGUMENT", "INVALID_ID"):
+        group.world.alice.api.ListReceipts(message_id="")
+
+
 def test_bad_input(group):
     """Ids, sizes and tokens."""
     api, (first, second, _) = group.world.alice.api, group.sent
-    for message_id in ("", "x", "x" * 36):
+    for message_id in ("x", "x" * 36):
         with refused("INVALID_ARGUMENT", "INVALID_ID"):
             api.ListReceipts(message_id=message_id)
     for page_size in (-1, 101, 2**31 - 1):

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from parley_pb import admin_service_pb2 as pb
 from refusals import refused
 
+pytestmark = pytest.mark.transports("grpc", "rest")
+
 SECRET = b"an hmac secret of 36 random bytes..."
 PRIVATE_KEYS = {
     "ES256": ec.generate_private_key(ec.SECP256R1()),

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""A caller of the API over REST, made from the google.api.http rules of the protos, so that it knows every method.
+
+What it is answered is held against the documents: the status, the headers, and the JSON to the letter. What is refused
+is asked once more over gRPC, which must refuse it alike in all that a caller is told.
+"""
+import collections
+import contextlib
+import copy
+import http.client
+import json
+import re
+import select
+import urllib.parse
+
+from api_client import Api, Caller
+from json_form import read, request_of
+from parley_pb import annotations_pb2, options_pb2
+from programs import Gateway, Server
+from refusals import STATUSES, Refusal
+
+CALL_S = 60
+VARIABLE = re.compile(r"\{(\w+)\}")
+PASSING = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")  # another call may end otherwise
+GATEWAYS_OWN = ("MESSAGE_TOO_LARGE",)  # it has a limit of its own, and words for it
+
+Answer = collections.namedtuple("Answer", "status headers body")
+
+
+class Connections:
+    """Keep-alive connections to one address, for any number of callers and threads."""
+
+    def __init__(self, address):
+        self._address = address
+        self._idle = collections.deque()
+
+    def exchange(self, verb, target, headers=(), body=None):
+        """Asks, and waits for the answer."""
+        connection = self._take()
+        try:
+            connection.putrequest(verb, target, skip_accept_encoding=True)
+            for name, value in headers:
+                connection.putheader(name, value)
+            if body is not None or verb != "GET":
+                connection.putheader("content-length", str(len(body or b"")))
+            with contextlib.suppress(BrokenPipeError):  # the answer has come before all was said
+                connection.endheaders(body)
+            response = connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return answer
+
+    def _take(self):
+        """An idle one that the server has not closed, or a new one."""
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if connection.sock and not select.select([connection.sock], [], [], 0)[0]:
+                    return connection
+                connection.close()
+        return http.client.HTTPConnection(self._address, timeout=CALL_S)
+
+    def close(self):
+        """Closes those that are idle."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+class RestApi(Caller):
+    """Over REST. `twin` is a caller over gRPC without any metadata."""
+
+    def __init__(self, connections, twin, **metadata):
+        super().__init__(**metadata)
+        self.connections = connections
+        self.twin = twin
+
+    def anew(self, **metadata):
+        return RestApi(self.connections, self.twin, **metadata)
+
+    def call(self, method, request):
+        verb, target, body = http_request(method, request)
+        headers = self.metadata + ((("content-type", "application/json"),) if body else ())
+        answer = self.connections.exchange(verb, target, headers, body)
+        if answer.status < 400:
+            return reply_of(method, answer)
+        refusal = refusal_of_problem(target, answer)
+        if refusal.code not in PASSING:
+            twin = self.refusal_over_grpc(method, request)
+            if refusal.reason in GATEWAYS_OWN:
+                twin.sentence = refusal.sentence
+            assert twin.told == refusal.told
+        raise refusal
+
+    def refusal_over_grpc(self, method, request):
+        """The twin's."""
+        twin = copy.copy(self.twin)
+        twin.metadata = self.metadata
+        try:
+            twin.call(method, request)
+        except Refusal as refusal:
+            return refusal
+        raise AssertionError(f"{method.name} is refused over REST only")
+
+
+def http_rules_of(method):
+    """Its bindings: verb, path with variables, and whether there is a body."""
+    rule = method.GetOptions().Extensions[annotations_pb2.http]
+    rules = [rule, *rule.additional_bindings] if rule.WhichOneof("pattern") else []
+    return [(one.WhichOneof("pattern").upper(), getattr(one, one.WhichOneof("pattern")), one.body) for one in rules]
+
+
+def http_request(method, request):
+    """Verb, target and body of a call: variables in the path, then all the rest in the body or in the query."""
+    (verb, template, body), *_ = http_rules_of(method)
+    assert body in ("", "*")
+    said = request_of(request)
+    for name in VARIABLE.findall(template):
+        assert said.get(name), f"a path cannot say that {name} is empty"
+    path = VARIABLE.sub(lambda match: urllib.parse.quote(said.pop(match[1]), safe=""), template)
+    if body:
+        return verb, path, json.dumps(said).encode()
+    query = urllib.parse.urlencode(said, doseq=True)
+    return verb, f"{path}?{query}" if query else path, None
+
+
+def reply_of(method, answer):
+    """The reply in a good answer."""
+    # pylint: disable-next=protected-access
+    reply = read(json.loads(answer.body), method.output_type._concrete_class)
+    options = method.GetOptions()
+    assert answer.headers.get_content_type() == "application/json"
+    assert answer.headers["x-request-id"]
+    assert answer.status == (201 if options.HasExtension(options_pb2.location) else 200)
+    location = VARIABLE.sub(lambda match: getattr(reply, match[1]), options.Extensions[options_pb2.location])
+    assert answer.headers.get("location", "") == location
+    etag = getattr(reply, "etag", "")
+    assert answer.headers.get("etag") == (f'"{etag}"' if etag else None)
+    return reply
+
+
+def refusal_of_problem(target, answer):
+    """The Refusal in a problem (RFC 9457)."""
+    assert answer.headers.get_content_type() == "application/problem+json", answer
+    problem = json.loads(answer.body)
+    status = STATUSES[problem["reason"]]
+    assert answer.status == problem["status"] == status.http_status, problem
+    assert problem["type"] == f"/problems/{problem['reason']}"
+    assert problem["title"] == status.sentence
+    assert problem["instance"] == target.partition("?")[0]
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert [violation["field"] for violation in problem["field_violations"]] == [
+        value for name, value in problem["metadata"].items() if name == "field"]
+    assert ("www-authenticate" in answer.headers) == (answer.status == 401)
+    retry_after = answer.headers.get("retry-after")
+    return Refusal(status.code, problem["detail"], problem["reason"], problem["domain"], problem["metadata"],
+                   int(retry_after) if retry_after else None)
+
+
+class RestServer(Server):
+    """A parleyd with a gateway in front, which is called over REST. Only parleyd is killed and started again."""
+
+    def __init__(self, folder, postgres):
+        super().__init__(folder, postgres)
+        self.gateway = Gateway(folder, self.socket)
+        self.connections = Connections(f"127.0.0.1:{self.gateway.port}")
+        self.twin = Api(self.address)
+
+    def api(self, **metadata):
+        """A caller with this metadata."""
+        return RestApi(self.connections, self.twin, **metadata)
+
+    def start(self):
+        super().start()
+        if not self.gateway.process:
+            self.gateway.start()
+        self.gateway.wait_until_ready()
+
+    def stop(self):
+        self.connections.close()
+        self.twin.close()
+        self.gateway.stop()
+        super().stop()
