@@ -20,7 +20,7 @@ static void on_done(struct pl_query *query, void *context)
     struct pl_effect *effect = context;
     bool may_be = query->status == PL_OUTCOME_UNKNOWN || (query->status == PL_OK && effect->status == PL_OK);
     if (may_be && effect->may_be != NULL)
-        effect->may_be(effect->context);
+        effect->may_be(effect->context, query->status != PL_OK);
     if (query->status != PL_OK)
         pl_idempotency_settle(effect, query);
     else if (effect->status != PL_OK)
@@ -63,7 +63,7 @@ void pl_effect_refuse(struct pl_call *call, enum pl_status status)
     pl_effect_of(call)->status = status;
 }
 
-void pl_effect_then(struct pl_call *call, void (*run)(void *context))
+void pl_effect_then(struct pl_call *call, void (*run)(void *context, bool is_unsure))
 {
     pl_effect_of(call)->may_be = run;
 }

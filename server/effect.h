@@ -18,7 +18,7 @@
 struct pl_effect {
     struct pl_call *call;
     void (*compose)(struct pl_query *query, void *context);
-    void (*may_be)(void *context);
+    void (*may_be)(void *context, bool is_unsure);
     void *context;
     enum pl_status status; /* what compose decided */
     const uint8_t *reply;  /* packed */
@@ -45,9 +45,9 @@ void pl_effect_reply(struct pl_call *call, const ProtobufCMessage *reply);
 void pl_effect_refuse(struct pl_call *call, enum pl_status status);
 /*
  * Before submit: run is called with the query's context on the call's loop and before the answer, when the effect is
- * committed or may be (OUTCOME_UNKNOWN).
+ * committed or, is_unsure, may be (OUTCOME_UNKNOWN).
  */
-void pl_effect_then(struct pl_call *call, void (*run)(void *context));
+void pl_effect_then(struct pl_call *call, void (*run)(void *context, bool is_unsure));
 /* Ends the call: as compose decided, once that is committed; with the key's first answer; or with the failure. */
 void pl_effect_submit(struct pl_call *call, struct pl_query *query);
 

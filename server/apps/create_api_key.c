@@ -20,6 +20,8 @@ const struct pl_method pl_create_api_key = {
     .handle = create_api_key,
 };
 
+enum { STEP_APP, STEP_KEY };
+
 struct creation {
     struct pl_call *call;
     struct pl_key_id key_id;
@@ -34,11 +36,13 @@ static void insert(struct creation *creation)
     uint8_t hash[PL_API_KEY_HASH_BYTES];
     pl_api_key_hash(creation->secret, hash);
     struct pl_query *query = pl_effect_query(call, compose, creation);
+    pl_params_uuid(pl_query_add(query, PL_STATEMENT_APP_LOCK), &creation->app_id.uuid);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_API_KEY_INSERT);
     pl_params_uuid(params, &creation->key_id.uuid);
     pl_params_uuid(params, &creation->app_id.uuid);
     pl_params_text(params, creation->name);
     pl_params_bytes(params, hash, sizeof(hash));
+    pl_params_int32(params, PL_API_KEYS_MAX);
     pl_effect_submit(call, query);
 }
 
@@ -63,9 +67,10 @@ static void compose(struct pl_query *query, void *context)
 {
     const struct creation *creation = context;
     struct pl_call *call = creation->call;
-    const struct pl_rows *rows = &query->steps[0].rows;
+    const struct pl_rows *rows = &query->steps[STEP_KEY].rows;
     if (pl_rows_count(rows) == 0) {
-        pl_effect_refuse(call, PL_APP_NOT_FOUND);
+        bool is_app = pl_rows_count(&query->steps[STEP_APP].rows) > 0;
+        pl_effect_refuse(call, is_app ? PL_LIMIT_REACHED : PL_APP_NOT_FOUND);
         return;
     }
     Parley__V1__ApiKey key = PARLEY__V1__API_KEY__INIT;

@@ -19,6 +19,8 @@ const struct pl_method pl_register_signing_key = {
     .handle = register_signing_key,
 };
 
+enum { STEP_APP, STEP_KEY };
+
 struct registration {
     struct pl_call *call;
     const Parley__V1__RegisterSigningKeyRequest *request;
@@ -63,6 +65,7 @@ static void insert(struct registration *registration)
 {
     const Parley__V1__RegisterSigningKeyRequest *request = registration->request;
     struct pl_query *query = pl_effect_query(registration->call, compose, registration);
+    pl_params_uuid(pl_query_add(query, PL_STATEMENT_APP_LOCK), &registration->app_id.uuid);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_SIGNING_KEY_REGISTER);
     pl_params_uuid(params, &registration->key_id.uuid);
     pl_params_uuid(params, &registration->app_id.uuid);
@@ -70,6 +73,7 @@ static void insert(struct registration *registration)
     pl_params_text(params, pl_jwt_algorithm_name(registration->algorithm));
     pl_params_bytes(params, registration->algorithm == PL_JWT_HS256 ? request->secret.data : NULL, request->secret.len);
     pl_params_bytes(params, registration->der, registration->der_bytes);
+    pl_params_int32(params, PL_SIGNING_KEYS_MAX);
     pl_effect_submit(registration->call, query);
 }
 
@@ -92,9 +96,10 @@ static void compose(struct pl_query *query, void *context)
 {
     const struct registration *registration = context;
     struct pl_call *call = registration->call;
-    const struct pl_rows *rows = &query->steps[0].rows;
+    const struct pl_rows *rows = &query->steps[STEP_KEY].rows;
     if (pl_rows_count(rows) == 0) {
-        pl_effect_refuse(call, PL_APP_NOT_FOUND);
+        bool is_app = pl_rows_count(&query->steps[STEP_APP].rows) > 0;
+        pl_effect_refuse(call, is_app ? PL_LIMIT_REACHED : PL_APP_NOT_FOUND);
         return;
     }
     Parley__V1__SigningKey key = PARLEY__V1__SIGNING_KEY__INIT;

@@ -51,22 +51,29 @@ void pl_chat_change_submit(struct pl_chat_change *change, void (*stored)(struct 
     pl_db_append(server->db, &change->append);
 }
 
-static void tell_users(const struct pl_chat_change *change)
+static void tell_account(const struct pl_chat_change *change, enum pl_account_event event,
+                         const struct pl_user_id *users, size_t count)
 {
     const struct pl_server *server = pl_call_context(change->call);
     const struct pl_message *message = &change->append.message;
-    /* The hub was told of the entry only where its commit was seen to succeed. */
-    for (size_t i = 0; change->append.resend && i < change->joined_count; i++)
-        pl_hub_joined(server->hub, change->joined[i], message->chat_id);
     pl_account_tell(server->hub, &(struct pl_account_news){
                                      .app_id = pl_call_principal(change->call)->app_id,
-                                     .chat_id = message->chat_id,
+                                     .event = event,
+                                     .subject = message->chat_id.uuid,
                                      .seq = message->seq,
-                                     .joined = change->joined,
-                                     .joined_count = change->joined_count,
-                                     .left = change->left,
-                                     .left_count = change->left_count,
+                                     .users = users,
+                                     .count = count,
                                  });
+}
+
+static void tell_users(const struct pl_chat_change *change)
+{
+    const struct pl_server *server = pl_call_context(change->call);
+    /* The hub was told of the entry only where its commit was seen to succeed. */
+    for (size_t i = 0; change->append.resend && i < change->joined_count; i++)
+        pl_hub_joined(server->hub, change->joined[i], change->append.message.chat_id);
+    tell_account(change, PL_ACCOUNT_CHAT_JOINED, change->joined, change->joined_count);
+    tell_account(change, PL_ACCOUNT_CHAT_LEFT, change->left, change->left_count);
 }
 
 static void on_appended(struct pl_append *append)

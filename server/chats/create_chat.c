@@ -10,18 +10,19 @@
 #include "chats/chat.h"
 #include "chats/individual.h"
 #include "chats/service.h"
-#include "delivery/hub.h"
+#include "delivery/account.h"
 #include "effect.h"
 #include "rpc/fields.h"
 
 #define UNKNOWN_NAMED_MAX 5
-#define STEP_APP 1  /* of the look-up */
-#define STEP_CHAT 3 /* of the transaction: where pl_chat_ask begins */
+#define STEP_APP 1      /* of the look-up */
+#define STEP_INSERTED 0 /* of the transaction: empty when the chat was there already */
+#define STEP_CHAT 3     /* where pl_chat_ask begins */
 
 static void create_chat(struct pl_call *call, const ProtobufCMessage *message);
 static void on_users(struct pl_query *query, void *context);
 static void compose(struct pl_query *query, void *context);
-static void tell_members(void *context);
+static void tell_members(void *context, bool is_unsure);
 
 const struct pl_method pl_create_chat = {
     .path = "/parley.v1.ChatService/CreateChat",
@@ -41,6 +42,7 @@ struct creation {
     struct pl_chat_id chat_id;
     struct member *members; /* the caller first */
     size_t count;
+    bool is_new; /* as far as known */
 };
 
 static bool is_member(const struct creation *creation, const struct pl_user_id *user)
@@ -256,7 +258,8 @@ static void on_users(struct pl_query *query, void *context)
 
 static void compose(struct pl_query *query, void *context)
 {
-    const struct creation *creation = context;
+    struct creation *creation = context;
+    creation->is_new = pl_rows_count(&query->steps[STEP_INSERTED].rows) > 0;
     const Parley__V1__Chat *chat = pl_chat_take(creation->call, query, STEP_CHAT);
     if (chat == NULL)
         pl_effect_refuse(creation->call, PL_NOT_A_MEMBER);
@@ -265,10 +268,23 @@ static void compose(struct pl_query *query, void *context)
 }
 
 /* Sessions look for themselves whether an unknown outcome was a good one. */
-static void tell_members(void *context)
+static void tell_members(void *context, bool is_unsure)
 {
     const struct creation *creation = context;
     const struct pl_server *server = pl_call_context(creation->call);
-    for (size_t i = 0; i < creation->count; i++)
-        pl_hub_joined(server->hub, creation->members[i].user_id, creation->chat_id);
+    struct pl_user_id *users = pl_arena_array(pl_call_arena(creation->call), struct pl_user_id, creation->count);
+    for (size_t i = 0; i < creation->count; i++) {
+        users[i] = creation->members[i].user_id;
+        pl_hub_joined(server->hub, users[i], creation->chat_id);
+    }
+    if (!creation->is_new)
+        return;
+    pl_account_tell(server->hub, &(struct pl_account_news){
+                                     .app_id = pl_call_principal(creation->call)->app_id,
+                                     .event = PL_ACCOUNT_CHAT_JOINED,
+                                     .subject = creation->chat_id.uuid,
+                                     .is_unsure = is_unsure,
+                                     .users = users,
+                                     .count = creation->count,
+                                 });
 }

@@ -37,14 +37,14 @@ struct pl_chat_id pl_self_chat_id(struct pl_app_id app, struct pl_user_id user)
     return (struct pl_chat_id){digest(&input)};
 }
 
-struct pl_message_id pl_self_message_id(const char *event, struct pl_chat_id chat, int64_t seq, struct pl_user_id user)
+struct pl_message_id pl_self_message_id(const char *event, struct pl_uuid subject, int64_t seq, struct pl_user_id user)
 {
     struct digest_input input = {0};
     uint8_t seq_bytes[8];
     for (unsigned i = 0; i < sizeof(seq_bytes); i++)
         seq_bytes[i] = (uint8_t)((uint64_t)seq >> (8 * i));
     put(&input, event, strlen(event));
-    put(&input, chat.uuid.bytes, ID_BYTES);
+    put(&input, subject.bytes, ID_BYTES);
     put(&input, seq_bytes, sizeof(seq_bytes));
     put(&input, user.uuid.bytes, ID_BYTES);
     return (struct pl_message_id){digest(&input)};

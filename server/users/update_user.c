@@ -6,12 +6,14 @@
  * before any is let go: who waits for a name holds none that another may wait for, so users who want each other's names
  * are both told that they are taken.
  */
+#include "delivery/account.h"
 #include "rpc/fields.h"
 #include "server.h"
 #include "users/service.h"
 #include "users/user.h"
 
 static void update_user(struct pl_call *call, const ProtobufCMessage *message);
+static void on_updated(struct pl_query *query, void *context);
 
 const struct pl_method pl_update_user = {
     .path = "/parley.v1.UserService/UpdateUser",
@@ -134,10 +136,39 @@ static void ask(struct pl_query *query, const struct update *update)
 
 static void update_user(struct pl_call *call, const ProtobufCMessage *message)
 {
-    struct update update = {.call = call};
-    if (!take_request((const Parley__V1__UpdateUserRequest *)message, &update))
+    struct update *update = pl_arena_new(pl_call_arena(call), struct update);
+    update->call = call;
+    if (!take_request((const Parley__V1__UpdateUserRequest *)message, update))
         return;
-    struct pl_query *query = pl_server_query(call, pl_user_answer, call);
-    ask(query, &update);
+    struct pl_query *query = pl_server_query(call, on_updated, update);
+    ask(query, update);
     pl_server_submit(call, query);
+}
+
+/* Whoever was told OUTCOME_UNKNOWN updates again. */
+static void tell_user(const struct update *update)
+{
+    const struct pl_server *server = pl_call_context(update->call);
+    const char *fields[sizeof(names) / sizeof(names[0])];
+    size_t count = 0;
+    for (unsigned i = 0; names[i] != NULL; i++)
+        if ((update->bits & 1U << i) != 0)
+            fields[count++] = names[i];
+    pl_account_tell(server->hub, &(struct pl_account_news){
+                                     .app_id = pl_call_principal(update->call)->app_id,
+                                     .event = PL_ACCOUNT_USER_UPDATED,
+                                     .subject = pl_uuid_v7(),
+                                     .fields = fields,
+                                     .field_count = count,
+                                     .users = &update->user_id,
+                                     .count = count > 0,
+                                 });
+}
+
+static void on_updated(struct pl_query *query, void *context)
+{
+    const struct update *update = context;
+    if (query->status == PL_OK && pl_rows_count(&query->steps[query->count - 1].rows) > 0)
+        tell_user(update);
+    pl_user_answer(query, update->call);
 }

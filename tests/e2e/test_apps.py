@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from api_client import Person, World
+from parley_pb import admin_service_pb2
 from refusals import refused
 
 pytestmark = pytest.mark.transports("grpc", "rest")
@@ -149,3 +150,24 @@ def test_bad_keys(world, other):
         with refused("INVALID_ARGUMENT", "INVALID_ARGUMENT"):
             world.backend.RotateApiKey(app_id=world.app_id, key_id=key_id, grace_seconds=grace)
     assert world.backend.GetApp(app_id=world.app_id).name == "Test"
+
+
+def test_an_app_has_a_limited_number_of_keys(world, postgres):
+    """Of both kinds, revoked ones apart; other apps do not count."""
+    ids = {"app_id": world.app_id}
+    postgres.query("insert into api_keys (key_id, app_id, name, secret_hash) select gen_random_uuid(),"
+                   f" '{world.app_id}', '', sha256(random()::text::bytea) from generate_series(1, 98)")
+    postgres.query("insert into signing_keys (key_id, app_id, algorithm, secret, registered) select gen_random_uuid(),"
+                   f" '{world.app_id}', 'HS256', sha256('x'), true from generate_series(1, 99)")
+    api_key = world.backend.CreateApiKey(**ids).api_key.key_id
+    material = {"algorithm": admin_service_pb2.SIGNING_ALGORITHM_HS256, "secret": b"x" * 32}
+    signing_key = world.backend.RegisterSigningKey(**ids, **material).key_id
+    with refused("FAILED_PRECONDITION", "LIMIT_REACHED"):
+        world.backend.CreateApiKey(**ids)
+    with refused("FAILED_PRECONDITION", "LIMIT_REACHED"):
+        world.backend.RegisterSigningKey(**ids, **material)
+    assert world.operator.CreateApiKey(app_id=world.operator.CreateApp(name="Other").app_id).secret
+    world.backend.RevokeApiKey(**ids, key_id=api_key)
+    world.backend.RevokeSigningKey(**ids, key_id=signing_key)
+    assert world.backend.CreateApiKey(**ids).secret
+    assert world.backend.RegisterSigningKey(**ids, **material).key_id

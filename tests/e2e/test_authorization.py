@@ -46,6 +46,7 @@ class Things:
         self.app_id = self.operator.CreateApp(name="Home").app_id
         self.api_key = self.operator.CreateApiKey(app_id=self.app_id).secret
         self.backend = server.api(x_api_key=self.api_key)
+        self.last_device = None
         self.people = {name: Person(self.backend, name) for name in (
             "owner", "admin", "member", "ex_member", "stranger", "deactivated")}
         self._old_message = self.new_left_message()
@@ -83,8 +84,11 @@ class Things:
         return user_id
 
     def new_device(self):
-        """A device of the member."""
-        return self.backend.CreateDevice(user_id=self.member()).device_id
+        """A device of the member, in the place of the last one: a user may not have any number."""
+        if self.last_device:
+            self.backend.RevokeDevice(user_id=self.member(), device_id=self.last_device)
+        self.last_device = self.backend.CreateDevice(user_id=self.member()).device_id
+        return self.last_device
 
     def new_token(self):
         """Another one for the device of the member's that calls."""

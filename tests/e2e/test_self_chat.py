@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """What users are told of their account, in a chat of their own."""
+import concurrent.futures
 import hashlib
+import threading
 import uuid
 
+import pytest
 from groups import Group, devices, group, named  # noqa: F401 pylint: disable=unused-import
 from parley_pb import chat_service_pb2 as chats
 from parley_pb import message_service_pb2 as messages
-from refusals import refused
+from refusals import Refusal, refused
 
 # pylint: disable=redefined-outer-name
 
@@ -20,10 +23,26 @@ def self_chat_id(app_id, user_id):
     return str(uuid.UUID(bytes=bytes(digest)))
 
 
+def said(event):
+    """What an account entry says."""
+    if event.HasField("chat_joined"):
+        return ("joined", event.chat_joined.seq)
+    if event.HasField("chat_left"):
+        return ("left", event.chat_left.seq)
+    if event.HasField("user_updated"):
+        return ("updated", list(event.user_updated.fields))
+    return ("added", event.device_added) if event.device_added else ("revoked", event.device_revoked)
+
+
 def told(entries):
     """What account entries say."""
-    return [("joined", entry.event.chat_joined.seq) if entry.event.HasField("chat_joined")
-            else ("left", entry.event.chat_left.seq) for entry in entries]
+    return [said(entry.event) for entry in entries]
+
+
+def wait_until_told(device, chat_id, *expected):
+    """Until these things are told, in whatever order, and nothing else was."""
+    device.wait_for(lambda device: len(device.entries[chat_id]) == len(expected))
+    assert sorted(told(device.entries[chat_id])) == sorted(expected)
 
 
 def test_joining_and_leaving_is_told(group, devices):
@@ -48,9 +67,61 @@ def test_everybody_who_leaves_is_told(group, devices):
     mary, olga = devices(group.mary), devices(group.olga)
     group.olga.api.DeleteChat(chat_id=group.chat_id)
     for person, device in ((group.mary, mary), (group.olga, olga)):
-        chat_id = self_chat_id(group.world.app_id, person.user_id)
-        device.wait_for(lambda device, chat_id=chat_id: device.entries[chat_id])
-        assert told(device.entries[chat_id]) == [("left", 1)]
+        wait_until_told(device, self_chat_id(group.world.app_id, person.user_id), ("joined", 0), ("left", 1))
+
+
+def test_a_created_chat_is_told_to_its_members(world, devices):
+    """At once and empty, with its entries behind; an individual chat that is created again is not told again."""
+    alice, bob = devices(world.alice), devices(world.bob)
+    group_id = world.alice.api.CreateChat(chat_type=chats.CHAT_TYPE_GROUP, participants=[named(world.bob)]).chat_id
+    for person, device in ((world.alice, alice), (world.bob, bob)):
+        chat_id = self_chat_id(world.app_id, person.user_id)
+        wait_until_told(device, chat_id, ("joined", 0))
+        assert device.entries[chat_id][0].event.chat_joined.chat_id == group_id
+    world.alice.api.SendMessage(chat_id=group_id, content="hello")
+    bob.wait_for(lambda device: [entry.content for entry in device.entries[group_id]] == ["hello"])
+    for person in (world.alice, world.bob):
+        other = world.bob if person is world.alice else world.alice
+        person.api.CreateChat(chat_type=chats.CHAT_TYPE_INDIVIDUAL, participants=[named(other)])
+    for person, device in ((world.alice, alice), (world.bob, bob)):
+        wait_until_told(device, self_chat_id(world.app_id, person.user_id), ("joined", 0), ("joined", 0))
+
+
+def test_a_first_message_tells_of_its_chat(world, devices):
+    """Nothing else does, also when the chat is created after it."""
+    bob = devices(world.bob)
+    chat_id = world.alice.api.SendMessage(recipient_id=world.bob.user_id, content="hello").chat_id
+    bob.wait_for(lambda device: device.entries[chat_id])
+    world.bob.api.CreateChat(chat_type=chats.CHAT_TYPE_INDIVIDUAL, participants=[named(world.alice)])
+    world.backend.UpdateUser(user_id=world.bob.user_id, about="last")
+    wait_until_told(bob, self_chat_id(world.app_id, world.bob.user_id), ("updated", ["about"]))
+
+
+def test_devices_and_profile_are_told(world, devices):
+    """To the user's other devices; what only asks or was done before is not told."""
+    bob, api = world.bob, world.bob.api
+    phone = devices(bob)
+    once = world.backend.also(idempotency_key="tablet")
+    tablet = {once.CreateDevice(user_id=bob.user_id, name="tablet").device_id for _ in range(3)}.pop()
+    ids = {"user_id": bob.user_id, "device_id": tablet}
+    api.UpdateDevice(name="pad", **ids)
+    for _ in range(2):
+        api.RevokeDevice(**ids)
+    api.UpdateUser(user_id=bob.user_id, about="away", metadata={"a": "1"})
+    world.backend.UpdateUser(user_id=bob.user_id, update_mask={"paths": ["phone_number"]})
+    for wrong in ({"about": "x" * 1025}, {"username": "robert"}):
+        with pytest.raises(Refusal):
+            api.UpdateUser(user_id=bob.user_id, **wrong)
+    world.backend.UpdateUser(user_id=bob.user_id, username="robert")
+    wait_until_told(phone, self_chat_id(world.app_id, bob.user_id), ("added", tablet), ("revoked", tablet),
+                    ("updated", ["about", "metadata"]), ("updated", ["phone_number"]), ("updated", ["username"]))
+
+
+def test_nobody_is_told_of_a_first_device(world, devices):
+    """There is nobody to tell; nor is another app's user."""
+    alice = devices(world.alice)
+    world.backend.UpdateUser(user_id=world.alice.user_id, about="last")
+    wait_until_told(alice, self_chat_id(world.app_id, world.alice.user_id), ("updated", ["about"]))
 
 
 def test_self_chats_are_nobody_elses(group, devices):
@@ -72,7 +143,7 @@ def test_self_chats_are_nobody_elses(group, devices):
         group.sam.api.UpdateParticipants(chat_id=chat_id, add=[named(group.olga)])
 
 
-def test_telling_survives_a_database_that_was_away(group, devices, postgres):
+def test_telling_survives_a_database_that_was_away(group, devices, server, postgres):
     """What could not be stored is stored later, once; which comes first does not matter."""
     chat_id = self_chat_id(group.world.app_id, group.sam.user_id)
     sam = devices(group.sam)
@@ -81,6 +152,34 @@ def test_telling_survives_a_database_that_was_away(group, devices, postgres):
         group.update(group.olga.api, remove=[group.sam.user_id])
     postgres.kill()
     postgres.start()
-    sam.wait_for(lambda device: len(device.entries[chat_id]) == 6)
-    assert sorted(told(sam.entries[chat_id]), key=lambda what: what[1]) == [
-        ("joined", 1), ("left", 2), ("joined", 3), ("left", 4), ("joined", 5), ("left", 6)]
+    wait_until_told(sam, chat_id, ("joined", 1), ("left", 2), ("joined", 3), ("left", 4), ("joined", 5), ("left", 6))
+    server.wait_until_ready()
+
+
+def test_unknown_outcomes_are_told_when_they_were_good(world, devices, server, postgres):
+    """Of creations that the database may or may not have kept, those that it kept are told and no others."""
+    phone = devices(world.bob)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        stop = threading.Event()
+        workers = [pool.submit(create_until, world, stop) for _ in range(4)]
+        for _ in range(3):
+            postgres.kill()
+            postgres.start()
+            server.wait_until_ready()
+        stop.set()
+        for worker in workers:
+            worker.result()
+    rows = postgres.query("select chat_id from user_chats join chats using (chat_id) where chat_type = 2"
+                          f" and user_id = '{world.bob.user_id}'")
+    chat_id = self_chat_id(world.app_id, world.bob.user_id)
+    phone.wait_for(lambda device: len(device.entries[chat_id]) >= len(rows))
+    assert sorted(entry.event.chat_joined.chat_id for entry in phone.entries[chat_id]) == sorted(rows)
+
+
+def create_until(world, stop):
+    """Creates groups, whatever comes of it."""
+    while not stop.is_set():
+        try:
+            world.alice.api.CreateChat(chat_type=chats.CHAT_TYPE_GROUP, participants=[named(world.bob)])
+        except Refusal as error:
+            assert error.code == "UNAVAILABLE", error

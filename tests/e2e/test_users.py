@@ -300,3 +300,23 @@ def test_devices_may_not_administer(world):
     for call in (world.alice.api.DeactivateUser, world.alice.api.ReactivateUser, world.alice.api.DeleteUser):
         with refused("PERMISSION_DENIED", "PERMISSION_DENIED"):
             call(user_id=world.alice.user_id)
+
+
+def test_a_user_has_a_limited_number_of_devices(world):
+    """Even when all are created at once; a revoked one makes room."""
+    carol = world.backend.CreateUser(username="carol").user_id
+
+    def create(_):
+        try:
+            return world.backend.CreateDevice(user_id=carol).device_id
+        except Refusal as error:
+            return error.reason
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(create, range(20)))
+    assert made.count("LIMIT_REACHED") == 4
+    device = next(name for name in made if name != "LIMIT_REACHED")
+    with refused("FAILED_PRECONDITION", "LIMIT_REACHED"):
+        world.backend.CreateDevice(user_id=carol)
+    world.backend.RevokeDevice(user_id=carol, device_id=device)
+    assert world.backend.CreateDevice(user_id=carol).device_id

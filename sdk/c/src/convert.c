@@ -152,21 +152,24 @@ static const parley_event *event_of(const Parley__V1__ChatEvent *from, struct pl
     const Parley__V1__ChatPlace *joined = from->chat_joined != NULL ? from->chat_joined : &nowhere;
     const Parley__V1__ChatPlace *left = from->chat_left != NULL ? from->chat_left : &nowhere;
     const Parley__V1__ChatUpdated *updated = from->chat_updated != NULL ? from->chat_updated : &nothing;
+    const Parley__V1__UserUpdated *profile = from->user_updated;
     parley_event *event = pl_arena_new(arena, parley_event);
-    *event = (parley_event){.members_added = members_of(from->members_added, from->n_members_added, arena),
-                            .members_added_count = from->n_members_added,
-                            .members_removed = (const char *const *)from->members_removed,
-                            .members_removed_count = from->n_members_removed,
-                            .roles_changed = members_of(from->roles_changed, from->n_roles_changed, arena),
-                            .roles_changed_count = from->n_roles_changed,
-                            .fields_changed = (const char *const *)updated->fields,
-                            .fields_changed_count = updated->n_fields,
-                            .chat_created = from->chat_created,
-                            .chat_deleted = from->chat_deleted,
-                            .joined_chat_id = joined->chat_id,
-                            .joined_seq = joined->seq,
-                            .left_chat_id = left->chat_id,
-                            .left_seq = left->seq};
+    *event =
+        (parley_event){.members_added = members_of(from->members_added, from->n_members_added, arena),
+                       .members_added_count = from->n_members_added,
+                       .members_removed = (const char *const *)from->members_removed,
+                       .members_removed_count = from->n_members_removed,
+                       .roles_changed = members_of(from->roles_changed, from->n_roles_changed, arena),
+                       .roles_changed_count = from->n_roles_changed,
+                       .fields_changed = (const char *const *)(profile != NULL ? profile->fields : updated->fields),
+                       .fields_changed_count = profile != NULL ? profile->n_fields : updated->n_fields,
+                       .chat_deleted = from->chat_deleted,
+                       .joined_chat_id = joined->chat_id,
+                       .joined_seq = joined->seq,
+                       .left_chat_id = left->chat_id,
+                       .left_seq = left->seq,
+                       .device_added = from->device_added,
+                       .device_revoked = from->device_revoked};
     return event;
 }
 

@@ -18,7 +18,7 @@ static void ids_are_the_golden_ones(void **state)
     struct pl_chat_id own = pl_self_chat_id(app, user);
     pl_uuid_format(&own.uuid, text);
     assert_string_equal(text, "6a6a0a8a-f07f-82d9-b400-58c8cef207ab");
-    struct pl_message_id entry = pl_self_message_id("joined", chat, 258, user);
+    struct pl_message_id entry = pl_self_message_id("joined", chat.uuid, 258, user);
     pl_uuid_format(&entry.uuid, text);
     assert_string_equal(text, "c0114fa9-b752-8fba-98bb-26cb6e0cf94a");
 }
@@ -28,12 +28,12 @@ static void every_part_of_an_entry_matters(void **state)
     (void)state;
     struct pl_user_id other_user = {app.uuid};
     struct pl_chat_id other_chat = {user.uuid};
-    struct pl_message_id entry = pl_self_message_id("joined", chat, 1, user);
+    struct pl_message_id entry = pl_self_message_id("joined", chat.uuid, 1, user);
     struct pl_message_id others[] = {
-        pl_self_message_id("left", chat, 1, user),
-        pl_self_message_id("joined", other_chat, 1, user),
-        pl_self_message_id("joined", chat, 2, user),
-        pl_self_message_id("joined", chat, 1, other_user),
+        pl_self_message_id("left", chat.uuid, 1, user),
+        pl_self_message_id("joined", other_chat.uuid, 1, user),
+        pl_self_message_id("joined", chat.uuid, 2, user),
+        pl_self_message_id("joined", chat.uuid, 1, other_user),
     };
     for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         assert_memory_not_equal(&entry, &others[i], sizeof(entry));

@@ -114,13 +114,13 @@ static void an_enum_says_its_words_when_it_is_something_else(void **state)
 static void bools_are_true_and_false_only(void **state)
 {
     static const char *const values[] = {"\"true\"", "1", "\"\"", "[]"};
-    const Parley__V1__ChatEvent *event = (const void *)read_json(state, EVENT, "{\"chat_created\":true}");
+    const Parley__V1__ChatEvent *event = (const void *)read_json(state, EVENT, "{\"chat_deleted\":true}");
     char text[64];
 
-    assert_true(event->chat_created);
+    assert_true(event->chat_deleted);
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        snprintf(text, sizeof(text), "{\"chat_created\":%s}", values[i]);
-        assert_refused(state, EVENT, text, PL_INVALID_ARGUMENT, "chat_created must be true or false");
+        snprintf(text, sizeof(text), "{\"chat_deleted\":%s}", values[i]);
+        assert_refused(state, EVENT, text, PL_INVALID_ARGUMENT, "chat_deleted must be true or false");
     }
 }
 

@@ -47,9 +47,9 @@ static void every_kind_of_field_is_set_from_its_text(void **state)
                    "{\"chat_id\":\"c\",\"page_size\":50,\"page_token\":\"\",\"before_seq\":\"-9223372036854775808\","
                    "\"after_seq\":0,\"before_message_id\":\"\",\"after_message_id\":\"\","
                    "\"since\":\"2026-01-02T03:04:05Z\"}");
-    set(state, event, "chat_created", "true");
-    assert_written(event, "{\"members_added\":[],\"members_removed\":[],\"roles_changed\":[],\"chat_created\":true,"
-                          "\"chat_deleted\":false}");
+    set(state, event, "chat_deleted", "true");
+    assert_written(event, "{\"members_added\":[],\"members_removed\":[],\"roles_changed\":[],\"chat_deleted\":true,"
+                          "\"device_added\":\"\",\"device_revoked\":\"\"}");
     set(state, send, "message_type", "video");
     set(state, send, "encrypted_content", "-__-AQ");
     assert_written(send, "{\"chat_id\":\"\",\"recipient_id\":\"\",\"message_id\":\"\",\"message_type\":\"video\","
@@ -90,7 +90,7 @@ static void a_text_that_the_field_cannot_have_is_refused(void **state)
     assert_not_set(state, page, "chat_id", "\xff", "chat_id must be valid UTF-8");
     assert_not_set(state, page, "page", "2", "page is not known here; known are: chat_id, page_size, page_token");
     assert_not_set(state, read_json(state, EVENT, ""), "chat_left", "c", "chat_left is an object, which only a JSON");
-    assert_not_set(state, read_json(state, EVENT, ""), "chat_created", "1", "chat_created must be true or false");
+    assert_not_set(state, read_json(state, EVENT, ""), "chat_deleted", "1", "chat_deleted must be true or false");
     assert_not_set(state, read_json(state, SEND, ""), "metadata", "a", "metadata is an object, which only a JSON");
     assert_not_set(state, read_json(state, SEND, ""), "message_type", "film",
                    "message_type must be one of text, image");

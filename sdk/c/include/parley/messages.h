@@ -64,15 +64,18 @@ typedef struct parley_event {
     size_t members_removed_count;
     const parley_event_member *roles_changed;
     size_t roles_changed_count;
-    const char *const *fields_changed; /* of the chat, by name */
+    const char *const *fields_changed; /* of the chat, or in a SELF chat of the user, by name */
     size_t fields_changed_count;
-    int chat_created; /* not 0: the chat begins */
     int chat_deleted; /* not 0: the chat ends */
-    /* SELF chats: the chat that the user is a member of from this seq on, or is no member of after it; else empty. */
+    /* SELF chats: the chat that the user is a member of from this seq on (0: from its beginning), or is no member of
+     * after it; else empty. */
     const char *joined_chat_id;
     int64_t joined_seq;
     const char *left_chat_id;
     int64_t left_seq;
+    /* SELF chats: the user's new device, or the one that is revoked; else empty. */
+    const char *device_added;
+    const char *device_revoked;
 } parley_event;
 
 typedef struct parley_message {
