@@ -122,7 +122,7 @@ up_follow() {
     gateway_pid=$(pid_of parley-gateway)
     echo "Parley runs until Ctrl-C (logs: $home/log)."
     wait -n -p ended "$gateway_pid" "$(pid_of parleyd)" 2>/dev/null || {
-        [[ $ended != "$gateway_pid" ]] || name=parley-gateway
+        [[ $ended != "$gateway_pid" ]] || name="parley-gateway"
         up_fail "$name ended by itself: see $home/log/$name.log"
     }
     up_stop
