@@ -142,7 +142,7 @@ def test_owner_who_leaves_is_followed(group):
     with refused("PERMISSION_DENIED", "NOT_A_MEMBER"):
         group.sam.api.LeaveChat(chat_id=group.chat_id)
     group.update(group.world.backend_as(group.sam), add=[named(group.mary)])
-    assert group.roles() == {"mary": "owner"}
+    assert roles_in(group.chat_id) == {group.mary.user_id: OWNER}
 
 
 def test_whole_set(group):
@@ -290,3 +290,31 @@ def test_changes_converge_when_the_server_dies(group, devices, server):
         inside = inside and group.mary.user_id not in entry.event.members_removed
     assert seqs(olga, group.chat_id) == list(range(1, last + 1))
     assert seqs(mary, group.chat_id) == expected
+
+
+def test_deleted_user_leaves_every_group(group, devices, postgres):
+    """And hands over what was owned; the individual chat stays. Deleting again goes on where it was interrupted."""
+    backend, olga, mary = group.world.backend, group.olga, devices(group.mary)
+    private = olga.api.SendMessage(recipient_id=group.mary.user_id, content="hello").chat_id
+    others = [group.adam.api.CreateChat(chat_type=chats.CHAT_TYPE_GROUP, participants=[
+        named(olga), named(group.mary)]).chat_id for _ in range(3)]
+
+    def roles_in(chat_id):
+        found = group.mary.api.ListParticipants(chat_id=chat_id).participants
+        return {participant.user_id: participant.role for participant in found}
+
+    for _ in range(2):
+        backend.DeleteUser(user_id=olga.user_id)
+    for chat_id in (group.chat_id, *others):
+        wait_for(mary, chat_id, 1)
+        assert list(mary.entries[chat_id][0].event.members_removed) == [olga.user_id]
+        assert mary.entries[chat_id][0].sender_id == olga.user_id
+    assert roles_in(group.chat_id) == {group.adam.user_id: OWNER, group.mary.user_id: MEMBER}
+    assert group.mary.api.GetChat(chat_id=private).participant_count == 2
+    postgres.query(f"update users set deleted_at = now() where user_id = '{group.adam.user_id}'")
+    backend.DeleteUser(user_id=group.adam.user_id)
+    assert roles_in(group.chat_id) == {group.mary.user_id: OWNER}
+    for chat_id in (group.chat_id, *others):
+        assert group.mary.api.GetChat(chat_id=chat_id).participant_count == 1
+    assert postgres.query("select count(*) from messages where chat_id in "
+                          f"('{group.chat_id}', '{others[0]}', '{others[1]}', '{others[2]}')") == ["8"]

@@ -188,8 +188,10 @@ def test_deleted_user_leaves_a_tombstone(world, postgres):
         ["0"]
     with refused("UNAUTHENTICATED", "DEVICE_REVOKED"):
         carol.api.ListChats()
-    for call in (world.backend.DeleteUser, world.backend.UpdateUser, world.backend.DeactivateUser,
-                 world.backend.ReactivateUser, world.backend.CreateDevice):
+    world.backend.DeleteUser(user_id=bob.user_id)
+    assert world.backend.GetUser(user_id=bob.user_id) == left
+    for call in (world.backend.UpdateUser, world.backend.DeactivateUser, world.backend.ReactivateUser,
+                 world.backend.CreateDevice):
         with refused("NOT_FOUND", "USER_NOT_FOUND"):
             call(user_id=bob.user_id)
     with refused("NOT_FOUND", "DEVICE_NOT_FOUND"):
