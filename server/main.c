@@ -25,6 +25,8 @@
 
 #define ERROR_BYTES 512
 #define US_PER_MS 1000
+/* What the end of the last streams still has for the database. */
+#define DATABASE_GRACE_MS 500
 
 struct daemon {
     struct pl_server server;
@@ -52,6 +54,7 @@ static enum pl_status open_rpc(struct daemon *daemon)
         .metrics = &server->metrics,
         .context = server,
         .admit = admit,
+        .ready = ready,
         .once = pl_idempotency_handle,
         .methods = pl_methods,
         .method_count = pl_method_count,
@@ -83,6 +86,8 @@ static void stop(struct daemon *daemon)
 {
     struct pl_server *server = &daemon->server;
     int64_t deadline_us = pl_clock_now_us() + server->config.drain_ms * US_PER_MS;
+    if (server->db != NULL)
+        pl_db_end_by(server->db, deadline_us + DATABASE_GRACE_MS * US_PER_MS);
     if (server->rpc != NULL)
         pl_rpc_stop(server->rpc);
     if (server->hub != NULL)

@@ -4,6 +4,17 @@
 
 #include "base/log.h"
 
+static void turn(const struct pl_circuits *all, bool open)
+{
+    pl_metrics_set(all->metrics, PL_METRIC_database_circuit_open, open);
+    if (open)
+        pl_log_fields(PL_LOG_ERROR, "database_away", NULL, 0);
+    else
+        pl_log_fields(PL_LOG_INFO, "database_back", NULL, 0);
+    if (all->turned != NULL)
+        all->turned(all->context);
+}
+
 void pl_circuit_init(struct pl_circuit *circuit, struct pl_circuits *all, unsigned connections)
 {
     circuit->all = all;
@@ -15,20 +26,16 @@ void pl_circuit_lose(struct pl_circuit *circuit)
 {
     if (atomic_fetch_add(&circuit->away, 1) + 1 != circuit->connections)
         return;
-    if (atomic_fetch_add(&circuit->all->open, 1) == 0) {
-        pl_metrics_set(circuit->all->metrics, PL_METRIC_database_circuit_open, 1);
-        pl_log_fields(PL_LOG_ERROR, "database_away", NULL, 0);
-    }
+    if (atomic_fetch_add(&circuit->all->open, 1) == 0)
+        turn(circuit->all, true);
 }
 
 void pl_circuit_regain(struct pl_circuit *circuit)
 {
     if (atomic_fetch_sub(&circuit->away, 1) != circuit->connections)
         return;
-    if (atomic_fetch_sub(&circuit->all->open, 1) == 1) {
-        pl_metrics_set(circuit->all->metrics, PL_METRIC_database_circuit_open, 0);
-        pl_log_fields(PL_LOG_INFO, "database_back", NULL, 0);
-    }
+    if (atomic_fetch_sub(&circuit->all->open, 1) == 1)
+        turn(circuit->all, false);
 }
 
 bool pl_circuit_is_open(const struct pl_circuit *circuit)

@@ -16,6 +16,9 @@
 /* All circuits of the process. */
 struct pl_circuits {
     atomic_uint open;
+    /* NULL, or told when the first opened and when the last closed. */
+    void (*turned)(void *context);
+    void *context;
     struct pl_metrics *metrics;
 };
 

@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* How often somebody who waits looks whether until_us has come nearer. */
+#define LOOK_US 250000
+
 static const int binary_formats[PL_PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 void pl_conn_close(struct pl_conn *conn)
@@ -49,12 +52,26 @@ bool pl_conn_wait(struct pl_conn *conn, const struct pl_wake *wake, int64_t dead
     return PQconsumeInput(conn->pg) == 1 && PQflush(conn->pg) >= 0;
 }
 
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+    return a_us < b_us ? a_us : b_us;
+}
+
+/* False: the connection is lost, or counts as lost. */
+static bool wait_for_reply(struct pl_conn *conn, int64_t deadline_us)
+{
+    int64_t now_us = pl_clock_now_us();
+    int64_t until_us = conn->until_us == NULL ? INT64_MAX : atomic_load(conn->until_us);
+    int64_t due_us = earlier(deadline_us, until_us);
+    return now_us < due_us && pl_conn_wait(conn, NULL, earlier(due_us, now_us + LOOK_US));
+}
+
 enum pl_conn_event pl_conn_next(struct pl_conn *conn, int64_t deadline_us, struct pg_result **ret_result)
 {
     while (PQisBusy(conn->pg)) {
         if (deadline_us == 0)
             return PL_CONN_BUSY;
-        if (pl_clock_now_us() >= deadline_us || !pl_conn_wait(conn, NULL, deadline_us))
+        if (!wait_for_reply(conn, deadline_us))
             return PL_CONN_LOST;
     }
     PGresult *result = PQgetResult(conn->pg);

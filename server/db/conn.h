@@ -8,6 +8,7 @@
 #ifndef PL_DB_CONN_H
 #define PL_DB_CONN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,10 +24,11 @@ struct pg_conn;
 struct pl_conn {
     struct pg_conn *pg; /* NULL: closed */
     enum pl_conn_kind kind;
-    bool warned;           /* the server sent a WARNING since this was last cleared */
-    int64_t reply_wait_us; /* a statement that takes longer is taken for a lost connection */
-    char error[256];       /* of the last failure, for the log; no contents */
-    bool lock_timeout;     /* the last failure of pl_conn_execute was one */
+    bool warned;                     /* the server sent a WARNING since this was last cleared */
+    int64_t reply_wait_us;           /* a statement that takes longer is taken for a lost connection */
+    const _Atomic int64_t *until_us; /* NULL, or when all waiting for replies ends; may come nearer at any time */
+    char error[256];                 /* of the last failure, for the log; no contents */
+    bool lock_timeout;               /* the last failure of pl_conn_execute was one */
 };
 
 enum pl_conn_event {

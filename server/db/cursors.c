@@ -145,8 +145,9 @@ static bool gave_up(struct pl_cursors *cursors, bool stopping)
     int64_t now_us = pl_clock_now_us();
     if (stopping && cursors->stopping_since_us == 0)
         cursors->stopping_since_us = now_us;
-    bool too_long = stopping && now_us - cursors->stopping_since_us > PL_UNSETTLED_US_MAX;
-    if (cursors->link.away || too_long)
+    bool over = pl_db_is_over(cursors->context);
+    bool too_long = stopping && (over || now_us - cursors->stopping_since_us > PL_UNSETTLED_US_MAX);
+    if (cursors->link.away || over || too_long)
         disappoint_waiters(cursors);
     return too_long;
 }
@@ -160,7 +161,7 @@ static void *run(void *argument)
         if (!pl_link_revive(&cursors->link)) {
             if (gave_up(cursors, stopping))
                 return NULL;
-            pl_wake_wait(&cursors->wake, cursors->link.retry_at_us);
+            pl_wake_wait(&cursors->wake, pl_link_due_us(&cursors->link));
         } else if (pl_sweep_run(&cursors->sweep, &cursors->link.conn) != PL_FAILURE_NONE) {
             pl_link_drop(&cursors->link);
         } else if (begin_flush(cursors)) {

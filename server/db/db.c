@@ -139,11 +139,16 @@ struct started {
     unsigned writers;
 };
 
+static void ring_writers(struct pl_db *db, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        pl_wake_ring(&db->writers[i].wake);
+}
+
 static void stop(struct pl_db *db, const struct started *started)
 {
     atomic_store(&db->context.stopping, true);
-    for (unsigned i = 0; i < started->writers; i++)
-        pl_wake_ring(&db->writers[i].wake);
+    ring_writers(db, started->writers);
     for (unsigned i = 0; i < started->writers; i++)
         pl_writer_join(&db->writers[i]);
     if (started->readers)
@@ -177,8 +182,11 @@ enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *met
     const char *reason = "";
     pl_assert(db != NULL);
     db->context.config = config;
+    atomic_init(&db->context.until_us, INT64_MAX);
     db->context.metrics = metrics;
     db->context.circuits.metrics = metrics;
+    db->context.circuits.turned = listener->turned;
+    db->context.circuits.context = listener->context;
     db->context.listener = *listener;
     enum pl_status status = prepare_database(db, error, error_bytes);
     if (status != PL_OK) {
@@ -195,6 +203,14 @@ enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *met
     stop(db, &started);
     fini_parts(db);
     return status;
+}
+
+void pl_db_end_by(struct pl_db *db, int64_t until_us)
+{
+    atomic_store(&db->context.until_us, until_us);
+    ring_writers(db, db->writer_count);
+    pl_readers_ring(&db->readers);
+    pl_wake_ring(&db->cursors.wake);
 }
 
 void pl_db_close(struct pl_db *db)

@@ -239,6 +239,8 @@ struct pl_db_listener {
     /* Watermarks that moved and are committed. */
     void (*marked)(void *context, struct pl_chat_id chat_id, struct pl_user_id user_id, int64_t delivered_seq,
                    int64_t read_seq, int64_t at_us);
+    /* pl_db_ready has changed, and may have changed again. */
+    void (*turned)(void *context);
 };
 
 /*
@@ -249,8 +251,12 @@ struct pl_db_listener {
 enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *metrics,
                           const struct pl_db_listener *listener, struct pl_db **ret_db, char *error,
                           unsigned error_bytes) PL_MUST_CHECK;
-/* Finishes what was submitted, flushes marks, joins the threads. Nothing is submitted afterwards.
+/*
+ * From until_us (pl_clock_now_us) on the database counts as away: what waits for it is answered then, and pl_db_close
+ * waits no longer. Work goes on until then.
  */
+void pl_db_end_by(struct pl_db *db, int64_t until_us);
+/* Finishes what was submitted, flushes marks, joins the threads. Nothing is submitted afterwards. */
 void pl_db_close(struct pl_db *db);
 /* False while the circuit is open. Any thread. */
 bool pl_db_ready(const struct pl_db *db);

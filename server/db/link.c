@@ -22,9 +22,16 @@ void pl_link_fini(struct pl_link *link)
     pl_conn_close(&link->conn);
 }
 
-enum pl_status pl_link_open(struct pl_link *link, int64_t deadline_us, const char **ret_error)
+static enum pl_status open_conn(struct pl_link *link, int64_t deadline_us)
 {
     enum pl_status status = pl_conn_open(&link->conn, link->context->config, link->kind, deadline_us);
+    link->conn.until_us = &link->context->until_us;
+    return status;
+}
+
+enum pl_status pl_link_open(struct pl_link *link, int64_t deadline_us, const char **ret_error)
+{
+    enum pl_status status = open_conn(link, deadline_us);
     if (status != PL_OK)
         *ret_error = link->conn.error;
     return status;
@@ -58,6 +65,12 @@ static void attempt_failed(struct pl_link *link)
     pause_next(link);
 }
 
+static int64_t attempt_until_us(const struct pl_link *link, int64_t now_us)
+{
+    int64_t until_us = atomic_load(&link->context->until_us);
+    return until_us - now_us < ATTEMPT_US ? until_us : now_us + ATTEMPT_US;
+}
+
 bool pl_link_revive(struct pl_link *link)
 {
     if (pl_link_is_up(link))
@@ -65,7 +78,11 @@ bool pl_link_revive(struct pl_link *link)
     int64_t now_us = pl_clock_now_us();
     if (now_us < link->retry_at_us)
         return false;
-    if (pl_conn_open(&link->conn, link->context->config, link->kind, now_us + ATTEMPT_US) != PL_OK) {
+    if (pl_db_is_over(link->context)) {
+        link->retry_at_us = INT64_MAX;
+        return false;
+    }
+    if (open_conn(link, attempt_until_us(link, now_us)) != PL_OK) {
         attempt_failed(link);
         return false;
     }
@@ -76,6 +93,12 @@ bool pl_link_revive(struct pl_link *link)
         pl_circuit_regain(link->circuit);
     }
     return true;
+}
+
+int64_t pl_link_due_us(const struct pl_link *link)
+{
+    int64_t until_us = atomic_load(&link->context->until_us);
+    return until_us < link->retry_at_us && !pl_db_is_over(link->context) ? until_us : link->retry_at_us;
 }
 
 void pl_link_drop(struct pl_link *link)

@@ -2,7 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * A connection that is opened again when it was lost: at once, then after 100 ms, doubling to 2 s,
- * each with jitter. The attempts are the probes that close the circuit. One thread.
+ * each with jitter; no more once the context's until_us is past. The attempts are the probes that close the circuit.
+ * One thread.
  */
 #ifndef PL_DB_LINK_H
 #define PL_DB_LINK_H
@@ -29,6 +30,8 @@ enum pl_status pl_link_open(struct pl_link *link, int64_t deadline_us, const cha
 bool pl_link_is_up(const struct pl_link *link);
 /* Tries once when it is down and the pause is over (waits up to 2 s); whether it is up. */
 bool pl_link_revive(struct pl_link *link) PL_MUST_CHECK;
+/* While it is down: when to look after it again. */
+int64_t pl_link_due_us(const struct pl_link *link);
 /* The connection turned out to be lost. */
 void pl_link_drop(struct pl_link *link);
 

@@ -300,13 +300,18 @@ static void lose(struct pl_reader *reader)
     pass_on(reader->all);
 }
 
+static bool is_away(const struct pl_readers *all)
+{
+    return pl_circuit_is_open(&all->circuit) || pl_db_is_over(all->context);
+}
+
 /* While all connections are away, who waits in the queue is told. */
 static void refuse_queued(struct pl_reader *reader)
 {
     struct pl_readers *all = reader->all;
     struct pl_task_list refused = STAILQ_HEAD_INITIALIZER(refused);
     pthread_mutex_lock(&all->lock);
-    while (pl_circuit_is_open(&all->circuit) && all->queued > 0) {
+    while (is_away(all) && all->queued > 0) {
         struct pl_query *query = pop(all, STAILQ_EMPTY(&all->queue) ? &all->to_compose : &all->queue);
         STAILQ_INSERT_TAIL(&refused, &query->task, next);
     }
@@ -335,9 +340,12 @@ static bool is_done(struct pl_reader *reader)
 /* When the reply to the first in flight is overdue. Each of its steps may take the whole timeout. */
 static int64_t reply_due_us(const struct pl_reader *reader)
 {
+    int64_t until_us = atomic_load(&reader->all->context->until_us);
     if (STAILQ_EMPTY(&reader->in_flight))
-        return INT64_MAX;
-    return reader->since_us + reader->link.conn.reply_wait_us * query_of(STAILQ_FIRST(&reader->in_flight))->count;
+        return until_us;
+    unsigned count = query_of(STAILQ_FIRST(&reader->in_flight))->count;
+    int64_t due_us = reader->since_us + reader->link.conn.reply_wait_us * count;
+    return due_us < until_us ? due_us : until_us;
 }
 
 /* False: the connection is lost. */
@@ -368,7 +376,7 @@ static void *run(void *argument)
         }
         refuse_queued(reader);
         if (!is_done(reader))
-            pl_wake_wait(&reader->wake, reader->link.retry_at_us);
+            pl_wake_wait(&reader->wake, pl_link_due_us(&reader->link));
     }
     return NULL;
 }
@@ -420,10 +428,15 @@ enum pl_status pl_readers_start(struct pl_readers *readers, int64_t deadline_us,
     return PL_OK;
 }
 
-void pl_readers_join(struct pl_readers *readers)
+void pl_readers_ring(struct pl_readers *readers)
 {
     for (unsigned i = 0; i < readers->count; i++)
         pl_wake_ring(&readers->each[i].wake);
+}
+
+void pl_readers_join(struct pl_readers *readers)
+{
+    pl_readers_ring(readers);
     for (unsigned i = 0; i < readers->count; i++)
         pl_assert(pthread_join(readers->each[i].thread, NULL) == 0);
 }
@@ -432,7 +445,7 @@ static enum pl_status enqueue(struct pl_readers *readers, struct pl_query *query
 {
     if (atomic_load(&readers->context->stopping))
         return PL_DRAINING;
-    if (pl_circuit_is_open(&readers->circuit))
+    if (is_away(readers))
         return PL_DATABASE_UNAVAILABLE;
     if (readers->queued >= (unsigned)readers->context->config->query_queue_max)
         return PL_OVERLOADED;

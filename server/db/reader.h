@@ -53,6 +53,8 @@ void pl_readers_fini(struct pl_readers *readers);
 enum pl_status pl_readers_start(struct pl_readers *readers, int64_t deadline_us, const char **ret_error) PL_MUST_CHECK;
 /* After context->stopping was set: waits until everything is answered. */
 void pl_readers_join(struct pl_readers *readers);
+/* Any thread: each looks at the context again. */
+void pl_readers_ring(struct pl_readers *readers);
 /* Any thread. */
 void pl_readers_submit(struct pl_readers *readers, struct pl_query *query);
 

@@ -51,7 +51,8 @@ static enum pl_status overdue(const struct pl_writer *writer, const struct pl_ap
 {
     if (!append->maybe_stored && append->deadline_us != 0 && now_us > append->deadline_us)
         return PL_DEADLINE_EXCEEDED;
-    if (writer->failing && now_us - append->submitted_us > PL_UNSETTLED_US_MAX)
+    bool too_long = writer->failing && now_us - append->submitted_us > PL_UNSETTLED_US_MAX;
+    if (too_long || pl_db_is_over(writer->context))
         return append->maybe_stored ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE;
     return PL_OK;
 }
@@ -228,7 +229,7 @@ static void wait_for_work(struct pl_writer *writer)
 static void wait_for_database(struct pl_writer *writer)
 {
     writer->failing = true;
-    int64_t due_us = writer->link.retry_at_us;
+    int64_t due_us = pl_link_due_us(&writer->link);
     if (!STAILQ_EMPTY(&writer->waiting)) {
         struct pl_task *first = STAILQ_FIRST(&writer->waiting);
         int64_t overdue_us = pl_container_of(first, struct pl_append, task)->submitted_us + PL_UNSETTLED_US_MAX + 1;

@@ -168,10 +168,20 @@ static void marked(void *context, struct pl_chat_id chat, struct pl_user_id user
                              .receipt = {user, delivered_seq, read_seq, at_us}});
 }
 
+static void turned(void *context)
+{
+    const struct pl_hub *hub = context;
+    pl_rpc_tell_health(hub->server->rpc);
+}
+
 struct pl_db_listener pl_hub_listener(struct pl_hub *hub)
 {
-    return (struct pl_db_listener){
-        .context = hub, .committed = committed, .advanced = advanced, .joined = joined, .marked = marked};
+    return (struct pl_db_listener){.context = hub,
+                                   .committed = committed,
+                                   .advanced = advanced,
+                                   .joined = joined,
+                                   .marked = marked,
+                                   .turned = turned};
 }
 
 /* ---- drain ---- */

@@ -2,7 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * grpc.health.v1.Health (its definition is health.proto of gRPC). The whole server and each of its services are healthy
- * together. Watch says at once how it is and then each change; a change back before it was written is not told.
+ * together, and not while what they need is away. Watch says at once how it is and then each change; a change back
+ * before it was written is not told.
  */
 #include "rpc/health.h"
 
@@ -37,7 +38,10 @@ static bool is_service(const struct pl_rpc *rpc, const char *name)
 
 static serving_status status_now(const struct pl_rpc *rpc)
 {
-    return atomic_load(&rpc->serving) ? SERVING : NOT_SERVING;
+    const struct pl_rpc_options *options = &rpc->options;
+    bool ready = options->ready == NULL || options->ready(options->context);
+
+    return atomic_load(&rpc->serving) && ready ? SERVING : NOT_SERVING;
 }
 
 static void check(struct pl_call *call, const ProtobufCMessage *message)

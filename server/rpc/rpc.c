@@ -197,8 +197,12 @@ struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)
 
 void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving)
 {
-    if (atomic_exchange(&rpc->serving, serving) == serving)
-        return;
+    if (atomic_exchange(&rpc->serving, serving) != serving)
+        pl_rpc_tell_health(rpc);
+}
+
+void pl_rpc_tell_health(struct pl_rpc *rpc)
+{
     for (unsigned i = 0; i < rpc->stream_count; i++) {
         struct pl_stream_home *home = &rpc->stream_homes[i];
         if (!atomic_exchange(&home->told, true))

@@ -30,6 +30,8 @@ struct pl_rpc_options {
      * call. NULL: the handler is called.
      */
     void (*once)(struct pl_call *call, const ProtobufCMessage *request);
+    /* Health says SERVING only while this is true. Any thread; must not block. NULL: always. */
+    bool (*ready)(void *context);
     /* Every method of the API; opening asserts that each generated method has exactly one entry. */
     const struct pl_method *const *methods;
     unsigned method_count;
@@ -50,8 +52,10 @@ struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index);
 void pl_call_admit(struct pl_call *call);
 /* For once: the call goes on to its handler. */
 void pl_call_handle(struct pl_call *call, const ProtobufCMessage *request);
-/* What health answers, for "" and every service. Any thread. */
+/* What health answers while ready is true, for "" and every service. Any thread. */
 void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving);
+/* What ready says may have changed: whoever watches health is told. Any thread. */
+void pl_rpc_tell_health(struct pl_rpc *rpc);
 /*
  * Graceful end, in three steps, so that the caller can end its streams after the first and close what calls work with
  * after the second. Stop: health NOT_SERVING, no new connections, new calls refused with DRAINING.

@@ -57,6 +57,21 @@ class Postgres:
         pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
         os.kill(pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def hung(self):
+        """While the block runs, connections to it are open and nothing is answered."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], check=True, stdout=subprocess.PIPE,
+                                  text=True, timeout=60).stdout.split()
+        pids = [postmaster, *map(int, children)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def stop(self):
         """Stops it if it runs."""
         subprocess.run([DEV, "postgres", "stop", self.folder], check=True, timeout=120)

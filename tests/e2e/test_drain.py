@@ -43,6 +43,37 @@ def test_sigterm_drains(server, world):
     bob.close()
 
 
+def test_a_database_that_hangs_does_not_delay_the_exit(server, postgres, world):
+    """Neither a message that is being stored nor a stream that is being admitted holds it up."""
+    bob = Device(server.address, world.bob.token)
+    bob.wait_for(lambda device: device.caught_up)
+    world.alice.api.SendMessage(recipient_id=world.bob.user_id, content="x")
+    bob.wait_for(longest)
+    with postgres.hung():
+        alice = Device(server.address, world.alice.token)
+        bob.send(message_service_pb2.SendMessageRequest(recipient_id=world.alice.user_id, message_id=uuid7(),
+                                                        content="y"))
+        server.terminate()
+        assert server.process.wait(timeout=EXIT_S) == 0, server.log_text()
+    server.start()
+    bob.wait_for(lambda device: device.sents)
+    alice.close()
+    bob.close()
+
+
+def test_health_follows_the_database(server, postgres):
+    """Not serving while it is away; a watcher sees both changes."""
+    with grpc.insecure_channel(server.address) as channel:
+        health = watch_health(channel)
+        assert next(health).status == health_pb2.HealthCheckResponse.SERVING
+        postgres.kill()
+        assert next(health).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        postgres.start()
+        assert next(health).status == health_pb2.HealthCheckResponse.SERVING
+        health.cancel()
+    server.wait_until_ready()
+
+
 def test_stream_ends_with_a_reason_and_an_idle_server_exits(server, world):
     """The status of the ended stream says the same as going_away."""
     bob = Device(server.address, world.bob.token)

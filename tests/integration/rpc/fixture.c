@@ -233,12 +233,20 @@ static void make_methods(struct fixture *fixture)
     }
 }
 
+static bool ready(void *context)
+{
+    struct fixture *fixture = context;
+
+    return !atomic_load(&fixture->unready);
+}
+
 void fixture_start(struct fixture *fixture)
 {
     struct pl_rpc_options options = {.config = &fixture->config,
                                      .metrics = &fixture->metrics,
                                      .context = fixture,
                                      .admit = admit,
+                                     .ready = ready,
                                      .method_count = pl_api_method_count};
     char error[256] = "";
 

@@ -5,6 +5,7 @@
 #define PL_TEST_FIXTURE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "client.h"
 #include "rpc/rpc.h"
@@ -24,6 +25,7 @@ struct fixture {
     void (*handle)(struct pl_call *call, const ProtobufCMessage *request); /* NULL: echo */
     void (*admit)(struct pl_call *call);                                   /* NULL: everybody */
     const struct pl_stream_ops *stream;                                    /* NULL: echo */
+    atomic_bool unready;
 
     pthread_mutex_t lock; /* guards what follows; changed is told of each change */
     pthread_cond_t changed;

@@ -74,6 +74,11 @@ static void check_tells_of_the_server_and_its_services(void **state)
     assert_health(fixture, "grpc.health.v1.Health", SERVING);
     pl_rpc_set_serving(fixture->rpc, false);
     assert_health(fixture, "parley.v1.StreamService", NOT_SERVING);
+    pl_rpc_set_serving(fixture->rpc, true);
+    atomic_store(&fixture->unready, true);
+    assert_health(fixture, "", NOT_SERVING);
+    atomic_store(&fixture->unready, false);
+    assert_health(fixture, "", SERVING);
 }
 
 static void check_of_an_unknown_service_is_not_found(void **state)
@@ -132,6 +137,22 @@ static void watch_tells_of_each_change(void **state)
         pl_assert(read_health(&watches[i]) == SERVING);
         cancel(&watches[i]);
     }
+}
+
+static void watch_tells_when_the_server_is_not_ready(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stream_call watch;
+
+    open_watch(fixture, "", &watch);
+    pl_assert(read_health(&watch) == SERVING);
+    for (int i = 0; i < 3; i++) {
+        atomic_store(&fixture->unready, i % 2 == 0);
+        pl_rpc_tell_health(fixture->rpc);
+        pl_assert(read_health(&watch) == (i % 2 == 0 ? NOT_SERVING : SERVING));
+    }
+    cancel(&watch);
+    atomic_store(&fixture->unready, false);
 }
 
 static void watch_of_an_unknown_service_stays_open(void **state)
@@ -272,6 +293,7 @@ int main(void)
         TEST(check_tells_of_the_server_and_its_services),
         TEST(check_of_an_unknown_service_is_not_found),
         TEST(watch_tells_of_each_change),
+        TEST(watch_tells_when_the_server_is_not_ready),
         TEST(watch_of_an_unknown_service_stays_open),
         TEST(watch_without_a_request_is_refused),
         TEST(reflection_answers_in_v1),
