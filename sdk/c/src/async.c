@@ -25,10 +25,20 @@ struct pl_async {
     struct lane lanes[];
 };
 
-static void finish(const struct lane *lane, struct pl_async_call *call)
+/* In the arena of its call. */
+struct flight {
+    struct pl_exchange exchange;
+    struct pl_async_call *call;
+};
+
+static void finish(const struct lane *lane, struct flight *flight)
 {
-    call->status = pl_exchange_read_all(call->exchange, lane->channel, call->arena, &call->reply, &call->failure);
-    pl_exchange_fini(call->exchange);
+    struct pl_async_call *call;
+    /* The queue has ordered this behind the start already, but race detectors do not see into gRPC. */
+    pl_assert(atomic_load_explicit(&flight->exchange.started, memory_order_acquire));
+    call = flight->call;
+    call->status = pl_exchange_read_all(&flight->exchange, lane->channel, call->arena, &call->reply, &call->failure);
+    pl_exchange_fini(&flight->exchange);
     call->done(call);
 }
 
@@ -73,6 +83,7 @@ void pl_async_start(struct pl_async *async, struct pl_async_call *call)
 {
     unsigned index = atomic_fetch_add_explicit(&async->next, 1, memory_order_relaxed) % async->count;
     const struct lane *lane = &async->lanes[index];
-    call->exchange = pl_arena_new(call->arena, struct pl_exchange);
-    pl_exchange_start(call->exchange, lane->channel, &call->unary, lane->queue, call);
+    struct flight *flight = pl_arena_new(call->arena, struct flight);
+    flight->call = call;
+    pl_exchange_start(&flight->exchange, lane->channel, &call->unary, lane->queue, flight);
 }

@@ -11,7 +11,6 @@
 #include "sdk/c/src/error.h"
 
 struct pl_async;
-struct pl_exchange;
 
 /* One call. The caller's memory until done. */
 struct pl_async_call {
@@ -22,7 +21,6 @@ struct pl_async_call {
     parley_status status;
     ProtobufCMessage *reply;
     struct pl_failure failure;
-    struct pl_exchange *exchange; /* private */
 };
 
 /* The channel is borrowed until close. */

@@ -392,6 +392,7 @@ void pl_exchange_start(struct pl_exchange *exchange, const struct pl_channel *ch
     ops[4].op = GRPC_OP_RECV_MESSAGE;
     ops[4].data.recv_message.recv_message = &exchange->reply;
     pl_call_end_op(&exchange->end, &ops[5]);
+    atomic_store_explicit(&exchange->started, true, memory_order_release);
     pl_assert(grpc_call_start_batch(exchange->call, ops, 6, tag, NULL) == GRPC_CALL_OK);
 }
 

@@ -5,6 +5,8 @@
 #define PL_SDK_CHANNEL_GRPC_H
 
 #include <grpc/grpc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sdk/c/src/channel.h"
@@ -38,6 +40,7 @@ struct pl_call_end {
  * the call, so the call lives until the answer has been read.
  */
 struct pl_exchange {
+    _Atomic bool started; /* released before the batch starts: what another thread, which ends it, acquires first */
     grpc_call *call;
     struct pl_call_headers headers;
     const ProtobufCMessageDescriptor *descriptor; /* of the reply */
