@@ -176,6 +176,32 @@ def test_unknown_outcomes_are_told_when_they_were_good(world, devices, server, p
     assert sorted(entry.event.chat_joined.chat_id for entry in phone.entries[chat_id]) == sorted(rows)
 
 
+def test_a_creation_whose_commit_was_not_answered_is_told(world, devices, server, postgres):
+    """It is kept, its connection ends before the answer, and whoever asked cannot know."""
+    phone = devices(world.bob)
+    group_fields = {"chat_type": chats.CHAT_TYPE_GROUP, "participants": [named(world.bob)]}
+    set_standbys(postgres, "nobody")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(world.alice.api.CreateChat, **group_fields),
+                 pool.submit(world.backend.CreateDevice, user_id=world.bob.user_id)]
+        while not all(call.done() for call in calls):
+            postgres.query("select pg_terminate_backend(pid) from pg_stat_activity"
+                           " where wait_event = 'SyncRep' and backend_type = 'client backend'")
+        set_standbys(postgres, "")
+        for call in calls:
+            with refused("UNAVAILABLE", "OUTCOME_UNKNOWN"):
+                call.result()
+    server.wait_until_ready()
+    device_id = max(device.device_id for device in world.backend.ListDevices(user_id=world.bob.user_id).devices)
+    wait_until_told(phone, self_chat_id(world.app_id, world.bob.user_id), ("joined", 0), ("added", device_id))
+
+
+def set_standbys(postgres, names):
+    """Commits wait for these, which are not there, once they are on disk."""
+    postgres.query(f"alter system set synchronous_standby_names = '{names}'")
+    postgres.query("select pg_reload_conf()")
+
+
 def create_until(world, stop):
     """Creates groups, whatever comes of it."""
     while not stop.is_set():
