@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""Histories: what each client of a chaos run saw and did, as one JSON object on a line, written before it goes on.
+
+A history is also the client's disk: one that was killed reads its own and knows what it had. Every record has `t`, the
+machine's monotonic clock in nanoseconds, which all processes share, and `e`, what happened:
+
+  client      role, user                 who writes this
+  chat        chat, members              the runner made this chat; its members before its first entry
+  send        chat, id, hash             about to be sent, also when sent again
+  sent        chat, id, seq              acknowledged
+  failed      chat, id, code, reason, retry_ms
+  reused      id, reason                 the answer to another message under an id that was used; None: it was taken
+  hello       cursors                    a session begins with what the client has
+  welcome     epoch
+  entry       chat, seq, id, sender, hash, prev, kind, add, remove     received on a stream; hash None: came without body
+  caught_up
+  ack, read   cursors / chat, seq        about to be sent
+  read_ok     chat, seq
+  receipt     chat, user, delivered, read
+  end         code, reason               of the session
+  got         chat, seq, id, sender, hash                              read back after it was acknowledged
+  missing     chat, id                   not found when read back after it was acknowledged
+  watermarks  asked, chat, members {user: [delivered, read]}           asked: t when the question left
+  status      asked, chat, id, status, counts [recipients, delivered, read]
+  change      n, chat, op, user          about to be asked for
+  changed     n, chat, seq               0: it was so already
+  change_failed  n, reason
+  fault, healed  n, kind, target         of the runner
+  memory      process, bytes
+  quiet                                  nobody sends anything new from here on
+  listed      chat, seq, id, sender, hash                              at the end, by a member of all times
+  listed_all  chat, last_seq
+  finished    is_complete                the client has all that it was told there is
+"""
+import hashlib
+import json
+import os
+import time
+
+
+class Writer:
+    """Appends to a history; a record is in the file when note returns. Any thread."""
+
+    def __init__(self, path):
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def note(self, event, **fields):
+        """Appends one record and returns its time."""
+        now = time.monotonic_ns()
+        line = json.dumps({"t": now, "e": event, **fields}, separators=(",", ":")) + "\n"
+        os.write(self._file, line.encode())
+        return now
+
+
+def read(path):
+    """The records of a history, in their order."""
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def read_folder(folder):
+    """All histories of a run: {name: records}."""
+    return {path.stem: read(path) for path in sorted(folder.glob("*.jsonl"))}
+
+
+def hash_of(content):
+    """A short digest of a body."""
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""Histories of a small run in which everything was right, for tests of the checker: no server, no clock, one seed.
+
+alice and bob have a chat of two; with carol they have a group, which she leaves and joins again and again.
+"""
+import collections
+import random
+
+from history import hash_of
+
+DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol"}
+STEP_NS = 1_000_000
+GROUP, PAIR = "group", "pair"
+
+
+class Model:
+    """The server, its clients, and all histories, which are complete when it is made."""
+
+    def __init__(self, seed, steps=400):
+        self.random = random.Random(seed)
+        self.now = 0
+        self.histories = collections.defaultdict(list)
+        self.logs = {PAIR: [], GROUP: []}
+        self.members = {PAIR: {"alice", "bob"}, GROUP: {"alice", "bob", "carol"}}
+        self.due = {device: {PAIR: collections.deque(), GROUP: collections.deque()} for device in DEVICES}
+        self.had = {device: {PAIR: 0, GROUP: 0} for device in DEVICES}
+        self.marks = {(chat, user): [0, 0] for chat in self.logs for user in self.members[chat]}
+        self.made = 0
+        self._begin()
+        for _ in range(steps):
+            self.random.choices((self._send, self._deliver, self._hello, self._change, self._watch),
+                                (30, 60, 2, 1, 7))[0]()
+        self._end()
+
+    def note(self, name, event, **fields):
+        """One record."""
+        self.now += STEP_NS
+        self.histories[name].append({"t": self.now, "e": event, **fields})
+
+    def _begin(self):
+        self.note("runner", "client", role="runner", user="")
+        self.note("changer", "client", role="changer", user="alice")
+        self.note("watcher", "client", role="watcher", user="alice")
+        for chat, members in self.members.items():
+            self.note("runner", "chat", chat=chat, members=sorted(members))
+        for device, user in DEVICES.items():
+            self.note(device, "client", role="device", user=user)
+            self._hello(device)
+
+    def _device(self):
+        return self.random.choice(sorted(DEVICES))
+
+    def _hello(self, device=None):
+        device = device or self._device()
+        self.note(device, "hello", cursors=dict(self.had[device]))
+        while any(self.due[device].values()):
+            self._deliver(device)
+        self.note(device, "caught_up")
+
+    def _append(self, chat, entry):
+        log = self.logs[chat]
+        entry = {"chat": chat, "seq": len(log) + 1, "prev": log[-1]["id"] if log else "", **entry}
+        log.append(entry)
+        for device, user in DEVICES.items():
+            if user in self.members[chat] or user in entry["add"]:
+                self.due[device][chat].append(entry)
+        return entry["seq"]
+
+    def _send(self):
+        device = self._device()
+        user, chat = DEVICES[device], self.random.choice((PAIR, GROUP))
+        self.made += 1
+        message = {"chat": chat, "id": f"m{self.made}", "hash": hash_of(f"m{self.made}")}
+        self.note(device, "send", **message)
+        if user in self.members[chat]:
+            seq = self._append(chat, {**message, "sender": user, "kind": 1, "add": [], "remove": []})
+            self.note(device, "sent", chat=chat, id=message["id"], seq=seq)
+        else:
+            self.note(device, "failed", chat=chat, id=message["id"], code=7, reason="NOT_A_MEMBER", retry_ms=0)
+
+    def _deliver(self, device=None):
+        device = device or self._device()
+        waiting = [queue for queue in self.due[device].values() if queue]
+        if not waiting:
+            return
+        entry = self.random.choice(waiting).popleft()
+        user, chat, seq = DEVICES[device], entry["chat"], entry["seq"]
+        self.note(device, "entry", **entry)
+        self.had[device][chat] = seq
+        self.note(device, "ack", cursors={chat: seq})
+        marks = self.marks[chat, user]
+        marks[0] = max(marks[0], seq)
+        if self.random.random() < 0.3:
+            self.note(device, "read", chat=chat, seq=seq)
+            marks[1] = max(marks[1], seq)
+            self.note(device, "read_ok", chat=chat, seq=marks[1])
+        for other, their in DEVICES.items():
+            if their != user and their in self.members[chat]:
+                self.note(other, "receipt", chat=chat, user=user, delivered=marks[0], read=marks[1])
+
+    def _change(self):
+        number, op = len(self.histories["changer"]), "remove" if "carol" in self.members[GROUP] else "add"
+        self.note("changer", "change", n=number, chat=GROUP, op=op, user="carol")
+        users = {"add": [], "remove": [], op: ["carol"]}
+        seq = self._append(GROUP, {"id": f"c{number}", "hash": None, "sender": "alice", "kind": 2, **users})
+        self.members[GROUP] ^= {"carol"}
+        self.note("changer", "changed", n=number, chat=GROUP, seq=seq)
+
+    def _watch(self):
+        chat = self.random.choice((PAIR, GROUP))
+        self.note("watcher", "watermarks", asked=self.now, chat=chat,
+                  members={user: list(self.marks[chat, user]) for user in sorted(self.members[chat])})
+
+    def _end(self):
+        self.note("runner", "quiet")
+        for device in DEVICES:
+            self._hello(device)
+        for chat, log in self.logs.items():
+            for entry in log:
+                self.note("auditor", "listed", chat=chat, seq=entry["seq"], id=entry["id"], sender=entry["sender"],
+                          hash=entry["hash"])
+            self.note("auditor", "listed_all", chat=chat, last_seq=len(log))
+        for chat in self.logs:
+            self.note("watcher", "watermarks", asked=self.now, chat=chat,
+                      members={user: list(self.marks[chat, user]) for user in sorted(self.members[chat])})
+        self.now += 60_000_000_000
+        for device in DEVICES:
+            self.note(device, "finished", is_complete=True)

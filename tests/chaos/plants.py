@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""Bugs to plant in the histories of a run that was right, as if the server had them.
+
+Each plant changes histories in place, at a place that the random number generator picks, and each breaks the invariants
+in its row of PLANTS: the checker must name one of them.
+"""
+
+SECOND_NS = 1_000_000_000
+
+
+def records_of(histories, event, condition=lambda record: True):
+    """(records of a history, index) of each record of a kind."""
+    return [(records, index) for records in histories.values() for index, record in enumerate(records)
+            if record["e"] == event and condition(record)]
+
+
+def declared_of(histories):
+    """The chats whose members are known."""
+    return {records[index]["chat"] for records, index in records_of(histories, "chat")}
+
+
+def entry_of(histories, random, condition=lambda record: True):
+    """An entry of a user's message that a device got."""
+    chats = declared_of(histories)
+    return random.choice(records_of(histories, "entry", lambda record: record["kind"] == 1 and record["chat"] in chats
+                                    and record["hash"] and condition(record)))
+
+
+def lost_after_ack(histories, random):
+    """The log at the end has no such message."""
+    records, index = entry_of(histories, random)
+    place = records[index]["chat"], records[index]["seq"]
+    for listed, at in records_of(histories, "listed"):
+        if (listed[at]["chat"], listed[at]["seq"]) == place:
+            del listed[at]
+            return
+
+
+def overwritten_after_ack(histories, random):
+    """After a crash another message has the place of one that was acknowledged."""
+    records, index = entry_of(histories, random)
+    lost = records[index]["id"]
+    for event in ("entry", "listed", "got"):
+        for others, at in records_of(histories, event, lambda record: record["id"] == lost):
+            others[at] = others[at] | {"id": "another"}
+
+
+def lost_to_one_device(histories, random):
+    """A device never gets an entry."""
+    records, index = entry_of(histories, random)
+    chat, seq = records[index]["chat"], records[index]["seq"]
+    records[:] = [record for record in records
+                  if record["e"] != "entry" or (record["chat"], record["seq"]) != (chat, seq)]
+
+
+def last_lost_to_one_device(histories, random):
+    """The same at the end of the log, where no entry after it shows the gap."""
+    records, index = entry_of(histories, random)
+    chat = records[index]["chat"]
+    del records[max(at for at, record in enumerate(records) if record["e"] == "entry" and record["chat"] == chat)]
+
+
+def delivered_twice(histories, random):
+    """A session gets an entry again."""
+    records, index = entry_of(histories, random)
+    records.insert(index + 1, dict(records[index]))
+
+
+def stored_twice(histories, random):
+    """A message that was sent again has two places; everybody sees both."""
+    records, index = entry_of(histories, random)
+    chat, message_id = records[index]["chat"], records[index]["id"]
+    (listing, end), = records_of(histories, "listed_all", lambda record: record["chat"] == chat)
+    last_seq = listing[end]["last_seq"] + 1
+    listing[end]["last_seq"] = last_seq
+    for event in ("entry", "listed"):
+        for others, at in reversed(records_of(histories, event, lambda record: record["id"] == message_id)):
+            last = max(number for number, record in enumerate(others) if record["e"] == event)
+            others.insert(last + 1, others[at] | {"seq": last_seq, "prev": None, "t": others[last]["t"]})
+
+
+def acknowledged_with_two_places(histories, random):
+    """A repeated send is answered with another seq than the first."""
+    records, index = random.choice(records_of(histories, "sent"))
+    records.insert(index + 1, records[index] | {"seq": records[index]["seq"] + 1})
+
+
+def swapped_in_time(histories, random):
+    """Two entries of a chat come in the wrong order."""
+    records, index = entry_of(histories, random, lambda record: record["seq"] > 1)
+    chat = records[index]["chat"]
+    before = max((at for at in range(index) if records[at]["e"] == "entry" and records[at]["chat"] == chat), default=None)
+    if before is None:  # the first that this device got: the next one comes before it
+        before, index = index, min(at for at in range(index + 1, len(records))
+                                   if records[at]["e"] == "entry" and records[at]["chat"] == chat)
+    first, second = records[before], records[index]
+    records[before], records[index] = second | {"t": first["t"]}, first | {"t": second["t"]}
+
+
+def swapped_in_the_log(histories, random):
+    """One device sees two messages in each other's place."""
+    records, index = entry_of(histories, random)
+    other = random.choice([at for at, record in enumerate(records)
+                           if record["e"] == "entry" and at != index and record["chat"] == records[index]["chat"]])
+    places = [{field: records[at][field] for field in ("seq", "prev")} for at in (index, other)]
+    records[index], records[other] = records[other] | places[0], records[index] | places[1]
+
+
+def other_bytes(histories, random):
+    """One device gets another body."""
+    records, index = entry_of(histories, random)
+    records[index] = records[index] | {"hash": "0" * 16}
+
+
+def other_bytes_for_all(histories, random):
+    """Everybody gets the same body, and it is not what was sent."""
+    records, index = entry_of(histories, random)
+    message_id = records[index]["id"]
+    for event in ("entry", "listed", "got"):
+        for others, at in records_of(histories, event, lambda record: record["id"] == message_id and record["hash"]):
+            others[at] = others[at] | {"hash": "0" * 16}
+
+
+def receipt_before_ack(histories, random):
+    """Delivered is told before any device of the user acknowledged."""
+    records, index = random.choice(records_of(histories, "receipt"))
+    records[index] = records[index] | {"delivered": records[index]["delivered"] + 1000}
+
+
+def receipt_before_commit(histories, random):
+    """A receipt is told, and a question that is asked later knows nothing of it: its watermark was not on disk."""
+    answers = records_of(histories, "watermarks")
+    told = records_of(histories, "receipt", lambda record: record["delivered"] > 0 and any(
+        answer[at]["asked"] > record["t"] and record["chat"] == answer[at]["chat"]
+        and record["user"] in answer[at]["members"] for answer, at in answers))
+    receipt = (lambda records, index: records[index])(*random.choice(told))
+    answer, at = next((answer, at) for answer, at in answers if answer[at]["asked"] > receipt["t"]
+                      and answer[at]["chat"] == receipt["chat"] and receipt["user"] in answer[at]["members"])
+    members = answer[at]["members"] | {receipt["user"]: [receipt["delivered"] - 1, 0]}
+    answer[at] = answer[at] | {"members": members}
+
+
+def read_beyond_delivered(histories, random):
+    """Read does not imply delivered."""
+    records, index = random.choice(records_of(histories, "receipt", lambda record: record["delivered"] > 0))
+    records[index] = records[index] | {"delivered": records[index]["read"] - 1}
+
+
+def tick_lost(histories, random):
+    """A device that was away is never told how far the other of a chat of two is."""
+    pairs = {records[index]["chat"] for records, index in records_of(histories, "chat")
+             if len(records[index]["members"]) == 2}
+    records, index = random.choice(records_of(histories, "receipt", lambda record: record["chat"] in pairs))
+    user, chat = records[index]["user"], records[index]["chat"]
+    records[:] = [record for record in records if record["e"] != "receipt" or record["user"] != user
+                  or record["chat"] != chat]
+
+
+def entry_after_removal(histories, random):
+    """A removed member's device gets what came next."""
+    places = {}
+    for records, index in records_of(histories, "entry"):
+        places[records[index]["chat"], records[index]["seq"]] = records[index]
+    users = {id(records): records[0].get("user") for records in histories.values()}
+    # Of the chat's next entry there must be one that does not add the user again.
+    removals = [(records, index, places[record["chat"], record["seq"] + 1])
+                for records, index in records_of(histories, "entry", lambda record: record["remove"])
+                for record in [records[index]] if users[id(records)] in record["remove"]
+                and (record["chat"], record["seq"] + 1) in places
+                and users[id(records)] not in places[record["chat"], record["seq"] + 1]["add"]]
+    records, index, entry = random.choice(removals)
+    records.insert(index + 1, entry | {"t": max(records[index]["t"], entry["t"])})
+
+
+def cursor_going_back(histories, random):
+    """After a restart the server has an older cursor, and does not take the device's."""
+    heres = [(records, index) for records, index in records_of(histories, "hello") if records[index]["cursors"]
+             and any(record["e"] == "entry" for record in records[:index])]
+    records, index = random.choice(heres)
+    last = next(record for record in reversed(records[:index]) if record["e"] == "entry")
+    records.insert(index + 1, last | {"t": records[index]["t"]})
+
+
+def watermark_going_back(histories, random):
+    """read_ok names less than it did."""
+    records, index = random.choice(records_of(histories, "read_ok", lambda record: record["seq"] > 0))
+    records.insert(index + 1, records[index] | {"seq": records[index]["seq"] - 1})
+
+
+def reply_before_what_was_read(histories, random):
+    """A message gets a place before one that its author had."""
+    records, index = entry_of(histories, random, lambda record: record["seq"] > 2)
+    place = records[index]
+    earlier = [others[at] for others, at in records_of(histories, "entry")
+               if others[at]["chat"] == place["chat"] and others[at]["seq"] == place["seq"] - 1]
+    for others, at in records_of(histories, "send", lambda record: record["id"] == earlier[0]["id"]):
+        others[at] = others[at] | {"t": place["t"] + SECOND_NS}
+
+
+def never_answered(histories, random):
+    """A send has no outcome, ever."""
+    records, index = random.choice(records_of(histories, "sent"))
+    message_id = records[index]["id"]
+    for others in histories.values():
+        others[:] = [record for record in others if record["e"] != "sent" or record["id"] != message_id]
+
+
+def refused_and_stored(histories, random):
+    """A refusal that is not true."""
+    records, index = random.choice(records_of(histories, "sent"))
+    message_id = records[index]["id"]
+    for others, at in records_of(histories, "sent", lambda record: record["id"] == message_id):
+        others[at] = {"t": others[at]["t"], "e": "failed", "chat": others[at]["chat"], "id": message_id, "code": 7,
+                      "reason": "NOT_A_MEMBER", "retry_ms": 0}
+    for others in histories.values():
+        others[:] = [record for record in others if record["e"] != "failed" or record["id"] != message_id
+                     or record["reason"] == "NOT_A_MEMBER"]
+    sends = records_of(histories, "send", lambda record: record["id"] == message_id)
+    faileds = records_of(histories, "failed", lambda record: record["id"] == message_id)
+    while len(faileds) < len(sends):
+        records.insert(faileds[-1][1] + 1, dict(faileds[-1][0][faileds[-1][1]]))
+        faileds = records_of(histories, "failed", lambda record: record["id"] == message_id)
+
+
+def late(histories, random):
+    """A device gets an entry long after the faults are over."""
+    records, index = entry_of(histories, random)
+    end = max(record["t"] for others in histories.values() for record in others)
+    healed = max((others[at]["t"] for others, at in records_of(histories, "healed")), default=0)
+    records[index] = records[index] | {"t": max(end, healed + 20 * SECOND_NS)}
+
+
+def caught_up_too_early(histories, random):
+    """It is said before what the device had missed has come."""
+    places = []
+    for records, index in records_of(histories, "hello"):
+        ends = [at for at in range(index, len(records)) if records[at]["e"] == "caught_up"]
+        entries = [at for at in range(index, ends[0] if ends else index) if records[at]["e"] == "entry"]
+        sends = {others[at]["id"]: others[at]["t"] for others, at in records_of(histories, "sent")}
+        if any(sends.get(records[at]["id"], records[index]["t"]) < records[index]["t"] for at in entries):
+            places.append((records, index, ends[0]))
+    records, index, end = random.choice(places)
+    records.insert(index + 1, records.pop(end) | {"t": records[index]["t"]})
+
+
+def change_not_in_the_log(histories, random):
+    """A change of members was answered with a place that says nothing of it."""
+    records, index = random.choice(records_of(histories, "changed", lambda record: record["seq"] > 1))
+    records[index] = records[index] | {"seq": records[index]["seq"] - 1}
+
+
+def refused_without_hint(histories, random):
+    """Overloaded, and not when to come back."""
+    records, index = random.choice(records_of(histories, "send"))
+    records.insert(index + 1, {"t": records[index]["t"], "e": "failed", "chat": records[index]["chat"],
+                               "id": records[index]["id"], "code": 8, "reason": "OVERLOADED", "retry_ms": 0})
+
+
+def memory_without_bound(histories, random):
+    """A process grows."""
+    records = histories[random.choice(sorted(histories))]
+    records.append({"t": records[-1]["t"], "e": "memory", "process": "parleyd", "bytes": 4 << 30})
+
+
+def another_under_the_id(histories, random):
+    """Other bytes under an id that was used are taken."""
+    records, index = random.choice(records_of(histories, "sent"))
+    records.insert(index + 1, {"t": records[index]["t"], "e": "reused", "id": records[index]["id"], "reason": None})
+
+
+PLANTS = {
+    lost_after_ack: {"I1"}, overwritten_after_ack: {"I1", "I2"}, lost_to_one_device: {"I3 I4"},
+    last_lost_to_one_device: {"I1"}, delivered_twice: {"I3 I4"}, stored_twice: {"I2"},
+    acknowledged_with_two_places: {"I2"}, swapped_in_time: {"I3 I4"}, swapped_in_the_log: {"I2"}, other_bytes: {"I2"},
+    other_bytes_for_all: {"I2"}, receipt_before_ack: {"I6"}, receipt_before_commit: {"I4 I6"},
+    read_beyond_delivered: {"I6"}, tick_lost: {"I6 I10"}, entry_after_removal: {"I7"}, cursor_going_back: {"I3 I4"},
+    watermark_going_back: {"I4 I6"}, reply_before_what_was_read: {"I5"}, never_answered: {"I8"},
+    refused_and_stored: {"I8"}, late: {"I10"}, caught_up_too_early: {"I10"}, change_not_in_the_log: {"I8"},
+    refused_without_hint: {"I9"}, memory_without_bound: {"I9"}, another_under_the_id: {"I2"},
+}

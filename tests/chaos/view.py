@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""What all histories of a run say together: the log of each chat, who was in it when, and what was known when."""
+import bisect
+import collections
+import dataclasses
+
+FOREVER = 1 << 62
+
+
+@dataclasses.dataclass
+class Place:
+    """What is known of one place of a log. known_at: the first time that anybody saw that it is taken."""
+
+    id: str
+    hash: str = None
+    sender: str = None
+    prev: str = None
+    known_at: int = FOREVER
+
+
+class Chat:
+    """One log. members: of its beginning. A SELF chat has its user, whom the first to get an entry of it is taken for."""
+
+    def __init__(self, chat_id, members, is_declared):
+        self.chat_id, self.members, self.is_declared = chat_id, set(members), is_declared
+        self.places = {}  # seq -> Place
+        self.seqs = {}  # message id -> seq
+        self.events = {}  # seq -> (users added, users removed)
+        self.listed = {}  # seq -> message id, at the end
+        self.listed_last = None
+        self.conflicts = []
+        self._times = {}
+
+    def learn(self, name, record):
+        """Takes what one client saw of one place, and notes when it contradicts what others saw."""
+        seq, message_id = record["seq"], record["id"]
+        place = self.places.setdefault(seq, Place(message_id))
+        where = f"{name}: {self.chat_id} {seq}"
+        if place.id != message_id:
+            self.conflicts.append(f"{where} is {message_id}, but also {place.id}")
+        if self.seqs.setdefault(message_id, seq) != seq:
+            self.conflicts.append(f"{where}: {message_id} has the place {self.seqs[message_id]}, too")
+        for field in ("hash", "sender", "prev"):
+            new, old = record.get(field), getattr(place, field)
+            if new is not None and old is None:
+                setattr(place, field, new)
+            elif new is not None and new != old:
+                self.conflicts.append(f"{where}: {field} is {new}, but also {old}")
+        place.known_at = min(place.known_at, record["t"])
+        if record.get("add") or record.get("remove"):
+            self.events[seq] = (record["add"], record["remove"])
+
+    def times(self, user):
+        """When a user was a member: pairs of first and last seq. The first is the entry that adds them, or 1."""
+        if user not in self._times:
+            self._times[user] = list(self._times_of(user))
+        return self._times[user]
+
+    def _times_of(self, user):
+        since = 1 if user in self.members else None
+        for seq in sorted(self.events):
+            added, removed = self.events[seq]
+            if since is None and user in added:
+                since = seq
+            elif since is not None and user in removed:
+                yield since, seq
+                since = None
+        if since is not None:
+            yield since, FOREVER
+
+    def is_visible(self, user, seq):
+        """Whether a user gets this entry."""
+        return any(first <= seq <= last for first, last in self.times(user))
+
+    def next_visible(self, user, seq):
+        """The entry that a user gets after this one; None when no time of theirs is left."""
+        return next((max(first, seq + 1) for first, last in self.times(user) if last > seq), None)
+
+    @property
+    def last_seq(self):
+        """The end of the log, as far as anybody saw it."""
+        return max(self.places, default=0)
+
+
+class Spans:
+    """Times when something was broken."""
+
+    def __init__(self, records, until):
+        begun, self._spans = {}, []
+        for record in records:
+            if record["e"] == "fault":
+                begun[record["n"]] = record["t"]
+            elif record["e"] == "healed":
+                self._spans.append((begun.pop(record["n"]), record["t"]))
+        self._spans += [(since, until) for since in begun.values()]
+        self._spans.sort()
+
+    def calm_from(self, since, length):
+        """The first time, from since on, that begins a calm of this length."""
+        for begin, end in self._spans:
+            if begin < since + length and end > since:
+                since = end
+        return since
+
+
+class View:
+    """All of a run. histories: {name: records}."""
+
+    def __init__(self, histories):
+        self.histories = histories
+        self.clients = {name: record for name, records in histories.items() for record in records[:1]
+                        if record["e"] == "client"}
+        self.end = max((records[-1]["t"] for records in histories.values() if records), default=0)
+        self.chats = {}
+        self.first_send = {}  # message id -> the first record
+        self.attempts = collections.Counter()  # message id -> how often it was sent
+        self.sents = collections.defaultdict(list)  # message id -> records, with the client's name
+        self.faileds = collections.defaultdict(list)
+        for _, record in self.each("chat"):
+            self.chats[record["chat"]] = Chat(record["chat"], record["members"], True)
+        for name, record in self.each("sent", "entry", "got", "listed", "listed_all", "send", "failed"):
+            getattr(self, f"_take_{record['e']}")(name, record)
+        self.spans = Spans([record for _, record in self.each("fault", "healed")], self.end)
+
+    def each(self, *events):
+        """Every record of these kinds with the name of its history, in the order of time."""
+        found = [(record["t"], name, number, record) for name, records in self.histories.items()
+                 for number, record in enumerate(records) if record["e"] in events]
+        return [(name, record) for _, name, _, record in sorted(found, key=lambda one: one[:3])]
+
+    def devices(self):
+        """(name, user, records) of each client with a stream."""
+        return [(name, client["user"], self.histories[name]) for name, client in self.clients.items()
+                if client["role"] == "device"]
+
+    def _chat(self, name, record):
+        if record["chat"] not in self.chats:
+            self.chats[record["chat"]] = Chat(record["chat"], [self.clients[name]["user"]], False)
+        return self.chats[record["chat"]]
+
+    def _take_entry(self, name, record):
+        self._chat(name, record).learn(name, record)
+
+    _take_got = _take_entry
+
+    def _take_sent(self, name, record):
+        self._chat(name, record).learn(name, record)
+        self.sents[record["id"]].append((name, record))
+
+    def _take_listed(self, name, record):
+        chat = self._chat(name, record)
+        chat.learn(name, record)
+        chat.listed[record["seq"]] = record["id"]
+
+    def _take_listed_all(self, name, record):
+        self._chat(name, record).listed_last = record["last_seq"]
+
+    def _take_send(self, _, record):
+        self.first_send.setdefault(record["id"], record)
+        self.attempts[record["id"]] += 1
+
+    def _take_failed(self, name, record):
+        self.faileds[record["id"]].append((name, record))
+
+
+class Highest:
+    """The highest of the values that were seen up to a time. Values are added in the order of time."""
+
+    def __init__(self):
+        self._times, self._values = [], []
+
+    def add(self, time, value):
+        """A value seen at a time."""
+        if not self._values or value > self._values[-1]:
+            self._times.append(time)
+            self._values.append(value)
+
+    def before(self, time):
+        """The highest of earlier times; 0 for none."""
+        index = bisect.bisect_left(self._times, time)
+        return self._values[index - 1] if index else 0
