@@ -83,11 +83,27 @@ void pl_buf_put_u32(struct pl_buf *buf, uint32_t value)
     pl_buf_put(buf, &big_endian, sizeof(big_endian));
 }
 
-void pl_buf_put_u64(struct pl_buf *buf, uint64_t value)
+size_t pl_varint_put(uint8_t *at, uint64_t value)
 {
-    uint64_t big_endian = htobe64(value);
+    size_t bytes = 0;
 
-    pl_buf_put(buf, &big_endian, sizeof(big_endian));
+    for (; value >= 0x80; value >>= 7)
+        at[bytes++] = (uint8_t)(value | 0x80);
+    at[bytes++] = (uint8_t)value;
+    return bytes;
+}
+
+void pl_buf_put_varint(struct pl_buf *buf, uint64_t value)
+{
+    uint8_t packed[PL_VARINT_BYTES_MAX];
+
+    pl_buf_put(buf, packed, pl_varint_put(packed, value));
+}
+
+void pl_buf_put_length(struct pl_buf *buf, uint8_t tag, size_t length)
+{
+    pl_buf_put_u8(buf, tag);
+    pl_buf_put_varint(buf, length);
 }
 
 void pl_buf_printf(struct pl_buf *buf, const char *format, ...)

@@ -13,23 +13,11 @@
 #include "messages/message.h"
 #include "rpc/fields.h"
 
-#define VARINT_BYTES_MAX 10
 #define TAG_CONTENT 30
 #define TAG_ENCRYPTED_CONTENT 31
 #define TAG_DEVICE_PARTS 32
 #define TAG_EVENT 33
 #define WIRE_LENGTH 2
-
-static size_t put_varint(uint8_t *at, uint64_t value)
-{
-    size_t bytes = 0;
-    while (value >= 0x80) {
-        at[bytes++] = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    at[bytes++] = (uint8_t)value;
-    return bytes;
-}
 
 static unsigned body_field(enum pl_body_kind kind)
 {
@@ -52,8 +40,8 @@ static size_t put_prefix(uint8_t *at, enum pl_body_kind kind, size_t body_bytes)
 {
     if (kind == PL_BODY_NONE)
         return 0;
-    size_t bytes = put_varint(at, (uint64_t)body_field(kind) << 3 | WIRE_LENGTH);
-    return bytes + put_varint(at + bytes, body_bytes);
+    size_t bytes = pl_varint_put(at, (uint64_t)body_field(kind) << 3 | WIRE_LENGTH);
+    return bytes + pl_varint_put(at + bytes, body_bytes);
 }
 
 struct pl_entry_users {
@@ -118,7 +106,7 @@ struct pl_entry *pl_entry_new(const struct pl_message *message)
     const Parley__V1__Message *head = pl_message_head_to_proto(message, &arena);
     size_t head_bytes = parley__v1__message__get_packed_size(head) + message->metadata_bytes;
 
-    uint8_t prefix[2 * VARINT_BYTES_MAX];
+    uint8_t prefix[2 * PL_VARINT_BYTES_MAX];
     enum pl_body_kind body_kind = message->deleted_at_us == 0 ? message->body_kind : PL_BODY_NONE;
     size_t prefix_bytes = put_prefix(prefix, body_kind, message->body_bytes);
     struct pl_entry *entry = malloc(sizeof(*entry) + head_bytes + prefix_bytes + message->body_bytes);
@@ -162,12 +150,6 @@ void pl_entry_release(struct pl_entry *entry)
     free(entry);
 }
 
-static void put_element(uint8_t tag, size_t bytes, struct pl_buf *buf)
-{
-    uint8_t start[1 + VARINT_BYTES_MAX] = {tag};
-    pl_buf_put(buf, start, 1 + put_varint(start + 1, bytes));
-}
-
 static void put_own_part(const struct pl_entry *entry, uint8_t tag, const struct pl_device_id *device,
                          struct pl_buf *buf)
 {
@@ -176,9 +158,9 @@ static void put_own_part(const struct pl_entry *entry, uint8_t tag, const struct
     size_t own_bytes = 0;
     const uint8_t *own = pl_message_own_part(entry->data + entry->head_bytes + entry->prefix_bytes, entry->body_bytes,
                                              device, &arena, &own_bytes);
-    uint8_t prefix[2 * VARINT_BYTES_MAX];
+    uint8_t prefix[2 * PL_VARINT_BYTES_MAX];
     size_t prefix_bytes = put_prefix(prefix, PL_BODY_DEVICE_PARTS, own_bytes);
-    put_element(tag, entry->head_bytes + prefix_bytes + own_bytes, buf);
+    pl_buf_put_length(buf, tag, entry->head_bytes + prefix_bytes + own_bytes);
     pl_buf_put(buf, entry->data, entry->head_bytes);
     pl_buf_put(buf, prefix, prefix_bytes);
     pl_buf_put(buf, own, own_bytes);
@@ -196,11 +178,11 @@ void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_dev
     size_t bytes = entry->head_bytes;
     if (!is_sender)
         bytes += entry->prefix_bytes + entry->body_bytes;
-    put_element(tag, bytes, buf);
+    pl_buf_put_length(buf, tag, bytes);
     pl_buf_put(buf, entry->data, bytes);
 }
 
 size_t pl_entry_size(const struct pl_entry *entry)
 {
-    return 1 + VARINT_BYTES_MAX + entry->head_bytes + entry->prefix_bytes + entry->body_bytes;
+    return 1 + PL_VARINT_BYTES_MAX + entry->head_bytes + entry->prefix_bytes + entry->body_bytes;
 }

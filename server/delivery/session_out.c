@@ -13,7 +13,6 @@
 
 #define FRAME_ENTRIES_BYTES 262144
 #define FRAME_BYTES_MAX (2 << 20)
-#define VARINT_BYTES_MAX 10
 
 struct pl_pending_receipt {
     STAILQ_ENTRY(pl_pending_receipt) next;
@@ -59,13 +58,7 @@ void pl_session_flush_later(struct pl_session *session)
 static void put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage *message)
 {
     size_t bytes = protobuf_c_message_get_packed_size(message);
-    pl_buf_put_u8(buf, tag);
-    size_t length = bytes;
-    while (length >= 0x80) {
-        pl_buf_put_u8(buf, (uint8_t)(length | 0x80));
-        length >>= 7;
-    }
-    pl_buf_put_u8(buf, (uint8_t)length);
+    pl_buf_put_length(buf, tag, bytes);
     uint8_t *at = pl_buf_extend(buf, bytes);
     if (at != NULL)
         protobuf_c_message_pack(message, at);

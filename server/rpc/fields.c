@@ -148,20 +148,45 @@ static int compare_keys(const void *a, const void *b)
     return strcmp((*left)->key, (*right)->key);
 }
 
+static size_t count_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return *(const size_t *)((const char *)message + field->quantifier_offset);
+}
+
+static void sort_map(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    size_t count = count_of(message, field);
+    struct map_entry **entries = *(struct map_entry ***)((char *)message + field->offset);
+    if (count > 1)
+        qsort(entries, count, sizeof(struct map_entry *), compare_keys);
+}
+
+/* A field of messages, which may have maps of their own. */
+static void sort_below(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    void *member = (char *)message + field->offset;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        ProtobufCMessage **messages = *(ProtobufCMessage ***)member;
+        for (size_t i = 0; i < count_of(message, field); i++)
+            pl_field_sort_maps(messages[i]);
+        return;
+    }
+    bool in_oneof = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+    bool is_there = !in_oneof || *(const unsigned *)((char *)message + field->quantifier_offset) == field->id;
+    if (is_there && *(ProtobufCMessage **)member != NULL)
+        pl_field_sort_maps(*(ProtobufCMessage **)member);
+}
+
 void pl_field_sort_maps(ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
     const struct pl_api_json_message *json = json_message(descriptor);
     pl_assert(json != NULL);
-    for (unsigned i = 0; i < descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        if (json->fields[i].kind != PL_API_JSON_MAP)
-            continue;
-        size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
-        struct map_entry **entries = *(struct map_entry ***)((char *)message + field->offset);
-        if (count > 1)
-            qsort(entries, count, sizeof(struct map_entry *), compare_keys);
-    }
+    for (unsigned i = 0; i < descriptor->n_fields; i++)
+        if (json->fields[i].kind == PL_API_JSON_MAP)
+            sort_map(message, &descriptor->fields[i]);
+        else if (json->fields[i].kind == PL_API_JSON_PLAIN && descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+            sort_below(message, &descriptor->fields[i]);
 }
 
 uint8_t *pl_field_pack(const ProtobufCMessage *message, struct pl_arena *arena, size_t *ret_bytes)

@@ -43,7 +43,8 @@ void *pl_field_copy_map(const void *entries, size_t count, const ProtobufCMessag
  */
 enum pl_status pl_field_mask(const Google__Protobuf__FieldMask *mask, const char *const *names,
                              uint32_t *ret_bits) PL_MUST_CHECK;
-/* Puts the entries of the message's own maps in the order of their keys: on the wire they come in any. */
+/* Puts the entries of maps, of the message and of those in it, in the order of their keys: on the wire they come in
+ * any. */
 void pl_field_sort_maps(ProtobufCMessage *message);
 /* A message packed into the arena. */
 uint8_t *pl_field_pack(const ProtobufCMessage *message, struct pl_arena *arena, size_t *ret_bytes);

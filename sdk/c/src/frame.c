@@ -133,11 +133,7 @@ static void put_reauth(struct parley_stream *stream, int64_t now_us)
 
 static void put_send(struct pl_buf *buf, const struct pl_outbox_item *item)
 {
-    size_t rest = item->bytes;
-    pl_buf_put_u8(buf, SENDS_TAG);
-    for (; rest >= 0x80; rest >>= 7)
-        pl_buf_put_u8(buf, (uint8_t)(rest | 0x80));
-    pl_buf_put_u8(buf, (uint8_t)rest);
+    pl_buf_put_length(buf, SENDS_TAG, item->bytes);
     pl_buf_put(buf, item->send, item->bytes);
 }
 

@@ -6,6 +6,7 @@
 #include "support/cmocka.h"
 
 #include "parley/v1/message_service.pb-c.h"
+#include "parley/v1/stream_service.pb-c.h"
 #include "rpc/fields.h"
 
 #define ID "0190f0a0-0000-7000-8000-0000000000c1"
@@ -213,6 +214,38 @@ static void sorted_maps_pack_alike(void **state)
     pl_field_sort_maps(&message.base);
 }
 
+/* In a repeated field and in a single one. */
+static void maps_below_are_sorted_too(void **state)
+{
+    Parley__V1__SendMessagesRequest batch = PARLEY__V1__SEND_MESSAGES_REQUEST__INIT;
+    Parley__V1__SendMessageRequest message = PARLEY__V1__SEND_MESSAGE_REQUEST__INIT;
+    Parley__V1__SendMessageRequest *messages[] = {&message};
+    Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+    Parley__V1__Send send = PARLEY__V1__SEND__INIT;
+    Parley__V1__Send *sends[] = {&send};
+    Parley__V1__SendMessageRequest__MetadataEntry entries[2];
+    Parley__V1__SendMessageRequest__MetadataEntry *map[] = {&entries[0], &entries[1]};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        parley__v1__send_message_request__metadata_entry__init(&entries[i]);
+    entries[0].key = (char *)"b";
+    entries[1].key = (char *)"a";
+    message.metadata = map;
+    message.n_metadata = 2;
+    batch.messages = messages;
+    batch.n_messages = 1;
+    pl_field_sort_maps(&batch.base);
+    assert_string_equal(map[0]->key, "a");
+    map[0] = &entries[0];
+    map[1] = &entries[1];
+    send.message = &message;
+    frame.sends = sends;
+    frame.n_sends = 1;
+    pl_field_sort_maps(&frame.base);
+    assert_string_equal(map[0]->key, "a");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -230,6 +263,7 @@ int main(void)
         TEST(packed_message_unpacks),
         TEST(mask_is_bits_of_its_paths),
         TEST(sorted_maps_pack_alike),
+        TEST(maps_below_are_sorted_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
