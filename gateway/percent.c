@@ -14,13 +14,12 @@ static int digit(char character)
     return isdigit((unsigned char)character) ? character - '0' : (character | 0x20) - 'a' + 10;
 }
 
-/* The byte behind a '%'; -1 when it is none, or NUL. */
+/* The byte behind a '%'; -1 when it is none. */
 static int escaped(const char *text, size_t left)
 {
     int high = left >= 3 ? digit(text[1]) : -1;
     int low = high >= 0 ? digit(text[2]) : -1;
-    int byte = high * 16 + low;
-    return low < 0 || byte == 0 ? -1 : byte;
+    return low < 0 ? -1 : high * 16 + low;
 }
 
 enum pl_status pl_percent_decode(const char *text, size_t bytes, bool plus, struct pl_arena *arena,

@@ -195,6 +195,19 @@ class Gateway(Program):
         except (urllib.error.URLError, ConnectionError):
             return False
 
+    def metric(self, name):
+        """The value of one of its metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=READY_S) as answer:
+            lines = answer.read().decode().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith(f"parley_{name} ")))
+
+    def wait_for_metric(self, name, value):
+        """Waits until a metric has a value."""
+        deadline = time.monotonic() + READY_S
+        while self.metric(name) != value:
+            assert time.monotonic() < deadline, self.log_text()
+            time.sleep(0.01)
+
     def _wait_until_answered(self, path):
         deadline = time.monotonic() + READY_S
         while not self.answers(path):

@@ -400,6 +400,24 @@ def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
         hasty.stop()
 
 
+def test_what_was_in_flight_may_have_happened(alice, bob, gateway, group, server):
+    """A write whose connection broke is told so; a read may simply be repeated."""
+    server.process.send_signal(signal.SIGSTOP)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        message = {"chat_id": group["chat_id"], "content": "x"}
+        write = pool.submit(alice, "POST", "/v1/messages", message)
+        read = pool.submit(bob, "GET", "/v1/chats")
+        try:
+            gateway.wait_for_metric("gateway_upstream_calls", 2)
+        finally:
+            server.kill()
+        assert_problem(write.result(), 503, "OUTCOME_UNKNOWN")
+        assert_problem(read.result(), 503, "UNAVAILABLE")
+    server.start()
+    gateway.wait_until_ready()
+    assert alice("POST", "/v1/messages", message).status == 201
+
+
 def test_sigterm_answers_what_is_open(gateway, tmp_path, server, world):
     """A gateway that ends does not cut off an answer."""
     other = Gateway(tmp_path, server.address)
