@@ -142,7 +142,7 @@ def test_owner_who_leaves_is_followed(group):
     with refused("PERMISSION_DENIED", "NOT_A_MEMBER"):
         group.sam.api.LeaveChat(chat_id=group.chat_id)
     group.update(group.world.backend_as(group.sam), add=[named(group.mary)])
-    assert roles_in(group.chat_id) == {group.mary.user_id: OWNER}
+    assert group.roles() == {"mary": "owner"}
 
 
 def test_whole_set(group):
