@@ -32,9 +32,7 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     """A test is run over each of its transports."""
     if "transport" in metafunc.fixturenames:
-        only = metafunc.config.getoption("transport")
-        names = [name for name in transports_of(metafunc.definition) if only in (None, name)]
-        metafunc.parametrize("transport", names, scope="module")
+        metafunc.parametrize("transport", transports_of(metafunc.definition), scope="module")
 
 
 @pytest.hookimpl(trylast=True)
@@ -42,8 +40,13 @@ def pytest_collection_modifyitems(config, items):
     """A file is gone through once for each transport. A parameter may be marked for fewer than its test."""
     files = list(dict.fromkeys(item.path for item in items))
     items.sort(key=lambda item: (files.index(item.path), transport_of(item)))
-    config.hook.pytest_deselected(items=[item for item in items if transport_of(item) not in ("", *transports_of(item))])
-    items[:] = [item for item in items if transport_of(item) in ("", *transports_of(item))]
+    only = config.getoption("transport")
+    wanted, others = [], []
+    for item in items:
+        name = transport_of(item)
+        (wanted if not name or name in transports_of(item) and only in (None, name) else others).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = wanted
 
 
 def transports_of(item):
@@ -71,9 +74,11 @@ def server(tmp_path_factory, postgres, transport):
     """A running parleyd on it, and what else the transport needs."""
     server = TRANSPORTS[transport](tmp_path_factory.mktemp("parleyd"), postgres)
     server.migrate()
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

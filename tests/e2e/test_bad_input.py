@@ -89,6 +89,15 @@ def test_invalid_text(world, text):
         world.backend.raw("CreateUser", field(1, text))
 
 
+def test_text_with_nul(world):
+    """In JSON, too, it can be said."""
+    for change in ({"content": "a\0b"}, {"metadata": {"key": "a\0b"}}, {"metadata": {"a\0b": "value"}}):
+        with refused("INVALID_ARGUMENT", "INVALID_TEXT"):
+            world.alice.api.SendMessage(**send_fields(world, **change))
+    with refused("INVALID_ARGUMENT", "INVALID_TEXT"):
+        world.backend.CreateUser(username="a\0b")
+
+
 def send_fields(world, **changes):
     """A good send to bob, changed."""
     fields = {"recipient_id": world.bob.user_id, "content": "hello", **changes}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
-"""Every unary method, called with plain grpcio, over REST, with the command (and so with the C SDK), and with the Python
-package.
+"""Every unary method, called with plain grpcio, over REST, with the command (and so with the C SDK), and with the
+Python package.
 
 One walk through an app's life calls each method once at least and looks at what became of it.
 """
