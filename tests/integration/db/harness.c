@@ -66,11 +66,8 @@ void harness_init(struct harness *harness, const struct database *database)
 
 void harness_open(struct harness *harness)
 {
-    struct pl_db_listener listener = {.context = harness,
-                                      .committed = committed,
-                                      .advanced = advanced,
-                                      .joined = joined,
-                                      .marked = marked};
+    struct pl_db_listener listener = {
+        .context = harness, .committed = committed, .advanced = advanced, .joined = joined, .marked = marked};
     char error[512] = "";
     enum pl_status status =
         pl_db_open(&harness->config, &harness->metrics, &listener, &harness->db, error, sizeof(error));

@@ -129,6 +129,97 @@ static void transaction_that_stays_unknown_is_said_to_be(void **state)
     assert_log_sound(&database);
 }
 
+/* Commits wait for a standby that there is not; what the test itself sends writes nothing. */
+static void demand_standby(void)
+{
+    database_execute(&database, "alter system set synchronous_standby_names = 'missing'");
+    database_execute(&database, "select pg_reload_conf()");
+}
+
+static void forget_standby(void)
+{
+    database_execute(&database, "alter system reset synchronous_standby_names");
+    database_execute(&database, "select pg_reload_conf()");
+}
+
+/* Commits that wait are told to wait no longer: they end with a WARNING. How many there were. */
+static int64_t cancel_waits(void)
+{
+    return database_number(&database, "select count(pg_cancel_backend(pid)) from pg_stat_activity"
+                                      " where datname = current_database() and wait_event = 'SyncRep'");
+}
+
+static void cancel_first_wait(void)
+{
+    while (cancel_waits() == 0)
+        look_again();
+}
+
+static void commit_that_no_standby_has_is_unknown(void **state)
+{
+    (void)state;
+    open_with_chat();
+    demand_standby();
+    struct pl_append *append = append_new(&harness, &pair, "here only");
+    append_submit(&harness, append);
+    while (harness.done == 0) {
+        cancel_waits();
+        look_again();
+    }
+    forget_standby();
+    assert_int_equal(append->status, PL_OUTCOME_UNKNOWN);
+    struct pl_append *again = append_again(&harness, append);
+    assert_int_equal(append_run(&harness, again), PL_OK);
+    assert_true(again->resend);
+    assert_int_equal(again->message.seq, 1);
+    assert_int_equal(database_number(&database, "select count(*) from messages"), 1);
+    assert_log_sound(&database);
+}
+
+static void commit_that_a_standby_gets_after_all_is_stored_once(void **state)
+{
+    (void)state;
+    open_with_chat();
+    demand_standby();
+    struct pl_append *append = append_new(&harness, &pair, "text");
+    append_submit(&harness, append);
+    cancel_first_wait();
+    while (pl_metrics_get(&harness.metrics, PL_METRIC_append_retries_total) == 0)
+        look_again();
+    assert_int_equal(harness.done, 0);
+    forget_standby();
+    harness_wait(&harness, 1);
+    assert_int_equal(append->status, PL_OK);
+    assert_int_equal(append->message.seq, 1);
+    harness_wait_heard(&harness, HEARD_ADVANCED, pair.chat_id, 1);
+    assert_int_equal(database_number(&database, "select count(*) from messages"), 1);
+    assert_log_sound(&database);
+}
+
+static void on_query_done(struct pl_query *query, void *context)
+{
+    (void)query;
+    ((struct harness *)context)->done++;
+}
+
+static void query_that_no_standby_has_is_unknown(void **state)
+{
+    (void)state;
+    struct pl_uuid app_id = pl_uuid_v7();
+    harness_open(&harness);
+    demand_standby();
+    struct pl_query *query = pl_query_new(&harness.arena, &harness.home, on_query_done, &harness);
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
+    pl_params_uuid(params, &app_id);
+    pl_params_text(params, "an app");
+    pl_db_query(harness.db, query);
+    cancel_first_wait();
+    harness_wait(&harness, 1);
+    forget_standby();
+    assert_int_equal(query->status, PL_OUTCOME_UNKNOWN);
+    assert_int_equal(database_number(&database, "select count(*) from apps"), 1);
+}
+
 static void terminated_sessions_lose_nothing(void **state)
 {
     (void)state;
@@ -303,6 +394,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(lost_commit_is_run_again, set_up_proxy, tear_down),
         cmocka_unit_test_setup_teardown(transaction_that_outlives_its_client_is_waited_for, set_up_proxy, tear_down),
         cmocka_unit_test_setup_teardown(transaction_that_stays_unknown_is_said_to_be, set_up_proxy, tear_down),
+        cmocka_unit_test_setup_teardown(commit_that_no_standby_has_is_unknown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(commit_that_a_standby_gets_after_all_is_stored_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(query_that_no_standby_has_is_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(terminated_sessions_lose_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(killed_server_opens_the_circuit_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_that_hang_are_left, set_up, tear_down),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* Cursors and watermarks: they only grow, and only those of participants do. */
+/* Cursors and watermarks: they only grow, and only those of participants do. And what is swept. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -303,6 +303,20 @@ static void old_moves_are_swept_in_batches(void **state)
     pl_conn_close(&conn);
 }
 
+static void only_old_rows_of_the_feed_are_swept(void **state)
+{
+    (void)state;
+    database_execute(&database, "insert into append_feed select gen_random_uuid(), n, gen_random_uuid(), '{}', '{}',"
+                                " now() - n * interval '1 minute' from generate_series(1, 30) n");
+    struct pl_conn conn;
+    struct pl_sweep sweep = {.statement = PL_STATEMENT_FEED_PURGE};
+    assert_int_equal(pl_conn_open(&conn, &harness.config, PL_CONN_WRITER, INT64_MAX), PL_OK);
+    assert_int_equal(pl_sweep_run(&sweep, &conn), PL_FAILURE_NONE);
+    pl_conn_close(&conn);
+    assert_int_equal(database_number(&database, "select count(*) from append_feed"), 9);
+    assert_int_equal(database_number(&database, "select max(n) from append_feed"), 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_move_is_not_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(first_move_begins_at_the_watermark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(old_moves_are_swept_in_batches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_old_rows_of_the_feed_are_swept, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
