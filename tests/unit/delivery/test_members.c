@@ -6,6 +6,7 @@
 #include "support/cmocka.h"
 
 #include "delivery/hub.h"
+#include "delivery/shard.h"
 #include "unit/delivery/world.h"
 
 enum { ALICE = 1, BOB = 2, CHAT = 3, ALICES = 1, BOBS = 2 };
@@ -45,6 +46,37 @@ static void removal_is_the_last_that_the_removed_gets(void **state)
     publish(2, 4);
     assert_has(bob, CHAT, 2);
     assert_has(alice, CHAT, 4);
+}
+
+static unsigned mail_of(const struct pl_call *stream)
+{
+    unsigned count = 0;
+    struct pl_task *task;
+    STAILQ_FOREACH (task, &stream->loop->mailbox.tasks, next)
+        count++;
+    return count;
+}
+
+/* It is the record that knows, not the session that drops what comes. */
+static void nothing_behind_the_removal_is_posted_to_the_removed(void **state)
+{
+    (void)state;
+    struct pl_chat_id chat = chat_id(CHAT);
+    struct pl_loop *of_chat = pl_hub_chat_shard(world->server.hub, &chat)->loop;
+    int loop = (int)(of_chat - world->rpc.loops);
+    stream_close(alice);
+    stream_close(bob);
+    world_settle();
+    bob = stream_open_on(BOB, BOBS, (loop + 1) % LOOPS);
+    stream_hello(bob);
+    world_settle();
+    fake_db_remove(&world->db, CHAT, BOB);
+    commit(2);
+    fake_db_publish(&world->db, CHAT, 2, 4);
+    world_turn(loop);
+    assert_int_equal(mail_of(bob), 1);
+    world_settle();
+    assert_has(bob, CHAT, 2);
 }
 
 static void removal_in_a_gap_is_the_last_all_the_same(void **state)
@@ -252,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(removal_is_the_last_that_the_removed_gets, set_up, world_tear_down),
+        cmocka_unit_test_setup_teardown(nothing_behind_the_removal_is_posted_to_the_removed, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(removal_in_a_gap_is_the_last_all_the_same, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(removal_that_nobody_told_of_does_not_leak, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(last_follower_can_be_removed, set_up, world_tear_down),
