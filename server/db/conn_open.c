@@ -63,18 +63,17 @@ static int64_t statement_timeout_ms(const struct pl_config *config, enum pl_conn
 static bool send_settings(const struct pl_conn *conn, const struct pl_config *config)
 {
     char sql[1024];
-    /* On a fresh database a sequential scan would stay in the cached plans while the tables grow; and
-     * planning the hot statements again costs more than running them. */
-    const char *plans =
-        conn->kind == PL_CONN_READER ? "" : ", set_config('plan_cache_mode', 'force_generic_plan', false)";
+    /* On a fresh database a sequential scan would stay in the cached plans while the tables grow; and planning a
+     * statement over partitions again costs more than running it. */
     snprintf(sql, sizeof(sql),
              "select set_config('statement_timeout', '%lld', false), set_config('lock_timeout', '%lld', false),"
              " set_config('client_min_messages', 'warning', false), set_config('enable_seqscan', 'off', false),"
+             " set_config('plan_cache_mode', 'force_generic_plan', false),"
              /* A machine that vanishes in the middle of a transaction keeps the rows that it locked until the server
               * notices: by default that takes two hours. */
              " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),"
-             " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)%s",
-             (long long)statement_timeout_ms(config, conn->kind), (long long)config->lock_timeout_ms, plans);
+             " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)",
+             (long long)statement_timeout_ms(config, conn->kind), (long long)config->lock_timeout_ms);
     return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
