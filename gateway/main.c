@@ -69,7 +69,9 @@ static enum pl_status open_admin(struct daemon *daemon)
     struct pl_gateway *gateway = &daemon->gateway;
     struct pl_admin_options options = {
         .listen = gateway->config.admin_listen,
-        .metrics = {.metrics = &gateway->metrics, .rows = pl_gateway_metric_rows, .count = PL_GATEWAY_METRIC_COUNT},
+        .metrics = {.metrics = &gateway->metrics,
+                    .rows = pl_gateway_metric_rows,
+                    .row_count = PL_GATEWAY_METRIC_ROW_COUNT},
         .ready = ready,
         .context = gateway,
     };
@@ -79,6 +81,7 @@ static enum pl_status open_admin(struct daemon *daemon)
 static enum pl_status start(struct daemon *daemon)
 {
     enum pl_status status;
+    pl_metrics_set(&daemon->gateway.metrics, PL_METRIC_gateway_build_info, 1);
     daemon->gateway.routes = pl_routes_new();
     daemon->gateway.pages = pl_web_pages_new((size_t)daemon->gateway.config.body_bytes_max);
     status = open_upstream(daemon);

@@ -73,9 +73,12 @@ struct pl_buf *pl_request_new_buf(struct pl_request *request)
 static void count(const struct pl_request *request, const struct pl_answer *answer)
 {
     struct pl_metrics *metrics = &request->gateway->metrics;
-    pl_metrics_add(metrics, PL_METRIC_gateway_requests_total, 1);
-    pl_metrics_add(metrics, PL_METRIC_gateway_client_errors_total, answer->status >= 400 && answer->status < 500);
-    pl_metrics_add(metrics, PL_METRIC_gateway_server_errors_total, answer->status >= 500);
+    size_t bytes_in = 0;
+    pl_http_body(request->http, &bytes_in);
+    pl_metrics_add(metrics, PL_METRIC_gateway_requests_total + pl_http_class_of(answer->status), 1);
+    pl_metrics_add(metrics, PL_METRIC_gateway_received_bytes_total, (int64_t)bytes_in);
+    pl_metrics_add(metrics, PL_METRIC_gateway_sent_bytes_total, (int64_t)answer->body_bytes);
+    pl_metrics_observe_us(metrics, PL_METRIC_gateway_request_seconds, pl_clock_now_us() - request->started_us);
 }
 
 static void log_answer(const struct pl_request *request, const struct pl_answer *answer)
@@ -121,6 +124,7 @@ void pl_request_fail(struct pl_request *request, const struct pl_problem *proble
     struct pl_answer answer = {.status = (unsigned)pl_status_http(problem->status),
                                .content_type = PL_PROBLEM_CONTENT_TYPE};
     answer.reason = problem->reason != NULL ? problem->reason : pl_status_reason(problem->status);
+    pl_metrics_refuse(&request->gateway->metrics, PL_METRIC_gateway_problems_total, problem->status);
     add_retry_after(request, problem, pl_status_http(problem->status));
     if (answer.status == 401)
         pl_request_add_header(request, "WWW-Authenticate", "Bearer realm=\"parley\"");

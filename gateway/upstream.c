@@ -60,12 +60,27 @@ static void count(struct pl_upstream *upstream, int64_t change)
     pl_metrics_add(upstream->options.metrics, PL_METRIC_gateway_upstream_calls, change);
 }
 
+/* What parleyd itself says has its domain; a refusal is an answer. */
+static void count_failure(struct pl_upstream *upstream, const struct pl_failure *failure)
+{
+    enum pl_upstream_failure kind;
+    if (failure->status == PARLEY_UNREACHABLE)
+        kind = failure->unsent ? PL_UPSTREAM_UNREACHABLE : PL_UPSTREAM_BROKEN;
+    else if ((unsigned)failure->status >= PL_STATUS_COUNT)
+        kind = PL_UPSTREAM_BAD_REPLY;
+    else if (failure->domain[0] != '\0')
+        return;
+    else
+        kind = failure->status == PARLEY_DEADLINE_EXCEEDED ? PL_UPSTREAM_LATE : PL_UPSTREAM_BAD_REPLY;
+    pl_metrics_add(upstream->options.metrics, PL_METRIC_gateway_upstream_failures_total + kind, 1);
+}
+
 static void on_done(struct pl_async_call *async)
 {
     struct pl_upstream_call *call = pl_container_of(async, struct pl_upstream_call, async);
     struct pl_upstream *upstream = call->upstream;
-    if (async->status == PARLEY_UNREACHABLE)
-        pl_metrics_add(upstream->options.metrics, PL_METRIC_gateway_upstream_unreachable_total, 1);
+    if (async->status != PARLEY_OK)
+        count_failure(upstream, &async->failure);
     count(upstream, -1);
     call->done(call);
 }

@@ -74,7 +74,7 @@ static enum pl_status open_admin(struct daemon *daemon)
     struct pl_server *server = &daemon->server;
     struct pl_admin_options options = {
         .listen = server->config.admin_listen,
-        .metrics = {.metrics = &server->metrics, .rows = pl_metric_rows, .count = PL_METRIC_COUNT},
+        .metrics = {.metrics = &server->metrics, .rows = pl_metric_rows, .row_count = PL_METRIC_ROW_COUNT},
         .ready = ready,
         .context = server,
     };
@@ -111,6 +111,7 @@ static void stop(struct daemon *daemon)
 static enum pl_status start(struct daemon *daemon)
 {
     struct pl_server *server = &daemon->server;
+    pl_metrics_set(&server->metrics, PL_METRIC_build_info, 1);
     enum pl_status status = open_rpc(daemon);
     if (status != PL_OK)
         return status;

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/listen.h"
+#include "base/process.h"
 
 enum { CONNECTIONS_MAX = 32, CONNECTION_BYTES_MAX = 16 << 10, IDLE_S_MAX = 10, METRICS_BYTES_MAX = 1 << 20 };
 
@@ -23,6 +24,7 @@ struct pl_admin {
     struct MHD_Daemon *daemon;
     struct pl_admin_options options;
     int port;
+    double started_s;
 };
 
 struct reply {
@@ -63,6 +65,7 @@ static enum MHD_Result send_metrics(const struct pl_admin *admin, struct MHD_Con
 
     pl_buf_init(&buf, METRICS_BYTES_MAX);
     pl_metrics_format(&admin->options.metrics, &buf);
+    pl_process_format(admin->started_s, &buf);
     pl_assert(!buf.overflowed);
     struct reply reply = {
         .status = MHD_HTTP_OK, .content_type = content_type_metrics, .body = buf.data, .bytes = buf.bytes};
@@ -170,7 +173,7 @@ enum pl_status pl_admin_open(const struct pl_admin_options *options, struct pl_a
         return status;
     struct pl_admin *admin = malloc(sizeof(*admin));
     pl_assert(admin != NULL);
-    *admin = (struct pl_admin){.options = *options, .port = port};
+    *admin = (struct pl_admin){.options = *options, .port = port, .started_s = pl_process_started_s()};
     admin->daemon = start_daemon(admin, fd);
     if (admin->daemon == NULL) {
         /* Some of MHD's failures close the socket and some do not; closing it twice could hit another's. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * HTTP for operators, on its own port and thread: GET /metrics (Prometheus text), /livez (200 while the process runs)
+ * HTTP for operators, on its own port and thread: GET /metrics (Prometheus text: the
+ * table's and process.def), /livez (200 while the process runs)
  * and /readyz (200, or 503 while ready() says false). No authentication: it is meant for loopback or a private network.
  */
 #ifndef PL_ADMIN_ADMIN_H

@@ -104,6 +104,7 @@ static void note_failure(struct pl_cursors *cursors, enum pl_failure failure)
 /* Whether it worked; if not, it stays in work. */
 static bool run_flush(struct pl_cursors *cursors)
 {
+    int64_t begun_us = pl_clock_now_us();
     enum pl_failure failure = pl_flush_run(&cursors->flush, &cursors->link.conn, &cursors->context->listener);
     if (failure != PL_FAILURE_NONE) {
         note_failure(cursors, failure);
@@ -111,6 +112,7 @@ static bool run_flush(struct pl_cursors *cursors)
     }
     cursors->failing_since_us = 0;
     pl_metrics_add(cursors->context->metrics, PL_METRIC_cursor_flushes_total, 1);
+    pl_metrics_observe_us(cursors->context->metrics, PL_METRIC_cursor_flush_seconds, pl_clock_now_us() - begun_us);
     answer_waiters(cursors);
     pl_flush_end(&cursors->flush);
     return true;

@@ -63,7 +63,8 @@ struct pl_query {
     unsigned failed_step; /* with the status of a step's failure: which */
     bool lock_timeout;    /* with PL_DATABASE_UNAVAILABLE: another transaction held a row for lock_timeout_ms */
     char constraint[64];  /* name of the unique key, with PL_ALREADY_EXISTS */
-    bool composed;        /* the reader's own */
+    bool composed;        /* the reader's own, as is sent_us */
+    int64_t sent_us;
     unsigned count;
     struct pl_query_step steps[PL_QUERY_STEPS_MAX];
 };
@@ -182,8 +183,9 @@ struct pl_append {
      */
     enum pl_status status;
     bool resend; /* the message was there already: seq and created_at_us are of the first */
+    /* The writer's own, which the listener may read. */
+    int64_t submitted_us; /* pl_clock_now_us */
     /* The writer's own. */
-    int64_t submitted_us;
     bool chat_tried;   /* creating the chat was tried */
     bool maybe_stored; /* was once sent up to a commit whose outcome is unknown */
 };

@@ -160,6 +160,7 @@ static bool begin(struct pl_reader *reader, struct pl_query *query)
     if (STAILQ_EMPTY(&reader->in_flight))
         begin_first(reader);
     STAILQ_INSERT_TAIL(&reader->in_flight, &query->task, next);
+    query->sent_us = pl_clock_now_us();
     reader->open = is_composed(query);
     return send_steps(reader, query, 0);
 }
@@ -202,12 +203,14 @@ static void take_result(struct pl_reader *reader, struct pl_query *query, struct
 static void finish_first(struct pl_reader *reader)
 {
     struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+    int64_t sent_us = query->sent_us;
     if (reader->status == PL_OK && reader->link.conn.warned && may_change(query))
         reader->status = PL_OUTCOME_UNKNOWN;
     STAILQ_REMOVE_HEAD(&reader->in_flight, next);
     leave(reader, query);
     answer(reader, query, reader->status);
     begin_first(reader);
+    pl_metrics_observe_us(reader->all->context->metrics, PL_METRIC_query_seconds, reader->since_us - sent_us);
 }
 
 /* The steps of the first in flight, which is also the last, are through: what compose adds follows, and the commit. */

@@ -25,7 +25,7 @@ static void finish_task(struct pl_task *task)
 static void count_answer(struct pl_metrics *metrics, const struct pl_append *append)
 {
     if (append->status != PL_OK)
-        pl_metrics_add(metrics, PL_METRIC_messages_refused_total, 1);
+        pl_metrics_refuse(metrics, PL_METRIC_messages_refused_total, append->status);
     else if (append->change != NULL && append->change->is_needless)
         return;
     else if (append->resend)
@@ -115,6 +115,15 @@ static void refuse_batch(struct pl_writer *writer, const struct pl_batch *batch,
     answer_settled(writer, batch);
 }
 
+static void count_batch(struct pl_metrics *metrics, const struct pl_batch *batch, int64_t begun_us)
+{
+    pl_metrics_add(metrics, PL_METRIC_append_batches_total, 1);
+    if (batch->stored_count == 0)
+        return;
+    pl_metrics_observe_us(metrics, PL_METRIC_append_commit_seconds, pl_clock_now_us() - begun_us);
+    pl_metrics_observe_entries(metrics, PL_METRIC_append_batch_entries, batch->stored_count);
+}
+
 static enum pl_failure commit(struct pl_writer *writer, struct pl_slot *slots, unsigned count);
 
 /* One of them cannot be stored: the halves are tried, so that it fails alone. */
@@ -134,6 +143,7 @@ static enum pl_failure commit(struct pl_writer *writer, struct pl_slot *slots, u
         .slots = slots,
         .slot_count = count,
     };
+    int64_t begun_us = pl_clock_now_us();
     enum pl_failure failure = pl_append_batch(&batch);
     if (failure == PL_FAILURE_ROW && count > 1)
         return commit_halves(writer, slots, count);
@@ -143,7 +153,7 @@ static enum pl_failure commit(struct pl_writer *writer, struct pl_slot *slots, u
     }
     if (failure != PL_FAILURE_NONE)
         return failure;
-    pl_metrics_add(writer->context->metrics, PL_METRIC_append_batches_total, 1);
+    count_batch(writer->context->metrics, &batch, begun_us);
     tell_listener(writer, &batch);
     answer_settled(writer, &batch);
     failure = pl_creation_run(&writer->creation, &batch, &writer->context->listener);
@@ -318,7 +328,7 @@ void pl_writer_submit(struct pl_writer *writer, struct pl_append *append)
         pl_metrics_add(writer->context->metrics, PL_METRIC_append_queue, 1);
         pl_mailbox_post(&writer->mailbox, &append->task);
     } else {
-        pl_metrics_add(writer->context->metrics, PL_METRIC_messages_refused_total, 1);
+        pl_metrics_refuse(writer->context->metrics, PL_METRIC_messages_refused_total, append->status);
         pl_mailbox_post(append->home, &append->task);
     }
 }

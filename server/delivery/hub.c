@@ -93,6 +93,7 @@ static void committed(void *context, struct pl_append *const *appends, unsigned 
         struct pl_entry *entry = pl_entry_new(&appends[i]->message);
         struct pl_shard *shard = pl_hub_chat_shard(hub, &entry->chat_id);
         tell_added(hub, entry);
+        entry->accepted_us = appends[i]->submitted_us;
         entry->owner = shard;
         entry->task.run = run_publish;
         STAILQ_INSERT_TAIL(&lists[shard - hub->shards], &entry->task, next);

@@ -43,6 +43,26 @@ static void arm(struct pl_session *session, int64_t due_us)
     pl_timers_arm(&session->loop->timers, &session->timer, due_us);
 }
 
+static enum pl_session_phase phase_of(const struct pl_session *session)
+{
+    if (!pl_session_is_open(session))
+        return PL_PHASE_ENDING;
+    if (session->state != PL_SESSION_RUNNING)
+        return PL_PHASE_HELLO;
+    return session->caught_up_told ? PL_PHASE_LIVE : PL_PHASE_CATCHING_UP;
+}
+
+void pl_session_count(struct pl_session *session)
+{
+    struct pl_metrics *metrics = &session->hub->server->metrics;
+    enum pl_session_phase phase = phase_of(session);
+    if (phase == session->phase)
+        return;
+    pl_metrics_add(metrics, PL_METRIC_sessions + session->phase, -1);
+    pl_metrics_add(metrics, PL_METRIC_sessions + phase, 1);
+    session->phase = phase;
+}
+
 static void opened(struct pl_call *call)
 {
     struct pl_server *server = pl_call_context(call);
@@ -59,6 +79,7 @@ static void opened(struct pl_call *call)
     pl_session_out_init(session);
     pl_call_set_owner(call, session);
     pl_hub_count_session(session->hub, 1);
+    pl_metrics_add(&server->metrics, PL_METRIC_sessions + PL_PHASE_HELLO, 1);
     arm(session, pl_clock_now_us() + HELLO_WAIT_US);
 }
 
@@ -174,6 +195,7 @@ void pl_session_registered(struct pl_task *task)
     if (!pl_session_is_open(session))
         return;
     welcome(session);
+    pl_session_count(session);
     pl_session_watch(session);
     pl_session_list_chats(session);
 }
@@ -224,12 +246,14 @@ void pl_session_fail(struct pl_session *session, enum pl_status status, const ch
     if (session->is_over)
         return;
     session->is_over = true;
+    pl_session_count(session);
     pl_call_fail(session->call, status, "%s", sentence != NULL ? sentence : pl_status_sentence(status));
 }
 
 void pl_session_finish(struct pl_session *session)
 {
     session->is_over = true;
+    pl_session_count(session);
     pl_call_finish(session->call);
 }
 
@@ -238,6 +262,7 @@ void pl_session_end(struct pl_session *session, enum pl_status status, int recon
     if (!pl_session_is_open(session))
         return;
     session->end_status = status;
+    pl_session_count(session);
     Parley__V1__GoingAway going_away = PARLEY__V1__GOING_AWAY__INIT;
     going_away.reason = (char *)pl_status_reason(status);
     going_away.reconnect_after_ms = reconnect_after_ms;
@@ -263,6 +288,7 @@ static void free_when_over(struct pl_session *session)
         session->subscriptions != NULL)
         return;
     struct pl_hub *hub = session->hub;
+    pl_metrics_add(&hub->server->metrics, PL_METRIC_sessions + session->phase, -1);
     pl_session_out_fini(session);
     free(session);
     pl_hub_count_session(hub, -1);
@@ -286,6 +312,7 @@ static void closed(struct pl_call *call)
 {
     struct pl_session *session = pl_call_owner(call);
     session->call = NULL;
+    pl_session_count(session);
     pl_timers_disarm(&session->loop->timers, &session->timer);
     pl_session_unwatch(session);
     pl_session_drop_early_cursors(session);

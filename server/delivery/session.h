@@ -51,12 +51,13 @@ struct pl_session {
     struct pl_principal principal;
     struct pl_uuid session_id;
     enum pl_session_state state;
-    enum pl_status end_status; /* PL_OK while it is not ending */
-    bool is_over;              /* the call was told its status */
-    bool is_half_closed;       /* the client will say no more: the stream ends well when nothing is left to tell */
-    struct pl_timer timer;     /* hello's deadline, then the token's end, then the end's */
-    unsigned out_count;        /* what will come back: reads, sends, marks, questions about tokens */
-    bool is_registered;        /* or about to be */
+    enum pl_session_phase phase; /* as counted */
+    enum pl_status end_status;   /* PL_OK while it is not ending */
+    bool is_over;                /* the call was told its status */
+    bool is_half_closed;         /* the client will say no more: the stream ends well when nothing is left to tell */
+    struct pl_timer timer;       /* hello's deadline, then the token's end, then the end's */
+    unsigned out_count;          /* what will come back: reads, sends, marks, questions about tokens */
+    bool is_registered;          /* or about to be */
 
     /* The token. */
     bool expiring_told;
@@ -93,6 +94,8 @@ struct pl_session {
 };
 
 /* ---- session.c ---- */
+/* Counts it where it is now. After each step of its life. */
+void pl_session_count(struct pl_session *session);
 /* Ends the call, once; sentence NULL: the status' own. Without going_away: the client broke the rules, or was told. */
 void pl_session_fail(struct pl_session *session, enum pl_status status, const char *sentence);
 /* Ends the call well. */

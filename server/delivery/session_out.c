@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "delivery/session.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -99,15 +100,25 @@ void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *
     pl_session_flush_later(session);
 }
 
+/* Only of what was pushed: what a device catches up with waited for the device. */
+static void observe_delivery(const struct pl_session *session, const struct pl_entry *entry, int64_t now_us)
+{
+    bool is_own = pl_uuid_equal(&entry->sender_device_id.uuid, &session->principal.device_id.uuid);
+    if (entry->accepted_us != 0 && !is_own)
+        pl_metrics_observe_us(&session->hub->server->metrics, PL_METRIC_delivery_seconds, now_us - entry->accepted_us);
+}
+
 static void put_entries(struct pl_session *session, struct pl_buf *frame)
 {
     int64_t count = 0;
+    int64_t now_us = pl_clock_now_us();
     struct pl_queued_entry *queued;
     while ((queued = STAILQ_FIRST(&session->entries)) != NULL && frame->bytes < FRAME_ENTRIES_BYTES) {
         STAILQ_REMOVE_HEAD(&session->entries, next);
         pl_entry_put(queued->entry, PL_SERVER_FRAME_ENTRIES, &session->principal.device_id, frame);
         session->entries_bytes -= queued_bytes(queued->entry);
         queued->subscription->sent_seq = queued->entry->seq;
+        observe_delivery(session, queued->entry, now_us);
         pl_entry_release(queued->entry);
         free(queued);
         count++;
@@ -221,6 +232,7 @@ static void put_caught_up(struct pl_session *session, struct pl_buf *frame)
         !STAILQ_EMPTY(&session->entries))
         return;
     session->caught_up_told = true;
+    pl_session_count(session);
     /* What is left speaks of chats that the user is not in. */
     pl_session_drop_early_cursors(session);
     pl_buf_put_u8(frame, PL_SERVER_FRAME_CAUGHT_UP);

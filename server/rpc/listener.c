@@ -145,6 +145,7 @@ static bool accept_ready(struct pl_listener *listener, unsigned index)
         int fd = accept4(listener->sockets.fds[index], (struct sockaddr *)&peer, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             listener->failing[index] = false;
+            pl_metrics_add(listener->options.metrics, PL_METRIC_connections_accepted_total, 1);
             hand_over(listener, fd, &peer);
         } else if (errno == EAGAIN) {
             return true;

@@ -43,13 +43,16 @@ static void release(struct pl_stream *stream)
 {
     struct pl_rpc *rpc = stream->call.rpc;
     bool ours = stream->ended && !stream->cancelled;
+    enum pl_status status = ours ? stream->status : pl_call_cancel_status(&stream->call);
 
     if (stream->opened)
         stream->call.served->method->stream->closed(&stream->call);
-    pl_call_log(&stream->call, "stream_finished", ours ? stream->status : pl_call_cancel_status(&stream->call));
+    pl_call_log(&stream->call, "stream_finished", status);
     pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
+    if (!stream->call.served->builtin)
+        pl_metrics_add(rpc->options.metrics, PL_METRIC_streams_ended_total + status, 1);
     atomic_fetch_sub(count_of(stream), 1);
     free_stream(stream);
 }

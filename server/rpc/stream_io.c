@@ -51,8 +51,10 @@ static void receive(struct pl_stream *stream, grpc_byte_buffer *buffer)
     struct pl_call *call = &stream->call;
     ProtobufCMessage *message;
     enum pl_status status = pl_payload_unpack(buffer, call->served, scratch, &message);
+    int64_t bytes = (int64_t)pl_payload_bytes(buffer);
 
-    call->bytes_in += (int64_t)pl_payload_bytes(buffer);
+    call->bytes_in += bytes;
+    pl_metrics_add(call->rpc->options.metrics, PL_METRIC_received_bytes_total, bytes);
     /* With the first message, not before: whoever admitted the call may still have been at work in its arena. */
     if (!stream->heard)
         pl_call_forget_admission(call);
@@ -93,6 +95,7 @@ void pl_call_write(struct pl_call *call, const void *data, size_t bytes)
     stream->writing = true;
     stream->holds++;
     call->bytes_out += (int64_t)bytes;
+    pl_metrics_add(call->rpc->options.metrics, PL_METRIC_sent_bytes_total, (int64_t)bytes);
     op.data.send_message.send_message = stream->outgoing;
     pl_call_start(call, &op, 1, &stream->wrote);
 }

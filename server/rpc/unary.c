@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "rpc/call_state.h"
 #include "rpc/payload.h"
 #include "rpc/rpc_state.h"
@@ -45,6 +46,17 @@ static void free_unary(struct unary *unary)
     pl_rpc_call_gone(rpc);
 }
 
+static void count_finished(const struct pl_call *call, enum pl_status status)
+{
+    struct pl_metrics *metrics = call->rpc->options.metrics;
+
+    pl_metrics_add(metrics, PL_METRIC_calls_total + status, 1);
+    pl_metrics_add(metrics, PL_METRIC_received_bytes_total, call->bytes_in);
+    pl_metrics_add(metrics, PL_METRIC_sent_bytes_total, call->bytes_out);
+    pl_metrics_observe_us(metrics, PL_METRIC_call_seconds, pl_clock_now_us() - call->started_us);
+    pl_metrics_add(metrics, PL_METRIC_calls, -1);
+}
+
 static void on_finished(struct pl_tag *tag, bool ok)
 {
     struct unary *unary = pl_container_of(tag, struct unary, finished);
@@ -53,9 +65,7 @@ static void on_finished(struct pl_tag *tag, bool ok)
 
     (void)ok; /* the batch holds the close, so it always succeeds */
     pl_call_log(&unary->call, "call_finished", status);
-    pl_metrics_add(rpc->options.metrics, PL_METRIC_calls_total, 1);
-    pl_metrics_add(rpc->options.metrics, PL_METRIC_calls_failed_total, status != PL_OK);
-    pl_metrics_add(rpc->options.metrics, PL_METRIC_calls, -1);
+    count_finished(&unary->call, status);
     atomic_fetch_sub(&rpc->calls, 1);
     free_unary(unary);
 }

@@ -11,7 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support" / "pytho
 # pylint: disable=wrong-import-position,redefined-outer-name
 import pytest  # noqa: E402
 
-pytest.register_assert_rewrite("api_client", "device", "groups", "json_form", "refusals", "rest_client")
+pytest.register_assert_rewrite("api_client", "device", "groups", "json_form", "prometheus_text", "refusals",
+                               "rest_client")
 from api_client import GrpcServer, World  # noqa: E402
 from programs import Postgres  # noqa: E402
 from rest_client import RestServer  # noqa: E402

@@ -38,7 +38,7 @@ static enum pl_status open_on(const char *address, struct pl_admin **ret_admin)
 {
     struct pl_admin_options options = {
         .listen = address,
-        .metrics = {.metrics = &fixture.metrics, .rows = pl_metric_rows, .count = PL_METRIC_COUNT},
+        .metrics = {.metrics = &fixture.metrics, .rows = pl_metric_rows, .row_count = PL_METRIC_ROW_COUNT},
         .ready = is_ready,
         .context = &fixture.ready,
     };
@@ -114,11 +114,11 @@ static void assert_holds(const char *text, const char *part)
 static void metrics_are_prometheus_text(void **state)
 {
     (void)state;
-    pl_metrics_set(&fixture.metrics, PL_METRIC_calls_total, 42);
+    pl_metrics_set(&fixture.metrics, PL_METRIC_calls_refused_total, 42);
     const char *reply = request("GET /metrics");
     assert_starts(reply, "HTTP/1.1 200 ");
     assert_holds(reply, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
-    assert_holds(reply, "\n# TYPE parley_calls_total counter\nparley_calls_total 42\n");
+    assert_holds(reply, "\n# TYPE parley_calls_refused_total counter\nparley_calls_refused_total 42\n");
 }
 
 static void head_has_the_length_and_no_body(void **state)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""What the programs tell a Prometheus: strictly the format, values that move with what happens, nothing undescribed."""
+import contextlib
+import time
+import urllib.error
+import urllib.request
+
+import grpc
+import pytest
+from device import Device
+from parley_pb import message_service_pb2, stream_service_pb2
+from programs import Gateway
+from prometheus_text import scrape
+from refusals import Refusal
+from uuid7 import uuid7
+
+WAIT_S = 60
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory, server):
+    """A running gateway."""
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), server.address)
+    gateway.start()
+    gateway.wait_until_ready()
+    yield gateway
+    gateway.stop()
+
+
+def metrics_of(program):
+    """One scrape of a parleyd or a gateway."""
+    is_gateway = isinstance(program, Gateway)
+    return scrape(f"127.0.0.1:{program.admin_port}" if is_gateway else program.environment["PARLEY_ADMIN_LISTEN"])
+
+
+def await_metrics(program, condition):
+    """Scrapes until the condition holds."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        metrics = metrics_of(program)
+        if condition(metrics):
+            return metrics
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def get(gateway, path, token):
+    """The status of a GET."""
+    request = urllib.request.Request(gateway.url + path, headers={"authorization": f"Bearer {token}"})
+    with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+        return answer.status
+
+
+# ---- parleyd ----
+
+def test_calls_are_counted_by_reason(server, world):
+    """A call and a refusal, each once, with durations and bytes."""
+    before = await_metrics(server, lambda metrics: metrics.value("parley_calls") == 0)
+    world.alice.api.ListChats()
+    with pytest.raises(Refusal):
+        world.alice.api.GetChat(chat_id=uuid7())
+    after = await_metrics(server, lambda metrics: metrics.count("parley_call_seconds")
+                          == before.count("parley_call_seconds") + 2)
+    for reason, code in (("OK", "0"), ("NOT_A_MEMBER", "7")):
+        assert after.value("parley_calls_total", reason=reason, code=code) == \
+            before.value("parley_calls_total", reason=reason) + 1
+    assert after.value("parley_calls_total") == before.value("parley_calls_total") + 2
+    assert after.sum("parley_call_seconds") > before.sum("parley_call_seconds")
+    assert after.value("parley_received_bytes_total") > before.value("parley_received_bytes_total")
+    assert after.count("parley_query_seconds") > before.count("parley_query_seconds")
+    assert after.value("parley_build_info") == 1
+
+
+def test_a_delivery_is_measured_once_for_each_recipient(server, world):
+    """The sender's own device has no share in it, nor what a device catches up with."""
+    world.alice.api.SendMessage(recipient_id=world.bob.user_id, message_id=uuid7(), content="before bob came")
+    bob = Device(server.address, world.bob.token)
+    alice = Device(server.address, world.alice.token)
+    for device in (alice, bob):
+        device.wait_for(lambda device: device.caught_up)
+    before = await_metrics(server, lambda metrics: metrics.value("parley_sessions", state="live") == 2)
+    alice.send(message_service_pb2.SendMessageRequest(recipient_id=world.bob.user_id, message_id=uuid7(),
+                                                      content="hi"))
+    for device in (alice, bob):
+        device.wait_for(lambda device: sum(map(len, device.entries.values())) == 2)
+    after = await_metrics(server, lambda metrics: metrics.value("parley_cursor_flushes_total")
+                          > before.value("parley_cursor_flushes_total"))
+    assert after.count("parley_delivery_seconds") == before.count("parley_delivery_seconds") + 1
+    assert 0 < after.sum("parley_delivery_seconds") - before.sum("parley_delivery_seconds") < WAIT_S
+    assert after.sum("parley_append_batch_entries") == before.sum("parley_append_batch_entries") + 1
+    assert after.count("parley_append_commit_seconds") == before.count("parley_append_commit_seconds") + 1
+    assert after.count("parley_cursor_flush_seconds") > before.count("parley_cursor_flush_seconds")
+    assert after.value("parley_sent_bytes_total") > before.value("parley_sent_bytes_total")
+    alice.close()
+    bob.close()
+    ended = await_metrics(server, lambda metrics: metrics.value("parley_sessions") == 0)
+    assert ended.value("parley_streams_ended_total", reason="CANCELLED") == \
+        before.value("parley_streams_ended_total", reason="CANCELLED") + 2
+
+
+def connect(channel, token, frames):
+    """A bare stream; its end is an error."""
+    call = channel.stream_stream("/parley.v1.StreamService/Connect",
+                                 request_serializer=stream_service_pb2.ClientFrame.SerializeToString,
+                                 response_deserializer=stream_service_pb2.ServerFrame.FromString)
+    return list(call(iter(frames), metadata=(("authorization", f"Bearer {token}"),), timeout=WAIT_S))
+
+
+def test_ends_of_streams_are_counted_by_reason(server, world):
+    """A client that says goodbye, one that breaks the rules, and one with a bad token."""
+    hello = stream_service_pb2.ClientFrame(hello=stream_service_pb2.Hello(protocol_version=1))
+    send_to_nobody = stream_service_pb2.ClientFrame(hello=hello.hello)
+    send_to_nobody.sends.add(request_id=1, message=message_service_pb2.SendMessageRequest(
+        chat_id=uuid7(), message_id=uuid7(), content="x"))
+    before = metrics_of(server)
+    with grpc.insecure_channel(server.address) as channel:
+        connect(channel, world.alice.token, [send_to_nobody])
+        for token, frames in ((world.alice.token, [stream_service_pb2.ClientFrame()]), ("x.y.z", [hello])):
+            with pytest.raises(grpc.RpcError):
+                connect(channel, token, frames)
+    after = await_metrics(server, lambda metrics: metrics.value("parley_streams_ended_total")
+                          == before.value("parley_streams_ended_total") + 3)
+    for reason in ("OK", "INVALID_ARGUMENT", "TOKEN_INVALID"):
+        assert after.value("parley_streams_ended_total", reason=reason) == \
+            before.value("parley_streams_ended_total", reason=reason) + 1
+    assert after.value("parley_messages_refused_total", reason="NOT_A_MEMBER") == \
+        before.value("parley_messages_refused_total", reason="NOT_A_MEMBER") + 1
+    assert after.value("parley_connections_accepted_total") > before.value("parley_connections_accepted_total")
+    await_metrics(server, lambda metrics: metrics.value("parley_sessions") == 0)
+
+
+def test_process_is_described(server):
+    """By the names that every program has."""
+    metrics = metrics_of(server)
+    assert 0 < metrics.value("process_cpu_seconds_total") < 3600
+    assert metrics.value("process_resident_memory_bytes") > 1 << 20
+    assert 10 < metrics.value("process_open_fds") < metrics.value("process_max_fds")
+    assert 0 <= time.time() - metrics.value("process_start_time_seconds") < 3600
+
+
+# ---- the gateway ----
+
+def test_requests_of_the_gateway_are_counted(gateway, world):
+    """By class and reason."""
+    before = metrics_of(gateway)
+    assert get(gateway, "/v1/chats", world.alice.token) == 200
+    assert get(gateway, "/v1/nothing", world.alice.token) is None
+    assert get(gateway, "/v1/chats", "x.y.z") is None
+    after = metrics_of(gateway)
+    for http_class, count in (("2xx", 1), ("4xx", 2), ("5xx", 0)):
+        assert after.value("parley_gateway_requests_total", **{"class": http_class}) == \
+            before.value("parley_gateway_requests_total", **{"class": http_class}) + count
+    for reason in ("ROUTE_NOT_FOUND", "TOKEN_INVALID"):
+        assert after.value("parley_gateway_problems_total", reason=reason) == \
+            before.value("parley_gateway_problems_total", reason=reason) + 1
+    assert after.count("parley_gateway_request_seconds") == before.count("parley_gateway_request_seconds") + 3
+    assert after.value("parley_gateway_sent_bytes_total") > before.value("parley_gateway_sent_bytes_total")
+    assert after.value("parley_gateway_upstream_failures_total") == \
+        before.value("parley_gateway_upstream_failures_total")
+    assert after.value("parley_gateway_build_info") == 1
+    assert after.value("process_open_fds") > 5
+
+
+# ---- when things break ----
+
+def test_an_absent_database_shows(server, world, postgres):
+    """The circuit opens, calls are refused with a reason, and it closes again."""
+    postgres.kill()
+    away = await_metrics(server, lambda metrics: metrics.value("parley_database_circuit_open") == 1)
+    with pytest.raises(Refusal) as refusal:
+        world.alice.api.ListChats()
+    assert refusal.value.reason == "DATABASE_UNAVAILABLE"
+    await_metrics(server, lambda metrics: metrics.value("parley_calls_total", code="14")
+                  > away.value("parley_calls_total", code="14"))
+    postgres.start()
+    server.wait_until_ready()
+    assert metrics_of(server).value("parley_database_circuit_open") == 0
+
+
+def test_an_absent_parleyd_shows_in_the_gateway(gateway, server, world):
+    """As failures of the upstream and 5xx."""
+    before = metrics_of(gateway)
+    server.kill()
+    await_metrics(gateway, lambda metrics: get(gateway, "/v1/chats", world.alice.token) is None)
+    after = metrics_of(gateway)
+    assert after.value("parley_gateway_upstream_failures_total") > \
+        before.value("parley_gateway_upstream_failures_total")
+    assert after.value("parley_gateway_problems_total", code="14") > \
+        before.value("parley_gateway_problems_total", code="14")
+    assert after.value("parley_gateway_requests_total", **{"class": "5xx"}) > \
+        before.value("parley_gateway_requests_total", **{"class": "5xx"})
+    server.start()
+    gateway.wait_until_ready()
