@@ -45,7 +45,7 @@ static void name_members(struct pl_arena *arena, Google__Protobuf__FieldMask *ma
         if (json->kind == PL_API_JSON_FIELD_MASK || strcmp(field->name, "etag") == 0 ||
             is_in_path(row->descriptor, field->name))
             continue;
-        if (message && json_object_size(value) > 0) {
+        if (message && json_is_object(value)) {
             name_members(arena, mask, json->message, pl_arena_printf(arena, "%s%s.", within, field->name), value);
             continue;
         }

@@ -137,7 +137,7 @@ static void an_update_mask_that_is_not_given_is_what_the_body_names(void **state
 static void of_a_message_within_only_what_is_named_changes(void **state)
 {
     assert_mask(state, "{\"settings\":{\"joinPolicy\":\"open\"}}", "settings.join_policy");
-    assert_mask(state, "{\"settings\":{}}", "settings");
+    assert_mask(state, "{\"name\":\"n\",\"settings\":{}}", "name");
     assert_mask(state, "{\"settings\":null}", "settings");
 }
 
