@@ -90,18 +90,19 @@ static const char *location_of(const char *template, const ProtobufCMessage *rep
 }
 
 /* The headers that the reply itself yields; true when the client has it already. */
-static bool add_reply_headers(struct call *call, const ProtobufCMessage *reply)
+static bool add_reply_headers(struct call *call, const ProtobufCMessage *reply, const struct pl_buf *body)
 {
     struct pl_request *request = call->request;
     const char *location = call->route.method->location;
     const char *text = text_of(reply, "etag");
-    const char *etag = text != NULL && text[0] != '\0' ? pl_etag_format(text, request->arena) : NULL;
+    bool tagged = text != NULL && text[0] != '\0';
+    const char *etag = tagged ? pl_etag_format(text, body->data, body->bytes, request->arena) : NULL;
     if (location != NULL && location[0] != '\0')
         pl_request_add_header(request, "Location", location_of(location, reply, request->arena));
     if (etag != NULL)
         pl_request_add_header(request, "ETag", etag);
     pl_request_add_header(request, "Cache-Control", etag != NULL ? "private, no-cache" : "no-store");
-    return etag != NULL && is_get(call) && pl_etag_matches(pl_http_header(request->http, "if-none-match"), text);
+    return etag != NULL && is_get(call) && pl_etag_matches(pl_http_header(request->http, "if-none-match"), etag);
 }
 
 static void succeed(struct call *call, const ProtobufCMessage *reply)
@@ -115,7 +116,7 @@ static void succeed(struct call *call, const ProtobufCMessage *reply)
         pl_request_fail(request, &too_large);
         return;
     }
-    if (add_reply_headers(call, reply)) {
+    if (add_reply_headers(call, reply, buf)) {
         answer.status = 304;
     } else {
         answer.content_type = "application/json";

@@ -62,7 +62,7 @@ HEADERS = {
     "X-Request-Id": {"description": "Of this request, in the server's log.", "schema": {"type": "string"}},
     "Location": {"description": "The path of what was created.",
                  "schema": {"type": "string", "format": "uri-reference"}},
-    "ETag": {"description": "The answer's `etag`, for `If-Match` and `If-None-Match`.", "schema": {"type": "string"}},
+    "ETag": {"description": "Of this answer, for `If-Match` and `If-None-Match`.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Send the request again after so many seconds.",
                     "schema": {"type": "integer", "minimum": 0}},
 }

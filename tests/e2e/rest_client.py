@@ -162,7 +162,7 @@ def reply_of(method, answer):
     location = VARIABLE.sub(lambda match: getattr(reply, match[1]), options.Extensions[options_pb2.location])
     assert answer.headers.get("location", "") == location
     etag = getattr(reply, "etag", "")
-    assert answer.headers.get("etag") == (f'"{etag}"' if etag else None)
+    assert answer.headers.get("etag", "").rpartition(".")[0] == (f'"{etag}' if etag else "")
     return reply
 
 

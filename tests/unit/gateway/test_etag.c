@@ -38,11 +38,22 @@ static void assert_parsed(const char *if_match, const char *etag)
 static void one_tag_is_read(void **state)
 {
     (void)state;
-    assert_string_equal(pl_etag_format("7", &arena), "\"7\"");
-    assert_null(pl_etag_format("a\"b", &arena));
+    assert_null(pl_etag_format("a\"b", "", 0, &arena));
     assert_parsed("\"7\"", "7");
     assert_parsed(" W/\"7\" ", "7");
     assert_parsed("*", "");
+}
+
+static void a_tag_is_of_the_field_and_of_the_body(void **state)
+{
+    const char *tag = pl_etag_format("a.7-b", "body", 4, &arena);
+    (void)state;
+    assert_string_equal(tag, pl_etag_format("a.7-b", "body", 4, &arena));
+    assert_string_not_equal(tag, pl_etag_format("a.7-b", "bodY", 4, &arena));
+    assert_string_not_equal(tag, pl_etag_format("a.8-b", "body", 4, &arena));
+    assert_parsed(tag, "a.7-b");
+    assert_parsed("\"7.0123456789abcdef0123456789abcdeg\"", "7.0123456789abcdef0123456789abcdeg");
+    assert_parsed("\".0123456789abcdef0123456789abcdef\"", ".0123456789abcdef0123456789abcdef");
 }
 
 static void several_tags_and_none_are_refused(void **state)
@@ -57,20 +68,21 @@ static void several_tags_and_none_are_refused(void **state)
 static void a_tag_is_found_in_a_list(void **state)
 {
     (void)state;
-    assert_true(pl_etag_matches("\"7\"", "7"));
-    assert_true(pl_etag_matches("\"6\", W/\"7\"", "7"));
-    assert_true(pl_etag_matches(" * ", "7"));
-    assert_false(pl_etag_matches(NULL, "7"));
-    assert_false(pl_etag_matches("", "7"));
-    assert_false(pl_etag_matches("7", "7"));
-    assert_false(pl_etag_matches("\"77\", \"\"", "7"));
-    assert_false(pl_etag_matches("\"6\" \"7", "7"));
+    assert_true(pl_etag_matches("\"7\"", "\"7\""));
+    assert_true(pl_etag_matches("\"6\", W/\"7\"", "\"7\""));
+    assert_true(pl_etag_matches(" * ", "\"7\""));
+    assert_false(pl_etag_matches(NULL, "\"7\""));
+    assert_false(pl_etag_matches("", "\"7\""));
+    assert_false(pl_etag_matches("7", "\"7\""));
+    assert_false(pl_etag_matches("\"77\", \"\"", "\"7\""));
+    assert_false(pl_etag_matches("\"6\" \"7", "\"7\""));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_tag_is_read),
+        cmocka_unit_test(a_tag_is_of_the_field_and_of_the_body),
         cmocka_unit_test(several_tags_and_none_are_refused),
         cmocka_unit_test(a_tag_is_found_in_a_list),
     };
