@@ -42,6 +42,12 @@ static json_t *violations_of(const struct pl_problem *problem, const char *sente
     return violations;
 }
 
+/* A reason that is not of our table has a cure that we do not know. */
+static const char *cure_of(const struct pl_problem *problem, const char *reason)
+{
+    return strcmp(reason, pl_status_reason(problem->status)) == 0 ? pl_status_cure(problem->status) : "";
+}
+
 static int append(const char *text, size_t bytes, void *buf)
 {
     pl_buf_put(buf, text, bytes);
@@ -59,6 +65,7 @@ void pl_problem_write(const struct pl_problem *problem, const char *instance, co
     put(object, "title", pl_status_sentence(problem->status));
     json_object_set_new(object, "status", json_integer(pl_status_http(problem->status)));
     put(object, "detail", sentence);
+    put(object, "cure", cure_of(problem, reason));
     put(object, "instance", instance);
     put(object, "reason", reason);
     put(object, "domain", "parley");

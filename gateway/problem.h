@@ -4,11 +4,12 @@
  * Errors as REST answers them: RFC 9457 problem details, made of the one table of statuses. A problem is
  *
  *   {"type": "/problems/INVALID_ID", "title": "an id is not a UUID of 36 characters", "status": 400,
- *    "detail": "chat_id is not a UUID of 36 characters", "instance": "/v1/chats/1", "reason": "INVALID_ID",
- *    "domain": "parley", "metadata": {}, "field_violations": [{"field": "chat_id", "description": "…"}],
- *    "request_id": "0198…"}
+ *    "detail": "chat_id is not a UUID of 36 characters", "cure": "Send ids as Parley gave them: …",
+ *    "instance": "/v1/chats/1", "reason": "INVALID_ID", "domain": "parley", "metadata": {},
+ *    "field_violations": [{"field": "chat_id", "description": "…"}], "request_id": "0198…"}
  *
- * and always has all of these. reason, domain and metadata are those of google.rpc.ErrorInfo over gRPC.
+ * and always has all of these; cure is "" for a newer parleyd's own reason. reason, domain and metadata are those of
+ * google.rpc.ErrorInfo over gRPC.
  */
 #ifndef PL_GATEWAY_PROBLEM_H
 #define PL_GATEWAY_PROBLEM_H

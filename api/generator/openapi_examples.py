@@ -155,8 +155,8 @@ class Examples:
 def problem(status, path):
     """The example of an error's answer."""
     return {"type": f"/problems/{status.reason}", "title": status.sentence, "status": status.http,
-            "detail": status.sentence, "instance": path, "reason": status.reason, "domain": "parley", "metadata": {},
-            "field_violations": [], "request_id": REQUEST_ID}
+            "detail": status.sentence, "cure": status.cure, "instance": path, "reason": status.reason,
+            "domain": "parley", "metadata": {}, "field_violations": [], "request_id": REQUEST_ID}
 
 
 def first_sentence(text):

@@ -11,8 +11,8 @@ same errors; only the stream of a device is gRPC alone.
 - **JSON**: names are snake_case, enums short lower-case words, times RFC 3339, bytes base64. A field that a method does
   not have is refused by its name.
 - **Lists** have `page_size` (or `limit`) and `page_token`; an answer's `next_page_token` is empty on the last page.
-- **Errors** are `application/problem+json` (RFC 9457). `reason` is stable and the same as over gRPC, and
-  `/problems/{reason}` says what to do about it.
+- **Errors** are `application/problem+json` (RFC 9457). `reason` is stable and the same as over gRPC; `cure` and the
+  page `/problems/{reason}` say what to do about it.
 - **Repeating** a request whose outcome is unknown is safe with an `Idempotency-Key`.
 - The **limits** are at `/limits`.
 """
@@ -74,6 +74,7 @@ PROBLEM = {
         "title": {"type": "string", "description": "What the reason means."},
         "status": {"type": "integer", "format": "int32", "description": "The HTTP status."},
         "detail": {"type": "string", "description": "What is wrong with this request, for people."},
+        "cure": {"type": "string", "description": "What to do about the reason, for people."},
         "instance": {"type": "string", "format": "uri-reference", "description": "The path of the request."},
         "reason": {"type": "string", "description": "Stable, for programs; the same as in gRPC's ErrorInfo."},
         "domain": {"type": "string", "description": "Whose reason it is: `parley`."},
@@ -86,8 +87,8 @@ PROBLEM = {
                 "description": {"type": "string", "description": "What is wrong with it, for people."}}}},
         "request_id": {"type": "string", "description": "That of the header `X-Request-Id`."},
     },
-    "required": ["type", "title", "status", "detail", "instance", "reason", "domain", "metadata", "field_violations",
-                 "request_id"],
+    "required": ["type", "title", "status", "detail", "cure", "instance", "reason", "domain", "metadata",
+                 "field_violations", "request_id"],
 }
 
 # What a shared response is called, by its status.

@@ -88,7 +88,7 @@ def assert_problem(answer, status, reason):
     assert (answer.status, answer.headers.get_content_type()) == (status, "application/problem+json"), answer.body
     problem = answer.body
     assert (problem["status"], problem["reason"], problem["type"]) == (status, reason, f"/problems/{reason}")
-    assert problem["domain"] == "parley" and problem["title"] and problem["detail"]
+    assert problem["domain"] == "parley" and problem["title"] and problem["detail"] and problem["cure"]
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 

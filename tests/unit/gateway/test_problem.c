@@ -24,7 +24,7 @@ static json_t *written(const struct pl_problem *problem)
     object = json_loadb((const char *)buf.data, buf.bytes, JSON_REJECT_DUPLICATES, NULL);
     pl_buf_fini(&buf);
     assert_non_null(object);
-    assert_int_equal(json_object_size(object), 10);
+    assert_int_equal(json_object_size(object), 11);
     return object;
 }
 
@@ -48,6 +48,7 @@ static void every_status_has_a_problem(void **state)
         assert_string_equal(text_of(object, "title"), pl_status_sentence(problem.status));
         assert_string_equal(text_of(object, "detail"), pl_status_sentence(problem.status));
         assert_int_equal(json_integer_value(json_object_get(object, "status")), pl_status_http(problem.status));
+        assert_string_equal(text_of(object, "cure"), pl_status_cure(problem.status));
         assert_string_equal(text_of(object, "instance"), "/v1/chats/1");
         assert_string_equal(text_of(object, "domain"), "parley");
         assert_string_equal(text_of(object, "request_id"), "r1");
@@ -69,6 +70,7 @@ static void details_of_the_server_are_kept(void **state)
     const json_t *violation = json_array_get(json_object_get(object, "field_violations"), 0);
     assert_string_equal(text_of(object, "type"), "/problems/NEW_REASON");
     assert_string_equal(text_of(object, "detail"), "no \"such\" thing");
+    assert_string_equal(text_of(object, "cure"), "");
     assert_string_equal(text_of(json_object_get(object, "metadata"), "max"), "5");
     assert_string_equal(text_of(violation, "field"), "before_seq");
     assert_string_equal(text_of(violation, "description"), "no \"such\" thing");
