@@ -58,7 +58,8 @@ static void check_stored(const struct bench_load *load, uint64_t delivered)
     pl_uuid_format(&load->app->app_id.uuid, app_id);
     const char *parameters[] = {app_id};
     int64_t stored = bench_database_run_with(
-        database, "select count(*) from messages join chats using (chat_id) where app_id = $1::uuid", 1, parameters);
+        database, "select count(*) from messages join chats using (chat_id) where app_id = $1::uuid and chat_type = 1",
+        1, parameters);
     if ((uint64_t)stored != delivered)
         bench_violation("%lld messages are stored, %llu were delivered", (long long)stored,
                         (unsigned long long)delivered);
