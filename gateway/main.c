@@ -17,6 +17,8 @@
 #include "gateway/metrics.h"
 
 #define ERROR_BYTES 512
+#define DRAIN_IDLE_MS 1000
+#define SEND_WAIT_MS 2000 /* for an answer to leave that came in the last moment */
 
 struct daemon {
     struct pl_gateway gateway;
@@ -56,6 +58,8 @@ static enum pl_status open_http(struct daemon *daemon)
         .header_deadline_ms = config->header_deadline_ms,
         .body_deadline_ms = config->body_deadline_ms,
         .idle_ms = config->idle_ms,
+        .drain_idle_ms = DRAIN_IDLE_MS,
+        .close_wait_ms = config->upstream_deadline_ms + SEND_WAIT_MS,
         .handle = pl_gateway_handle,
         .refuse = pl_gateway_refuse,
         .context = &daemon->gateway,

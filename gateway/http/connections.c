@@ -26,7 +26,7 @@ void pl_http_connections_init(struct pl_http_connections *connections, unsigned 
 {
     pthread_condattr_t attributes;
 
-    *connections = (struct pl_http_connections){.max = max, .per_address_max = per_address_max};
+    *connections = (struct pl_http_connections){.max = max, .per_address_max = per_address_max, .open = true};
     TAILQ_INIT(&connections->list);
     pthread_mutex_init(&connections->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -88,6 +88,14 @@ void pl_http_connections_remove(struct pl_http_connections *connections, struct 
     pthread_mutex_unlock(&connections->lock);
 }
 
+void pl_http_connections_end(struct pl_http_connections *connections)
+{
+    pthread_mutex_lock(&connections->lock);
+    connections->open = false;
+    pthread_cond_broadcast(&connections->empty);
+    pthread_mutex_unlock(&connections->lock);
+}
+
 /* The deadline is taken, so that shutdown happens once. */
 static bool take_late(struct pl_http_request *request, int64_t now_us)
 {
@@ -126,9 +134,9 @@ bool pl_http_connections_wait(struct pl_http_connections *connections, int64_t d
     int code = 0;
 
     pthread_mutex_lock(&connections->lock);
-    while (connections->count > 0 && code == 0)
+    while ((connections->open || connections->count > 0) && code == 0)
         code = pthread_cond_timedwait(&connections->empty, &connections->lock, &until);
-    bool empty = connections->count == 0;
+    bool empty = !connections->open && connections->count == 0;
     pthread_mutex_unlock(&connections->lock);
     return empty;
 }

@@ -21,6 +21,7 @@ struct pl_http_connections {
     TAILQ_HEAD(, pl_http_request) list;
     struct address_count *addresses; /* uthash */
     unsigned count;
+    bool open; /* more may be added */
     unsigned max;
     unsigned per_address_max;
 };
@@ -31,11 +32,14 @@ void pl_http_connections_fini(struct pl_http_connections *connections);
 bool pl_http_connections_add(struct pl_http_connections *connections, struct pl_http_request *request);
 /* The request's descriptor is still open. */
 void pl_http_connections_remove(struct pl_http_connections *connections, struct pl_http_request *request);
+/* No more are added from now on. */
+void pl_http_connections_end(struct pl_http_connections *connections);
 /* Ends the reading of those whose deadline has passed; with idle, of all that have no request either. */
 void pl_http_connections_sweep(struct pl_http_connections *connections, int64_t now_us, bool idle);
 /* Ends all; requests that are being answered go on without a client. */
 void pl_http_connections_cut(struct pl_http_connections *connections);
-/* Waits until there is none, at most until deadline_us; INT64_MAX: for ever. False when there still are some. */
+/* Waits until there is none and no more are added, at most until deadline_us; INT64_MAX: for ever. False before that.
+ */
 bool pl_http_connections_wait(struct pl_http_connections *connections, int64_t deadline_us);
 
 #endif

@@ -40,6 +40,8 @@ struct pl_http_options {
     int64_t header_deadline_ms;           /* from the first byte of a request to the end of its headers, else 408 */
     int64_t body_deadline_ms;             /* from there to the end of its body, else 408 */
     int64_t idle_ms;                      /* a connection without a request, or whose client reads nothing, is closed */
+    int64_t drain_idle_ms;                /* how long a draining server takes requests on connections that it has */
+    int64_t close_wait_ms;                /* how long pl_http_close lets requests go on */
     /* A whole request, on an http thread. Must not block. Ends in exactly one pl_http_reply, now or later. */
     void (*handle)(struct pl_http_request *request, void *context);
     /*
@@ -68,12 +70,14 @@ struct pl_http_reply {
  */
 enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_http_server **ret_server, char *error,
                             unsigned error_bytes) PL_MUST_CHECK;
-/* No new connections; connections without a request are closed, others after their answer. Does not wait. Any thread.
+/*
+ * No new connections; each is closed after its next answer, or when no request has come for drain_idle_ms: who was
+ * about to send is not cut off. Does not wait. Any thread.
  */
 void pl_http_drain(struct pl_http_server *server);
 /*
- * Drains, gives open requests 5 s, then ends their connections. Waits for pl_http_reply of each request that handle()
- * or refuse() was given, so what answers them must still run. NULL is allowed.
+ * Drains, gives open requests close_wait_ms, then ends their connections. Waits for pl_http_reply of each request that
+ * handle() or refuse() was given, so what answers them must still run. NULL is allowed.
  */
 void pl_http_close(struct pl_http_server *server);
 /* The port that it got, for port 0 in the setting. */

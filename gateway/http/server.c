@@ -28,8 +28,7 @@
 
 enum {
     SWEEP_MS = 200,
-    PAUSE_MS = 100, /* after an accept that failed and would fail again */
-    CLOSE_WAIT_MS = 5000,
+    PAUSE_MS = 100,                  /* after an accept that failed and would fail again */
     CONNECTION_BYTES_MAX = 32 << 10, /* PL_FRAMING_HEAD_BYTES_MAX and what MHD and an answer's headers need beside */
     ACCEPTS_MAX = 64,                /* between two looks at the deadlines */
 };
@@ -176,11 +175,20 @@ static bool accept_one(struct pl_http_server *server)
     return false;
 }
 
-static void stop_listening(struct pl_http_server *server)
+static void close_listener(struct pl_http_server *server)
 {
     if (server->listen_fd >= 0)
         close(server->listen_fd);
     server->listen_fd = -1;
+}
+
+/* Connections that are complete already are of clients who are sending. */
+static void stop_listening(struct pl_http_server *server)
+{
+    for (unsigned i = 0; i < server->options.connections_max && accept_one(server); i++)
+        continue;
+    close_listener(server);
+    pl_http_connections_end(&server->connections);
 }
 
 /* Sleeps until something happens, at most for wait_ms; accepts what came. */
@@ -189,8 +197,10 @@ static void accept_some(struct pl_http_server *server, int wait_ms)
     bool paused = server->accept_failing;
     struct pollfd fds[] = {{.fd = server->wake_fd, .events = POLLIN},
                            {.fd = paused ? -1 : server->listen_fd, .events = POLLIN}};
+    eventfd_t woken;
 
     poll(fds, 2, paused ? PAUSE_MS : wait_ms);
+    (void)eventfd_read(server->wake_fd, &woken);
     if (!paused && fds[1].revents == 0)
         return;
     for (unsigned i = 0; i < ACCEPTS_MAX && accept_one(server); i++)
@@ -201,14 +211,16 @@ static void *accept_connections(void *context)
 {
     struct pl_http_server *server = context;
     int64_t sweep_us = 0;
+    int64_t idle_until_us = INT64_MAX;
 
     while (!atomic_load(&server->stopping)) {
-        bool draining = atomic_load(&server->draining);
-        if (draining)
-            stop_listening(server);
         int64_t now_us = pl_clock_now_us();
-        if (now_us >= sweep_us || draining) {
-            pl_http_connections_sweep(&server->connections, now_us, draining);
+        if (atomic_load(&server->draining) && server->listen_fd >= 0) {
+            stop_listening(server);
+            idle_until_us = now_us + server->options.drain_idle_ms * 1000;
+        }
+        if (now_us >= sweep_us) {
+            pl_http_connections_sweep(&server->connections, now_us, now_us >= idle_until_us);
             sweep_us = now_us + SWEEP_MS * 1000;
         }
         accept_some(server, pl_linger_run(&server->linger, now_us) ? PL_LINGER_TICK_MS : SWEEP_MS);
@@ -223,7 +235,7 @@ static void wake(struct pl_http_server *server)
 
 static void free_server(struct pl_http_server *server)
 {
-    stop_listening(server);
+    close_listener(server);
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     if (server->spare_fd >= 0)
@@ -292,7 +304,7 @@ void pl_http_close(struct pl_http_server *server)
     if (server == NULL)
         return;
     pl_http_drain(server);
-    if (!pl_http_connections_wait(&server->connections, pl_clock_now_us() + CLOSE_WAIT_MS * 1000)) {
+    if (!pl_http_connections_wait(&server->connections, pl_clock_now_us() + server->options.close_wait_ms * 1000)) {
         pl_http_connections_cut(&server->connections);
         pl_http_connections_wait(&server->connections, INT64_MAX);
     }

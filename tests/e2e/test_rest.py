@@ -403,7 +403,10 @@ def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
         assert_problem(rest("GET", "/v1/chats"), 504, "DEADLINE_EXCEEDED")
     finally:
         server.process.send_signal(signal.SIGCONT)
-        hasty.stop()
+    deadline = time.monotonic() + RETRY_S
+    while rest("GET", "/v1/chats").status != 200:
+        assert time.monotonic() < deadline
+    hasty.stop()
 
 
 def test_what_was_in_flight_may_have_happened(alice, bob, gateway, group, server):
@@ -431,6 +434,16 @@ def test_sigterm_answers_what_is_open(gateway, tmp_path, server, world):
     other.wait_until_ready()
     rest = Rest(other, authorization=f"Bearer {world.alice.token}")
     assert rest("GET", "/v1/chats").status == 200
+    server.process.send_signal(signal.SIGSTOP)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        try:
+            asked = pool.submit(rest, "GET", "/v1/chats")
+            other.wait_for_metric("gateway_upstream_calls", 1)
+            other.process.send_signal(signal.SIGTERM)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        answer = asked.result()
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
     other.stop()
     assert other.process.returncode == 0
     assert '"event":"stopped"' in other.log_text()

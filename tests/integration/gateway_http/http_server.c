@@ -155,6 +155,7 @@ struct http_server *http_server_open(struct pl_http_options limits)
     limits.header_deadline_ms = limits.header_deadline_ms == 0 ? 60000 : limits.header_deadline_ms;
     limits.body_deadline_ms = limits.body_deadline_ms == 0 ? 60000 : limits.body_deadline_ms;
     limits.idle_ms = limits.idle_ms == 0 ? 60000 : limits.idle_ms;
+    limits.close_wait_ms = 2000;
     limits.handle = handle;
     limits.refuse = refuse;
     limits.context = server;

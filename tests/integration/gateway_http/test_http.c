@@ -236,6 +236,28 @@ static void drain_closes_idle_connections_and_finishes_open_requests(void **stat
     http_server_close(server);
 }
 
+/* Who is late with a head shows that the deadlines have been looked at since. */
+static void drain_answers_who_still_sends(void **state)
+{
+    struct http_server *server =
+        http_server_open((struct pl_http_options){.header_deadline_ms = 100, .drain_idle_ms = 60000});
+    int used = wire_connect(http_server_port(server));
+    int late = wire_connect(http_server_port(server));
+    (void)state;
+
+    assert_int_equal(ask(used, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+    wire_send(late, "GET /now HTTP/1.1\r\n");
+    pl_http_drain(http_server_http(server));
+    assert_int_equal(wire_read(late, false).status, 408);
+    struct wire_answer last = ask(used, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(last.status, 200);
+    assert_string_equal(wire_header(&last, "Connection"), "close");
+    wire_expect_close(used);
+    wire_close(late);
+    wire_close(used);
+    http_server_close(server);
+}
+
 static void close_does_not_wait_for_a_client_that_stalls(void **state)
 {
     struct http_server *server = http_server_open((struct pl_http_options){0});
@@ -305,6 +327,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(connections_are_bounded),
     cmocka_unit_test_setup_teardown(server_survives_without_descriptors, setup, teardown),
     cmocka_unit_test(drain_closes_idle_connections_and_finishes_open_requests),
+    cmocka_unit_test(drain_answers_who_still_sends),
     cmocka_unit_test(close_does_not_wait_for_a_client_that_stalls),
     cmocka_unit_test(close_waits_for_the_answer_of_a_request_whose_client_left),
     cmocka_unit_test(wrong_address_is_refused_by_the_setting_s_name),
