@@ -62,7 +62,7 @@ parleyd_environment() {
         (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$home/operator.key") || exit 1
     export PARLEY_GRPC_LISTEN=127.0.0.1:$grpc_port PARLEY_ADMIN_LISTEN=127.0.0.1:$metrics_port
     [[ $(upstream) != unix:* ]] || PARLEY_GRPC_LISTEN+=,$(upstream)
-    export PARLEY_DATABASE=$1 PARLEY_OPERATOR_KEY_FILE=$home/operator.key
+    export PARLEY_DATABASE=$1 PARLEY_DATABASE_FOLDER=$home/postgres PARLEY_OPERATOR_KEY_FILE=$home/operator.key
 }
 
 # start PROGRAM PATH PORT METRICS_PORT: in a session of its own, so that Ctrl-C reaches only this script, which stops

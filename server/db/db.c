@@ -13,6 +13,7 @@
 #include "db/cursors.h"
 #include "db/migrate.h"
 #include "db/reader.h"
+#include "db/sampler.h"
 #include "db/writer.h"
 
 #define FIRST_CONNECTION_US INT64_C(10000000)
@@ -26,6 +27,7 @@ struct pl_db {
     uint8_t page_token_key[PAGE_TOKEN_KEY_BYTES];
     struct pl_readers readers;
     struct pl_cursors cursors;
+    struct pl_sampler sampler;
     atomic_uint appends_queued;
     unsigned writer_count;
     struct pl_writer *writers;
@@ -120,6 +122,7 @@ static void init_parts(struct pl_db *db)
         pl_writer_init(&db->writers[i], &db->context, &db->appends_queued);
     pl_readers_init(&db->readers, &db->context);
     pl_cursors_init(&db->cursors, &db->context);
+    pl_sampler_init(&db->sampler, &db->context);
 }
 
 static void fini_parts(struct pl_db *db)
@@ -128,6 +131,7 @@ static void fini_parts(struct pl_db *db)
         pl_writer_fini(&db->writers[i]);
     pl_readers_fini(&db->readers);
     pl_cursors_fini(&db->cursors);
+    pl_sampler_fini(&db->sampler);
     free(db->writers);
     free(db);
 }
@@ -196,6 +200,7 @@ enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *met
     init_parts(db);
     status = start(db, &started, &reason);
     if (status == PL_OK) {
+        pl_sampler_start(&db->sampler);
         *ret_db = db;
         return PL_OK;
     }
@@ -216,7 +221,9 @@ void pl_db_end_by(struct pl_db *db, int64_t until_us)
 void pl_db_close(struct pl_db *db)
 {
     struct started all = {.readers = true, .cursors = true, .writers = db->writer_count};
+    pl_sampler_stop(&db->sampler);
     stop(db, &all);
+    pl_sampler_join(&db->sampler);
     fini_parts(db);
 }
 

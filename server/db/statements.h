@@ -13,6 +13,7 @@ enum pl_conn_kind {
     PL_CONN_READER,
     PL_CONN_WRITER,
     PL_CONN_CURSORS,
+    PL_CONN_SAMPLER,
     PL_CONN_PLAIN /* prepares nothing; migrations */
 };
 

@@ -36,6 +36,10 @@ class Metrics:
         """The sum of a metric's samples that have these labels."""
         return self.suffixed(name, "", **labels)
 
+    def has(self, name):
+        """Whether the metric is known."""
+        return bool(self.families[name].samples)
+
     def count(self, histogram):
         """How many were observed."""
         return self.suffixed(histogram, "_count")

@@ -2,12 +2,14 @@
 # Copyright (c) the Parley authors.
 """What the programs tell a Prometheus: strictly the format, values that move with what happens, nothing undescribed."""
 import contextlib
+import shutil
 import time
 import urllib.error
 import urllib.request
 
 import grpc
 import pytest
+from api_client import GrpcServer
 from device import Device
 from parley_pb import message_service_pb2, stream_service_pb2
 from programs import Gateway
@@ -16,6 +18,17 @@ from refusals import Refusal
 from uuid7 import uuid7
 
 WAIT_S = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, postgres):
+    """A running parleyd that asks its database often how it is."""
+    server = GrpcServer(tmp_path_factory.mktemp("parleyd"), postgres)
+    server.environment |= {"PARLEY_DATABASE_SAMPLE_MS": "100", "PARLEY_DATABASE_FOLDER": str(postgres.folder)}
+    server.migrate()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +152,19 @@ def test_process_is_described(server):
     assert 0 <= time.time() - metrics.value("process_start_time_seconds") < 3600
 
 
+def test_the_database_tells_of_itself(server, postgres):
+    """Its size and health as PostgreSQL knows them, and the disk that it is on."""
+    size = int(postgres.query("select pg_database_size(current_database())")[0])
+    metrics = await_metrics(server, lambda metrics: metrics.has("parley_database_size_bytes"))
+    assert 0.5 * size < metrics.value("parley_database_size_bytes") < 2 * size
+    assert 8 <= metrics.value("parley_database_connections") < metrics.value("parley_database_connections_max")
+    assert metrics.value("parley_database_blocks_hit_total") > 0
+    assert metrics.value("parley_database_transaction_age") > 0
+    assert abs(time.time() - metrics.value("parley_database_sampled_timestamp_seconds")) < WAIT_S
+    assert 0 < metrics.value("parley_database_disk_free_bytes") <= metrics.value("parley_database_disk_bytes")
+    assert metrics.value("parley_database_disk_bytes") == shutil.disk_usage(postgres.folder).total
+
+
 # ---- the gateway ----
 
 def test_requests_of_the_gateway_are_counted(gateway, world):
@@ -173,8 +199,10 @@ def test_an_absent_database_shows(server, world, postgres):
     assert refusal.value.reason == "DATABASE_UNAVAILABLE"
     await_metrics(server, lambda metrics: metrics.value("parley_calls_total", code="14")
                   > away.value("parley_calls_total", code="14"))
+    then = metrics_of(server).value("parley_database_sampled_timestamp_seconds")
     postgres.start()
     server.wait_until_ready()
+    await_metrics(server, lambda metrics: metrics.value("parley_database_sampled_timestamp_seconds") > then)
     assert metrics_of(server).value("parley_database_circuit_open") == 0
 
 
