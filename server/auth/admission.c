@@ -9,12 +9,13 @@
 void pl_admission_pass(struct pl_admission *admission)
 {
     struct pl_call *call = admission->call;
-    enum pl_status status = pl_scope_check(pl_call_principal(call), pl_call_method(call)->scope);
+    enum pl_scope scope = pl_call_method(call)->scope;
+    enum pl_status status = pl_scope_check(pl_call_principal(call), scope);
 
     if (status == PL_OK)
         pl_call_admit(call);
     else
-        pl_admission_refuse(admission, status, NULL);
+        pl_admission_refuse(admission, status, pl_scope_sentence(scope, status));
 }
 
 void pl_admission_refuse(struct pl_admission *admission, enum pl_status status, const char *sentence)

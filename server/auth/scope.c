@@ -22,6 +22,16 @@ static const enum pl_status verdicts[][CALLERS] = {
 };
 /* clang-format on */
 
+/* What each scope takes, for those who are refused. */
+static const char *const takers[] = {
+    [PL_SCOPE_OPERATOR] = "this call takes the operator key in x-api-key",
+    [PL_SCOPE_OPERATOR_OR_APP] = "this call takes the operator key or an app's API key in x-api-key",
+    [PL_SCOPE_APP] = "this call takes an app's API key in x-api-key",
+    [PL_SCOPE_APP_OR_USER] = "this call takes an app's API key in x-api-key, or a device token",
+    [PL_SCOPE_USER] = "this call takes a device token, or an app's API key in x-api-key with parley-user",
+    [PL_SCOPE_DEVICE] = "this call takes a device token in authorization: Bearer",
+};
+
 static enum caller caller_of(const struct pl_principal *principal)
 {
     switch (principal->kind) {
@@ -35,6 +45,12 @@ static enum caller caller_of(const struct pl_principal *principal)
         break;
     }
     return NOBODY;
+}
+
+const char *pl_scope_sentence(enum pl_scope scope, enum pl_status status)
+{
+    bool known = scope >= PL_SCOPE_PUBLIC && scope <= PL_SCOPE_DEVICE;
+    return known && status == PL_PERMISSION_DENIED ? takers[scope] : NULL;
 }
 
 enum pl_status pl_scope_check(const struct pl_principal *principal, enum pl_scope scope)

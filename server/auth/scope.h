@@ -13,5 +13,7 @@
  * is needed) or PL_PERMISSION_DENIED. A scope that this does not know admits nobody.
  */
 enum pl_status pl_scope_check(const struct pl_principal *principal, enum pl_scope scope) PL_MUST_CHECK;
+/* What to say of a verdict of pl_scope_check: which credentials the scope takes. NULL: the status says it all. */
+const char *pl_scope_sentence(enum pl_scope scope, enum pl_status status);
 
 #endif

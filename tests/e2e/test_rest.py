@@ -218,6 +218,9 @@ def test_credentials(alice, backend, gateway, world):
                    "INVALID_ARGUMENT")
     assert_problem(backend("GET", "/v1/chats"), 400, "ACTING_USER_MISSING")
     assert backend("GET", "/v1/chats", parley_user=world.alice.user_id).status == 200
+    denied = alice("POST", "/v1/users", {"username": "erin"})
+    assert_problem(denied, 403, "PERMISSION_DENIED")
+    assert denied.body["detail"] == "this call takes an app's API key in x-api-key"
     assert_problem(alice("GET", "/v1/chats", parley_user=world.alice.user_id), 400, "ACTING_USER_REFUSED")
 
 

@@ -82,6 +82,17 @@ static void unknown_scope_admits_nobody(void **state)
                APPS(PL_PERMISSION_DENIED, PL_PERMISSION_DENIED), PL_PERMISSION_DENIED);
 }
 
+static void who_is_refused_is_told_what_the_scope_takes(void **state)
+{
+    (void)state;
+    for (enum pl_scope scope = PL_SCOPE_OPERATOR; scope <= PL_SCOPE_DEVICE; scope++)
+        assert_non_null(pl_scope_sentence(scope, PL_PERMISSION_DENIED));
+    assert_string_equal(pl_scope_sentence(PL_SCOPE_APP, PL_PERMISSION_DENIED),
+                        "this call takes an app's API key in x-api-key");
+    assert_null(pl_scope_sentence(PL_SCOPE_APP, PL_CREDENTIALS_MISSING));
+    assert_null(pl_scope_sentence((enum pl_scope)8, PL_PERMISSION_DENIED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +104,7 @@ int main(void)
         cmocka_unit_test(user_scope_needs_the_acting_user_of_an_app),
         cmocka_unit_test(device_scope_admits_devices_alone),
         cmocka_unit_test(unknown_scope_admits_nobody),
+        cmocka_unit_test(who_is_refused_is_told_what_the_scope_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
