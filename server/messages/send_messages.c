@@ -106,7 +106,6 @@ static void send_messages(struct pl_call *call, const ProtobufCMessage *message)
     const struct pl_server *server = pl_call_context(call);
     const Parley__V1__SendMessagesRequest *request = (const Parley__V1__SendMessagesRequest *)message;
     if (request->n_messages < 1 || request->n_messages > PL_SEND_BATCH_MAX) {
-        pl_call_detail(call, "field", "messages");
         pl_call_fail(call, PL_INVALID_ARGUMENT, "messages must be 1 to %d", PL_SEND_BATCH_MAX);
         return;
     }

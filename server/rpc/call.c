@@ -217,6 +217,29 @@ void pl_call_admit(struct pl_call *call)
     call->kind->admit(call);
 }
 
+static bool has_detail(const struct pl_error *error, const char *key)
+{
+    for (unsigned i = 0; i < error->count; i++)
+        if (strcmp(error->keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* "chat_id is not a UUID" names its field by its first word. Frames of a stream are not meant. */
+static void note_field(struct pl_call *call, enum pl_status status)
+{
+    const struct pl_api_method *method = pl_call_method(call);
+    const struct pl_error *error = &call->error;
+    const char *sentence = error->sentence != NULL ? error->sentence : pl_status_sentence(status);
+    const char *word = pl_arena_copy(&call->arena, sentence, strcspn(sentence, " "));
+
+    if (pl_status_grpc_code(status) != GRPC_STATUS_INVALID_ARGUMENT || method->client_streaming ||
+        error->count == PL_ERROR_DETAILS_MAX || has_detail(error, "field"))
+        return;
+    if (protobuf_c_message_descriptor_get_field_by_name(method->input, word) != NULL)
+        pl_call_detail(call, "field", word);
+}
+
 void pl_call_fail(struct pl_call *call, enum pl_status status, const char *format, ...)
 {
     pl_assert(status != PL_OK);
@@ -229,6 +252,7 @@ void pl_call_fail(struct pl_call *call, enum pl_status status, const char *forma
         pl_error_trim(sentence);
         call->error.sentence = pl_arena_copy(&call->arena, sentence, strlen(sentence));
     }
+    note_field(call, status);
     call->kind->fail(call, status);
 }
 

@@ -73,8 +73,10 @@ void *pl_call_owner(const struct pl_call *call);
 void pl_call_reply(struct pl_call *call, const ProtobufCMessage *message);
 /* Unary. The same with a message of the method's output type that is packed already; copied. */
 void pl_call_reply_packed(struct pl_call *call, const void *data, size_t bytes);
-/* Unary and streaming. The sentence is for the caller: no secrets, no contents. NULL format: the
- * default sentence. */
+/*
+ * Unary and streaming. The sentence is for the caller: no secrets, no contents. NULL format: the default sentence. One
+ * that says what is wrong with a field of the request begins with its name, which becomes the detail "field" then.
+ */
 void pl_call_fail(struct pl_call *call, enum pl_status status, const char *format, ...) PL_PRINTF(3, 4);
 /* Before fail: a key and value for ErrorInfo.metadata. Copied. At most 8. */
 void pl_call_detail(struct pl_call *call, const char *key, const char *value);

@@ -165,6 +165,9 @@ def test_queries(alice, group):
     chat_id = group["chat_id"]
     assert_problem(alice("GET", f"/v1/messages?chat_id={chat_id}&limit=x"), 400, "INVALID_ARGUMENT")
     assert_problem(alice("GET", f"/v1/messages?chat_id={chat_id}&limit=101"), 400, "INVALID_PAGE_SIZE")
+    no_id = alice("GET", "/v1/chats/1")
+    assert_problem(no_id, 400, "INVALID_ID")
+    assert [one["field"] for one in no_id.body["field_violations"]] == ["chat_id"] == [no_id.body["metadata"]["field"]]
     unknown = alice("GET", f"/v1/messages?chatid={chat_id}")
     assert_problem(unknown, 400, "UNKNOWN_FIELD")
     assert unknown.body["field_violations"][0]["field"] == "chatid"
