@@ -25,3 +25,8 @@ struct pl_chat_id pl_individual_chat_id(struct pl_app_id app, struct pl_user_id 
     pl_assert(EVP_Digest(input, sizeof(input), digest, NULL, EVP_sha256(), NULL) == 1);
     return (struct pl_chat_id){pl_uuid_v8(digest)};
 }
+
+bool pl_chat_id_is_group(const struct pl_chat_id *chat)
+{
+    return chat->uuid.bytes[6] >> 4 == 7;
+}

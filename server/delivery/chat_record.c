@@ -14,8 +14,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "chats/individual.h"
+#include "delivery/chat_record.h"
+#include "delivery/group_receipts.h"
 #include "delivery/session.h"
-#include "delivery/shard.h"
 #include "messages/message.h"
 #include "server.h"
 
@@ -23,20 +25,6 @@
 #define GAP_RETRY_US 1000000
 #define PARKED_MAX 256
 #define PAGE_ENTRIES 100
-
-struct chat_record {
-    UT_hash_handle hh;
-    struct pl_chat_id chat_id;
-    struct pl_shard *shard;
-    int64_t tail;
-    int64_t wanted_seq; /* the log is known to reach here */
-    unsigned listed;
-    TAILQ_HEAD(, pl_subscription) subscriptions;
-    struct pl_entry **parked; /* PARKED_MAX places while there is a gap, else NULL; by seq, all above tail + 1 */
-    unsigned parked_count;
-    struct pl_timer gap_timer;
-    bool is_reading;
-};
 
 static void on_gap(struct pl_timer *timer);
 static void accept_entry(struct chat_record *record, struct pl_entry *entry);
@@ -47,11 +35,13 @@ struct delivery {
     struct pl_task task;
     struct pl_subscription *subscription;
     struct pl_entry *entry;
+    unsigned others;
 };
 
 static void run_delivery(struct pl_task *task)
 {
     struct delivery *delivery = pl_container_of(task, struct delivery, task);
+    delivery->subscription->others = delivery->others;
     pl_session_entry(delivery->subscription, delivery->entry);
     free(delivery);
 }
@@ -60,7 +50,8 @@ static void deliver(struct pl_subscription *subscription, struct pl_entry *entry
 {
     struct delivery *delivery = malloc(sizeof(*delivery));
     pl_assert(delivery != NULL);
-    *delivery = (struct delivery){{.run = run_delivery}, subscription, pl_entry_hold(entry)};
+    *delivery =
+        (struct delivery){{.run = run_delivery}, subscription, pl_entry_hold(entry), subscription->record->listed};
     pl_mailbox_post(&subscription->session->loop->mailbox, &delivery->task);
 }
 
@@ -89,6 +80,7 @@ static void fan_out(struct chat_record *record, struct pl_entry *entry)
             deliver(subscription, entry);
     if (entry->users != NULL)
         remove_users(record, entry);
+    pl_group_receipts_entry(record, entry);
 }
 
 struct telling {
@@ -147,11 +139,12 @@ static void drop_parked(struct chat_record *record)
 }
 
 /* Records live as long as somebody is attached, or a read of theirs is under way. */
-static void remove_if_idle(struct chat_record *record)
+void pl_chat_record_returned(struct chat_record *record)
 {
-    if (!TAILQ_EMPTY(&record->subscriptions) || record->is_reading)
+    if (!TAILQ_EMPTY(&record->subscriptions) || record->is_reading || pl_group_receipts_are_read(record))
         return;
     drop_parked(record);
+    pl_group_receipts_free(record);
     pl_timers_disarm(&record->shard->loop->timers, &record->gap_timer);
     pl_metrics_add(&record->shard->hub->server->metrics, PL_METRIC_hub_chats, -1);
     HASH_DEL(record->shard->chats, record);
@@ -268,6 +261,10 @@ void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, 
     struct chat_record *record = find(shard, chat);
     if (record == NULL)
         return;
+    if (pl_chat_id_is_group(chat)) {
+        pl_group_receipts_mark(record, receipt);
+        return;
+    }
     struct pl_subscription *subscription;
     TAILQ_FOREACH (subscription, &record->subscriptions, attached)
         if (!subscription->is_former &&
@@ -305,7 +302,7 @@ static void on_gap_page(struct pl_query *query, void *context)
         arm_gap(record, next_read_us(query, record->tail > tail_before));
     pl_arena_fini(&read->arena);
     free(read);
-    remove_if_idle(record);
+    pl_chat_record_returned(record);
 }
 
 static void on_gap(struct pl_timer *timer)
@@ -353,6 +350,7 @@ static void join(struct pl_subscription *subscription)
     subscription->had_seq = have;
     subscription->is_former = false;
     record->listed++;
+    pl_group_receipts_join(subscription);
     /* It has read further than what was published here: the rest is on its way, or lost and to be read. */
     if (have > record->tail)
         await_gap(record, have);
@@ -373,7 +371,7 @@ static void detach(struct pl_subscription *subscription)
     leave(subscription);
     TAILQ_REMOVE(&record->subscriptions, subscription, attached);
     subscription->record = NULL;
-    remove_if_idle(record);
+    pl_chat_record_returned(record);
 }
 
 void pl_chat_record_operate(struct pl_task *task)

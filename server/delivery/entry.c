@@ -115,6 +115,7 @@ struct pl_entry *pl_entry_new(const struct pl_message *message)
         .holders = 1,
         .chat_id = message->chat_id,
         .seq = message->seq,
+        .sender_id = message->sender_id,
         .sender_device_id = message->sender_device_id,
         .kind = message->entry_kind,
         .body_kind = body_kind,

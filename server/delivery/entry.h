@@ -21,6 +21,7 @@ struct pl_entry {
     struct pl_chat_id chat_id;
     int64_t seq;
     int64_t accepted_us; /* pl_clock_now_us; 0: not a new entry, but one that was read */
+    struct pl_user_id sender_id;
     struct pl_device_id sender_device_id;
     enum pl_entry_kind kind;
     enum pl_body_kind body_kind;

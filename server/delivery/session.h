@@ -153,6 +153,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_CAUGHT_UP 0x38
 #define PL_SERVER_FRAME_GOING_AWAY 0x42
 #define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
+#define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
 
 /* ---- catch_up.c ---- */
 /* Hello's list of chats is read. */

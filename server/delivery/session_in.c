@@ -129,6 +129,7 @@ void pl_session_mark_cursor(struct pl_session *session, struct pl_subscription *
     mark->user_id = session->principal.user_id;
     mark->device_id = session->principal.device_id;
     mark->cursor_seq = seq;
+    mark->members = subscription->others;
     pl_db_mark(session->hub->server->db, mark);
 }
 

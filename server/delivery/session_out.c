@@ -3,12 +3,15 @@
 /*
  * What a session tells its device. One write is in flight; everything else gathers and leaves as one frame at the end
  * of the turn in which the write is done. The queue of entries is bounded by bytes, answers to sends by their number,
- * and receipts and read_oks by coalescing: of each chat and user only the newest is kept.
+ * and receipts and read_oks by coalescing: of each chat and user, and of each message in a group, only the newest is
+ * kept.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "delivery/session.h"
+#include "messages/status.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -185,6 +188,71 @@ static void put_receipts(struct pl_subscription *subscription, char *chat_id, st
     }
 }
 
+/* ---- counts of groups ---- */
+
+/* Both by seq; of a message in both what is new counts. Without the oldest when they are too many. */
+static unsigned merge(const struct pl_subscription *old, const struct pl_group_count *news, unsigned count,
+                      struct pl_group_count *ret_counts)
+{
+    unsigned merged = 0;
+    unsigned from_old = 0;
+    unsigned from_news = 0;
+    while (from_old < old->counts_count || from_news < count) {
+        bool is_old =
+            from_news == count || (from_old < old->counts_count && old->counts[from_old].seq < news[from_news].seq);
+        if (!is_old && from_old < old->counts_count && old->counts[from_old].seq == news[from_news].seq)
+            from_old++;
+        ret_counts[merged++] = is_old ? old->counts[from_old++] : news[from_news++];
+    }
+    unsigned excess = merged > PL_GROUP_COUNTS_MAX ? merged - PL_GROUP_COUNTS_MAX : 0;
+    memmove(ret_counts, ret_counts + excess, (merged - excess) * sizeof(*ret_counts));
+    return merged - excess;
+}
+
+void pl_session_counts(struct pl_subscription *subscription, const struct pl_group_count *counts, unsigned count)
+{
+    struct pl_session *session = subscription->session;
+    if (!pl_session_is_open(session) || subscription->state == PL_SUBSCRIPTION_DETACHING ||
+        subscription->state == PL_SUBSCRIPTION_FORMER)
+        return;
+    struct pl_group_count *merged = malloc((subscription->counts_count + count) * sizeof(*merged));
+    pl_assert(merged != NULL);
+    subscription->counts_count = merge(subscription, counts, count, merged);
+    free(subscription->counts);
+    subscription->counts = merged;
+    pl_session_tell_later(session, subscription);
+}
+
+/* To the same others; what lies between them in the log then has the same counts. */
+static bool is_equal(const struct pl_group_count *one, const struct pl_group_count *other)
+{
+    return one->members_seq == other->members_seq && one->recipients == other->recipients &&
+           one->delivered == other->delivered && one->read == other->read;
+}
+
+static void put_counts(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
+{
+    const struct pl_group_count *counts = subscription->counts;
+    unsigned last;
+    for (unsigned first = 0; first < subscription->counts_count; first = last + 1) {
+        last = first;
+        while (last + 1 < subscription->counts_count && is_equal(&counts[first], &counts[last + 1]))
+            last++;
+        Parley__V1__GroupReceipt receipt = PARLEY__V1__GROUP_RECEIPT__INIT;
+        receipt.chat_id = chat_id;
+        receipt.first_seq = counts[first].seq;
+        receipt.last_seq = counts[last].seq;
+        receipt.recipient_count = counts[first].recipients;
+        receipt.delivered_count = counts[first].delivered;
+        receipt.read_count = counts[first].read;
+        receipt.status = pl_message_status(receipt.recipient_count, receipt.delivered_count, receipt.read_count);
+        put_element(frame, PL_SERVER_FRAME_GROUP_RECEIPTS, &receipt.base);
+    }
+    free(subscription->counts);
+    subscription->counts = NULL;
+    subscription->counts_count = 0;
+}
+
 static void put_read_ok(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
 {
     if (subscription->read_ok_seq == 0)
@@ -206,6 +274,7 @@ static void put_tellings(struct pl_session *session, struct pl_buf *frame)
         subscription->is_telling = false;
         char *chat_id = pl_field_uuid(&subscription->chat_id.uuid, &arena);
         put_receipts(subscription, chat_id, frame, &arena);
+        put_counts(subscription, chat_id, frame);
         put_read_ok(subscription, chat_id, frame);
     }
     pl_arena_fini(&arena);
@@ -218,6 +287,9 @@ void pl_session_out_forget(struct pl_subscription *subscription)
         STAILQ_REMOVE_HEAD(&subscription->receipts, next);
         free(pending);
     }
+    free(subscription->counts);
+    subscription->counts = NULL;
+    subscription->counts_count = 0;
     if (subscription->is_telling)
         TAILQ_REMOVE(&subscription->session->telling, subscription, telling);
     subscription->is_telling = false;

@@ -73,6 +73,7 @@ enum pl_subscription_state {
 };
 
 struct pl_pending_receipt;
+struct pl_group_count;
 struct pl_subscription;
 TAILQ_HEAD(pl_subscription_queue, pl_subscription);
 
@@ -106,13 +107,17 @@ struct pl_subscription {
     bool is_marking;     /* a read is on its way to disk; what comes meanwhile follows as one */
     int64_t read_ok_seq; /* to tell; 0 for nothing */
     STAILQ_HEAD(, pl_pending_receipt) receipts;
+    struct pl_group_count *counts; /* to tell, by seq; at most PL_GROUP_COUNTS_MAX */
+    unsigned counts_count;
+    unsigned others; /* sessions that the last entry went to */
 
     /* The record's half; the shard's loop only. */
     TAILQ_ENTRY(pl_subscription) attached;
     struct chat_record *record;
     bool in_list;
-    int64_t had_seq; /* what it had when it last joined */
-    bool is_former;  /* the user was removed: no receipts */
+    int64_t had_seq;   /* what it had when it last joined */
+    bool is_former;    /* the user was removed: no receipts */
+    bool wants_counts; /* all of them: it has just joined */
 };
 
 struct pl_receipt {
@@ -120,6 +125,17 @@ struct pl_receipt {
     int64_t delivered_seq;
     int64_t read_seq;
     int64_t at_us;
+};
+
+#define PL_GROUP_COUNTS_MAX 256
+
+/* How far a message in a group has come. */
+struct pl_group_count {
+    int64_t seq;
+    int64_t members_seq; /* the same for messages that went to the same others */
+    int32_t recipients;
+    int32_t delivered;
+    int32_t read;
 };
 
 /* ---- a record's side; on the shard's loop ---- */
@@ -147,6 +163,8 @@ void pl_session_answered(struct pl_task *task);
 /* Takes the hold on the entry. */
 void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *entry);
 void pl_session_receipt(struct pl_subscription *subscription, const struct pl_receipt *receipt);
+/* Of messages of the session's user, by seq. */
+void pl_session_counts(struct pl_subscription *subscription, const struct pl_group_count *counts, unsigned count);
 /* session->user_task posted to the session's loop, after register and after unregister. */
 void pl_session_registered(struct pl_task *task);
 void pl_session_unregistered(struct pl_task *task);

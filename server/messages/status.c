@@ -18,17 +18,20 @@ static void count(Parley__V1__Message *message, const struct pl_uuid *sender, co
     message->read_count += pl_rows_int(watermarks, row, COLUMN_READ) >= seq;
 }
 
+Parley__V1__MessageStatus pl_message_status(int32_t recipients, int32_t delivered, int32_t read)
+{
+    if (recipients > 0 && read == recipients)
+        return PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_READ;
+    if (recipients > 0 && delivered >= (recipients + 1) / 2)
+        return PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_DELIVERED;
+    return PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+}
+
 void pl_message_put_status(Parley__V1__Message *message, const struct pl_rows *watermarks)
 {
     struct pl_uuid sender;
     pl_assert(pl_uuid_parse(message->sender_id, &sender) == PL_OK);
     for (int row = 0; row < pl_rows_count(watermarks); row++)
         count(message, &sender, watermarks, row);
-    int32_t others = message->recipient_count;
-    if (others > 0 && message->read_count == others)
-        message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_READ;
-    else if (others > 0 && message->delivered_count >= (others + 1) / 2)
-        message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_DELIVERED;
-    else
-        message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+    message->status = pl_message_status(message->recipient_count, message->delivered_count, message->read_count);
 }

@@ -13,4 +13,7 @@
  */
 void pl_message_put_status(Parley__V1__Message *message, const struct pl_rows *watermarks);
 
+/* The rule by itself. */
+Parley__V1__MessageStatus pl_message_status(int32_t recipients, int32_t delivered, int32_t read);
+
 #endif

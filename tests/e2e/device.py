@@ -31,6 +31,7 @@ class Device:
         self.sents = {}  # message_id -> seq
         self.faileds = []
         self.receipts = []
+        self.group_receipts = []
         self.going_aways = []
         self.redelivered = 0
         self.sessions = 0
@@ -129,6 +130,7 @@ class Device:
         self.faileds.extend(frame.faileds)
         self._take_entries(frame.entries)
         self.receipts.extend(frame.receipts)
+        self.group_receipts.extend(frame.group_receipts)
         self.caught_up |= frame.caught_up
         if frame.HasField("going_away"):
             self.going_aways.append(frame.going_away)

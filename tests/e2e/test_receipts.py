@@ -196,3 +196,29 @@ def test_bad_input(group):
     for foreign in ("x", "A" * 54, token):
         with refused("INVALID_ARGUMENT", "INVALID_PAGE_TOKEN"):
             api.ListReceipts(message_id=first.message_id, page_token=foreign)
+
+
+def read_by_all(receipts):
+    """Those that say so."""
+    return [receipt for receipt in receipts if receipt.recipient_count == receipt.read_count == CAROLS + 1]
+
+
+@pytest.mark.transports("grpc")
+def test_sender_in_a_group_is_told_counts(group):
+    """Pushed to the sender's devices, and to nobody else; what is told agrees with what is asked."""
+    world = group.world
+    alice, bob = (Device(world.server.address, person.token) for person in (world.alice, world.bob))
+    bob.wait_for(lambda device: len(device.entries[group.chat_id]) >= group.sent[2].seq)
+    for person in (world.bob, *group.carols):
+        person.api.MarkRead(message_id=group.sent[1].message_id)
+    alice.wait_for(lambda device: read_by_all(device.group_receipts))
+    told = read_by_all(alice.group_receipts)[-1]
+    assert told.last_seq == group.sent[1].seq
+    assert told.status == told.DESCRIPTOR.fields_by_name["status"].enum_type.values_by_name[READ].number
+    asked = world.alice.api.GetMessage(message_id=group.sent[1].message_id)
+    assert (asked.recipient_count, asked.delivered_count, asked.read_count) == (CAROLS + 1,) * 3
+    for device in (alice, bob):
+        assert not [receipt for receipt in device.receipts if receipt.chat_id == group.chat_id]
+    assert not bob.group_receipts
+    for device in (alice, bob):
+        device.close()

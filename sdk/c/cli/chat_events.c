@@ -85,11 +85,18 @@ static void on_receipt(void *userdata, const parley_receipt *receipt)
 {
     struct pl_chat_view *view = userdata;
     if (view->cli->json)
-        pl_json_print(json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", "receipt", "chat_id", receipt->chat_id, "user_id",
-                                receipt->user_id, "delivered_seq", (json_int_t)receipt->delivered_seq, "read_seq",
-                                (json_int_t)receipt->read_seq));
+        pl_json_print(pl_json_receipt(receipt));
     if (is_this_chat(view, receipt->chat_id) && strcmp(receipt->user_id, view->user_id) != 0)
         pl_sent_list_mark_seen(&view->sent, receipt, print_ticks, view);
+}
+
+static void on_group_receipt(void *userdata, const parley_group_receipt *receipt)
+{
+    struct pl_chat_view *view = userdata;
+    if (view->cli->json)
+        pl_json_print(pl_json_group_receipt(receipt));
+    if (is_this_chat(view, receipt->chat_id))
+        pl_sent_list_mark_counted(&view->sent, receipt, print_ticks, view);
 }
 
 static void on_read_ok(void *userdata, const char *chat_id, int64_t seq)
@@ -138,6 +145,7 @@ void pl_chat_events_init(parley_stream_callbacks *ret_callbacks)
     ret_callbacks->on_sent = on_sent;
     ret_callbacks->on_failed = on_failed;
     ret_callbacks->on_receipt = on_receipt;
+    ret_callbacks->on_group_receipt = on_group_receipt;
     ret_callbacks->on_read_ok = on_read_ok;
     ret_callbacks->on_state = on_state;
 }

@@ -124,6 +124,21 @@ json_t *pl_json_message(const parley_message *message)
     return object;
 }
 
+json_t *pl_json_receipt(const parley_receipt *receipt)
+{
+    return json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", "receipt", "chat_id", receipt->chat_id, "user_id",
+                     receipt->user_id, "delivered_seq", (json_int_t)receipt->delivered_seq, "read_seq",
+                     (json_int_t)receipt->read_seq);
+}
+
+json_t *pl_json_group_receipt(const parley_group_receipt *receipt)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:s}", "event", "group_receipt", "chat_id", receipt->chat_id,
+                     "first_seq", (json_int_t)receipt->first_seq, "last_seq", (json_int_t)receipt->last_seq,
+                     "recipient_count", receipt->recipient_count, "delivered_count", receipt->delivered_count,
+                     "read_count", receipt->read_count, "status", pl_json_status_word(receipt->status));
+}
+
 json_t *pl_json_participant(const parley_participant *participant)
 {
     return json_pack("{s:s, s:s, s:o, s:I, s:I}", "user_id", participant->user_id, "role",

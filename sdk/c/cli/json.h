@@ -19,6 +19,9 @@ json_t *pl_json_device(const parley_device *device);
 json_t *pl_json_api_key(const parley_api_key *key);
 json_t *pl_json_user(const parley_user *user);
 json_t *pl_json_time(int64_t time_us);
+/* As events on a line of their own: {"event": "receipt", …}, {"event": "group_receipt", …}. */
+json_t *pl_json_receipt(const parley_receipt *receipt);
+json_t *pl_json_group_receipt(const parley_group_receipt *receipt);
 /* "owner", "admin", "member". */
 const char *pl_json_role_word(parley_role role);
 /* "sent", "delivered", …; "" when it is not known. */

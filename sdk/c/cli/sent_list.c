@@ -3,6 +3,7 @@
 /* The messages that were typed in a chat. */
 #include "sdk/c/cli/sent_list.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,22 +86,49 @@ static parley_message_status status_of(const parley_receipt *receipt, int64_t se
     return seq <= receipt->delivered_seq ? PARLEY_MESSAGE_STATUS_DELIVERED : PARLEY_MESSAGE_STATUS_SENT;
 }
 
-void pl_sent_list_mark_seen(struct pl_sent_list *list, const parley_receipt *receipt,
-                            void (*tell)(void *userdata, const struct pl_sent_item *item), void *userdata)
+/* What an item's status is raised to. */
+struct rise {
+    const parley_receipt *receipt; /* or */
+    const parley_group_receipt *group_receipt;
+    void (*tell)(void *userdata, const struct pl_sent_item *item);
+    void *userdata;
+};
+
+static parley_message_status raised(const struct rise *rise, int64_t seq)
+{
+    if (rise->receipt != NULL)
+        return status_of(rise->receipt, seq);
+    bool is_meant = seq >= rise->group_receipt->first_seq && seq <= rise->group_receipt->last_seq;
+    return is_meant ? rise->group_receipt->status : PARLEY_MESSAGE_STATUS_SENT;
+}
+
+static void mark(struct pl_sent_list *list, const struct rise *rise)
 {
     struct pl_sent_item *item;
     struct pl_sent_item *next;
     pthread_mutex_lock(&list->lock);
     for (item = TAILQ_FIRST(&list->items); item != NULL; item = next) {
         next = TAILQ_NEXT(item, place);
-        if (item->seq == 0 || status_of(receipt, item->seq) <= item->status)
+        if (item->seq == 0 || raised(rise, item->seq) <= item->status)
             continue;
-        item->status = status_of(receipt, item->seq);
-        tell(userdata, item);
+        item->status = raised(rise, item->seq);
+        rise->tell(rise->userdata, item);
         if (item->status == PARLEY_MESSAGE_STATUS_READ)
             forget(list, item);
     }
     pthread_mutex_unlock(&list->lock);
+}
+
+void pl_sent_list_mark_seen(struct pl_sent_list *list, const parley_receipt *receipt,
+                            void (*tell)(void *userdata, const struct pl_sent_item *item), void *userdata)
+{
+    mark(list, &(struct rise){.receipt = receipt, .tell = tell, .userdata = userdata});
+}
+
+void pl_sent_list_mark_counted(struct pl_sent_list *list, const parley_group_receipt *receipt,
+                               void (*tell)(void *userdata, const struct pl_sent_item *item), void *userdata)
+{
+    mark(list, &(struct rise){.group_receipt = receipt, .tell = tell, .userdata = userdata});
 }
 
 unsigned pl_sent_list_waiting(struct pl_sent_list *list)

@@ -40,6 +40,9 @@ void pl_sent_list_mark_sent(struct pl_sent_list *list, const parley_sent *sent,
                             void (*tell)(void *userdata, const struct pl_sent_item *item), void *userdata);
 void pl_sent_list_mark_seen(struct pl_sent_list *list, const parley_receipt *receipt,
                             void (*tell)(void *userdata, const struct pl_sent_item *item), void *userdata);
+/* The same with the status that a group's receipt gives. */
+void pl_sent_list_mark_counted(struct pl_sent_list *list, const parley_group_receipt *receipt,
+                               void (*tell)(void *userdata, const struct pl_sent_item *item), void *userdata);
 unsigned pl_sent_list_waiting(struct pl_sent_list *list);
 
 #endif

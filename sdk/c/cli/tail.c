@@ -18,10 +18,11 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv);
 
 const struct pl_cli_command pl_cli_tail = {
     .name = "tail",
-    .arguments = "[--count N] [--until-caught-up]",
+    .arguments = "[--count N] [--until-caught-up] [--receipts]",
     .summary = "Show messages as they reach this device",
     .details = "Every message is acknowledged when it has been printed; none is marked as read. --count ends after N\n"
                "messages, --until-caught-up when everything that was waiting has been printed; Ctrl-C always.\n"
+               "--receipts also shows how far your own messages come: lines of their own, with --json as events.\n"
                "This is the device's one stream: another tail or chat of the same device ends it.\n",
     .credentials = PL_CLI_AS_DEVICE,
     .run = tail,
@@ -32,6 +33,7 @@ struct tail {
     struct pl_names names;
     int left; /* stream's thread only */
     bool until_caught_up;
+    bool receipts;
     atomic_bool done;
     atomic_bool ended;
     parley_error error; /* valid when ended */
@@ -64,6 +66,36 @@ static int on_message(void *userdata, const parley_message *message)
     return 0;
 }
 
+static void on_receipt(void *userdata, const parley_receipt *receipt)
+{
+    struct tail *tail = userdata;
+    if (tail->cli->json) {
+        pl_json_print(pl_json_receipt(receipt));
+        return;
+    }
+    printf("[chat %s] ", receipt->chat_id);
+    pl_names_put(&tail->names, stdout, receipt->user_id);
+    printf(" has up to %lld, read up to %lld\n", (long long)receipt->delivered_seq, (long long)receipt->read_seq);
+    fflush(stdout);
+}
+
+static void on_group_receipt(void *userdata, const parley_group_receipt *receipt)
+{
+    struct tail *tail = userdata;
+    if (tail->cli->json) {
+        pl_json_print(pl_json_group_receipt(receipt));
+        return;
+    }
+    printf("[chat %s] %lld", receipt->chat_id, (long long)receipt->first_seq);
+    if (receipt->last_seq > receipt->first_seq)
+        printf("-%lld", (long long)receipt->last_seq);
+    printf(": delivered to %d, read by %d of %d ", receipt->delivered_count, receipt->read_count,
+           receipt->recipient_count);
+    pl_message_line_put_ticks(tail->cli, receipt->status);
+    putchar('\n');
+    fflush(stdout);
+}
+
 static void on_state(void *userdata, parley_stream_state state, const parley_error *error)
 {
     struct tail *tail = userdata;
@@ -86,6 +118,10 @@ static enum pl_cli_exit follow(struct pl_cli *cli, struct tail *tail)
     parley_stream_callbacks_init(&callbacks);
     callbacks.on_message = on_message;
     callbacks.on_state = on_state;
+    if (tail->receipts) {
+        callbacks.on_receipt = on_receipt;
+        callbacks.on_group_receipt = on_group_receipt;
+    }
     pl_wakeup_init();
     if (parley_stream_open(cli->client, &callbacks, tail, &stream, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
@@ -102,14 +138,18 @@ static enum pl_cli_exit follow(struct pl_cli *cli, struct tail *tail)
 
 static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"count", required_argument, NULL, 'n'}, {"until-caught-up", no_argument, NULL, 'u'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"count", required_argument, NULL, 'n'},
+                                            {"until-caught-up", no_argument, NULL, 'u'},
+                                            {"receipts", no_argument, NULL, 'r'},
+                                            {NULL, 0, NULL, 0}};
     struct tail state = {.cli = cli, .left = -1};
     enum pl_cli_exit result;
     int flag;
     while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (flag == 'u')
             state.until_caught_up = true;
+        else if (flag == 'r')
+            state.receipts = true;
         else if (flag != 'n' || !pl_cli_parse_int(optarg, 1, INT_MAX, &state.left))
             return pl_cli_usage(cli, flag == 'n' ? "--count must be a number above 0" : NULL);
     if (argc != optind)

@@ -178,6 +178,19 @@ static void take_receipt(struct parley_stream *stream, const Parley__V1__Receipt
         stream->callbacks.on_receipt(stream->userdata, &told);
 }
 
+static void take_group_receipt(struct parley_stream *stream, const Parley__V1__GroupReceipt *receipt)
+{
+    const parley_group_receipt told = {.chat_id = receipt->chat_id,
+                                       .first_seq = receipt->first_seq,
+                                       .last_seq = receipt->last_seq,
+                                       .recipient_count = receipt->recipient_count,
+                                       .delivered_count = receipt->delivered_count,
+                                       .read_count = receipt->read_count,
+                                       .status = (parley_message_status)receipt->status};
+    if (stream->callbacks.on_group_receipt != NULL)
+        stream->callbacks.on_group_receipt(stream->userdata, &told);
+}
+
 static void take_read_ok(struct parley_stream *stream, const Parley__V1__Cursor *read_ok)
 {
     struct pl_cursor mark = {.seq = read_ok->seq};
@@ -214,6 +227,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_entry(stream, frame->entries[i]);
     for (size_t i = 0; i < frame->n_receipts && is_heard(stream); i++)
         take_receipt(stream, frame->receipts[i]);
+    for (size_t i = 0; i < frame->n_group_receipts && is_heard(stream); i++)
+        take_group_receipt(stream, frame->group_receipts[i]);
     for (size_t i = 0; i < frame->n_read_oks && is_heard(stream); i++)
         take_read_ok(stream, frame->read_oks[i]);
     if (frame->caught_up && is_heard(stream)) {

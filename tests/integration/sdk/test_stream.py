@@ -241,6 +241,14 @@ class StreamTest(unittest.TestCase):
         receipt = command.event("receipt")
         self.assertEqual((receipt["delivered_seq"], receipt["read_seq"]), (4, 2))
 
+    def test_receipts_of_groups_are_told(self):
+        command, session = self.start_chat()
+        session.say(group_receipts=[stream.GroupReceipt(chat_id=CHAT, first_seq=4, last_seq=6, recipient_count=3,
+                                                        delivered_count=2, read_count=1, status="MESSAGE_STATUS_DELIVERED")])
+        self.assertEqual(command.event("group_receipt"), {
+            "event": "group_receipt", "chat_id": CHAT, "first_seq": 4, "last_seq": 6, "recipient_count": 3,
+            "delivered_count": 2, "read_count": 1, "status": "delivered"})
+
     def test_terminal_statuses_end_the_stream(self):
         cases = [(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED", 4),
                  (grpc.StatusCode.ABORTED, "SESSION_REPLACED", 1),

@@ -27,7 +27,6 @@ struct fake_stay {
 };
 
 struct fake_chat {
-    bool is_group;
     unsigned members; /* bit n: user n; without stays from the start */
     unsigned stay_count[USERS_MAX];
     struct fake_stay stays[USERS_MAX][STAYS_MAX];

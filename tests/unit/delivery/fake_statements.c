@@ -142,7 +142,7 @@ static PGresult *session_receipts(const struct pl_db *db, const struct pl_params
     int count = param_chats(params, 0, chats);
     int row = 0;
     for (int i = 0; i < count; i++)
-        if (!db->chats[chats[i]].is_group)
+        if (chats[i] < GROUPS_FIRST)
             row = put_receipts(db, chats[i], param_number(params, 1), result, row);
     return result;
 }
@@ -224,6 +224,47 @@ static PGresult *sessions_revoked(const struct pl_db *db, const struct pl_params
     return result;
 }
 
+static int put_stays(const struct fake_chat *chat, int user, PGresult *result, int row)
+{
+    struct fake_stay whole = {0};
+    unsigned count = chat->stay_count[user];
+    const struct fake_stay *stays = count > 0 ? chat->stays[user] : &whole;
+    if (count == 0 && chat->members & 1U << user)
+        count = 1;
+    for (unsigned i = 0; i < count; i++) {
+        struct pl_uuid id = user_id(user).uuid;
+        put_uuid(result, row, 0, &id);
+        put_int(result, row, 1, stays[i].joined_seq);
+        put_int(result, row, 2, stays[i].left_seq > 0 ? stays[i].left_seq : INT64_MAX);
+        put_int(result, row, 3, chat->delivered[user]);
+        put_int(result, row++, 4, chat->read[user]);
+    }
+    return row;
+}
+
+static PGresult *chat_watermarks(const struct fake_chat *chat)
+{
+    PGresult *result = result_new(5);
+    int row = 0;
+    for (int user = 0; user < USERS_MAX; user++)
+        row = put_stays(chat, user, result, row);
+    return result;
+}
+
+static PGresult *chat_senders(const struct fake_chat *chat)
+{
+    PGresult *result = result_new(2);
+    int row = 0;
+    for (int64_t seq = chat->last_seq > 256 ? chat->last_seq - 255 : 1; seq <= chat->last_seq; seq++) {
+        const struct pl_message *message = &chat->entries[seq - 1].message;
+        if (message->entry_kind > PL_ENTRY_MESSAGE)
+            continue;
+        put_int(result, row, 0, seq);
+        put_uuid(result, row++, 1, &message->sender_id.uuid);
+    }
+    return result;
+}
+
 struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement statement,
                                      const struct pl_params *params)
 {
@@ -238,6 +279,10 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
         return session_page(db, params);
     case PL_STATEMENT_HUB_PAGE:
         return page(&db->chats[param_number(params, 0)], ANYBODY, param_int64(params, 1), param_int32(params, 2));
+    case PL_STATEMENT_CHAT_WATERMARKS:
+        return chat_watermarks(&db->chats[param_number(params, 0)]);
+    case PL_STATEMENT_CHAT_SENDERS:
+        return chat_senders(&db->chats[param_number(params, 0)]);
     case PL_STATEMENT_SESSIONS_REVOKED:
         return sessions_revoked(db, params);
     default:

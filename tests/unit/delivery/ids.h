@@ -6,7 +6,8 @@
 
 #include "base/uuid.h"
 
-enum { CHATS_MAX = 16, USERS_MAX = 8 };
+/* Chats from GROUPS_FIRST on are groups. */
+enum { CHATS_MAX = 16, USERS_MAX = 8, GROUPS_FIRST = 12 };
 
 static inline struct pl_uuid id_of(char kind, int number)
 {
@@ -20,7 +21,10 @@ static inline int number_of(const struct pl_uuid *uuid)
 
 static inline struct pl_chat_id chat_id(int number)
 {
-    return (struct pl_chat_id){id_of('c', number)};
+    struct pl_chat_id id = {id_of('c', number)};
+    if (number < GROUPS_FIRST)
+        id.uuid.bytes[6] = 0x80;
+    return id;
 }
 
 static inline struct pl_user_id user_id(int number)

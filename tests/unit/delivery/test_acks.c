@@ -228,7 +228,7 @@ static void watermark_is_told_to_the_others_only(void **state)
     assert_int_equal(receipt->delivered_seq, 5);
     assert_int_equal(receipt->read_seq, 2);
     assert_string_equal(receipt->user_id, "75000000-0000-7000-8000-000000000002");
-    assert_string_equal(receipt->chat_id, "63000000-0000-7000-8000-000000000003");
+    assert_string_equal(receipt->chat_id, "63000000-0000-8000-8000-000000000003");
     assert_non_null(receipt->at);
 }
 

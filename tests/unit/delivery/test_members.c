@@ -9,7 +9,7 @@
 #include "delivery/shard.h"
 #include "unit/delivery/world.h"
 
-enum { ALICE = 1, BOB = 2, CHAT = 3, ALICES = 1, BOBS = 2 };
+enum { ALICE = 1, BOB = 2, CHAT = GROUPS_FIRST, ALICES = 1, BOBS = 2 };
 
 static struct pl_call *alice;
 static struct pl_call *bob;
@@ -19,7 +19,6 @@ static int set_up(void **state)
 {
     world_set_up(state);
     world->db.chats[CHAT].members = 1U << ALICE | 1U << BOB;
-    world->db.chats[CHAT].is_group = true;
     world_say(CHAT, ALICE, ALICES, "first");
     alice = stream_start(ALICE, ALICES);
     bob = stream_start(BOB, BOBS);
@@ -266,20 +265,6 @@ static void slow_device_gets_its_removal(void **state)
     assert_has(bob, CHAT, removal);
 }
 
-static void receipts_end_with_membership(void **state)
-{
-    (void)state;
-    fake_db_marked(&world->db, CHAT, ALICE, 1, 1);
-    world_settle();
-    unsigned receipts = stream_receipts(bob);
-    assert_int_equal(receipts, 1);
-    fake_db_remove(&world->db, CHAT, BOB);
-    publish(2, 2);
-    fake_db_marked(&world->db, CHAT, ALICE, 2, 2);
-    world_settle();
-    assert_int_equal(stream_receipts(bob), receipts);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,7 +281,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(removal_that_is_past_removes_nobody, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(removal_while_catching_up_is_the_last, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(slow_device_gets_its_removal, set_up, world_tear_down),
-        cmocka_unit_test_setup_teardown(receipts_end_with_membership, set_up, world_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static void committed_send_is_answered_and_comes_back_without_body(void **state)
             continue;
         assert_int_equal(frame->sents[0]->request_id, 77);
         assert_int_equal(frame->sents[0]->seq, 1);
-        assert_string_equal(frame->sents[0]->chat_id, "63000000-0000-7000-8000-000000000003");
+        assert_string_equal(frame->sents[0]->chat_id, "63000000-0000-8000-8000-000000000003");
         assert_int_equal(strlen(frame->sents[0]->message_id), PL_UUID_TEXT_CHARS);
         assert_non_null(frame->sents[0]->timestamp);
     }

@@ -4,7 +4,7 @@
  * A hub with its loops, a database and devices, all in one thread and with a clock that the test moves. Nothing happens
  * but in world_settle (everything that can happen, until nothing more does) and world_turn (one turn of one loop).
  *
- * User n's devices may have any number. Chat n is an individual chat of the users in its members.
+ * User n's devices may have any number. Chat n is a chat of the users in its members.
  */
 #ifndef TESTS_UNIT_DELIVERY_WORLD_H
 #define TESTS_UNIT_DELIVERY_WORLD_H
@@ -92,6 +92,7 @@ const Parley__V1__GoingAway *stream_going_away(const struct pl_call *stream);
 unsigned stream_sents(const struct pl_call *stream);
 unsigned stream_faileds(const struct pl_call *stream);
 unsigned stream_receipts(const struct pl_call *stream);
+unsigned stream_group_receipts(const struct pl_call *stream);
 unsigned stream_read_oks(const struct pl_call *stream);
 const Parley__V1__ServerFrame *stream_last(const struct pl_call *stream);
 

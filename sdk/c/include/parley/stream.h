@@ -52,7 +52,7 @@ typedef struct parley_sent {
     int64_t timestamp_us;
 } parley_sent;
 
-/* How far another member of a chat is. Both only grow. */
+/* How far the other user of an individual chat is. Both only grow. */
 typedef struct parley_receipt {
     const char *chat_id;
     const char *user_id;
@@ -60,6 +60,20 @@ typedef struct parley_receipt {
     int64_t read_seq;      /* all entries up to here were read */
     int64_t at_us;
 } parley_receipt;
+
+/*
+ * How far own messages in a group have come: each own message from first_seq to last_seq. Told of messages among the
+ * last 256 of the group, when they come further; what moved while the device was away is told by parley_get_message.
+ */
+typedef struct parley_group_receipt {
+    const char *chat_id;
+    int64_t first_seq;
+    int64_t last_seq;
+    int recipient_count; /* others who were members then */
+    int delivered_count; /* of them, how many have it */
+    int read_count;      /* and how many have read it */
+    parley_message_status status;
+} parley_group_receipt;
 
 /* Each may be NULL. */
 typedef struct parley_stream_callbacks {
@@ -77,6 +91,7 @@ typedef struct parley_stream_callbacks {
     void (*on_read_ok)(void *userdata, const char *chat_id, int64_t seq);
     /* error is NULL but for lost and ended. */
     void (*on_state)(void *userdata, parley_stream_state state, const parley_error *error);
+    void (*on_group_receipt)(void *userdata, const parley_group_receipt *receipt);
 } parley_stream_callbacks;
 
 static inline void parley_stream_callbacks_init(parley_stream_callbacks *callbacks)

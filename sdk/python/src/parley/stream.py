@@ -32,7 +32,8 @@ class Stream:
 
     on_message(entry) is called for each entry of the device's chats, in order within a chat, and once as long as the
     stream lives; the entry is acknowledged when it returns. When it raises, the entry comes again, after a pause. An
-    entry that this device sent comes, too, without its body. on_receipt(receipt) tells how far another member is.
+    entry that this device sent comes, too, without its body. on_receipt(receipt) tells how far the other user
+    of an individual chat is, on_group_receipt(receipt) how many in a group have own messages.
     on_state(state, error): `connecting`, `live`, `caught_up` (every chat has reached its end), `lost` (the next attempt
     follows by itself), `ended` (for good). error is None but for the last two.
 
@@ -43,9 +44,11 @@ class Stream:
     close by any thread but the stream's own.
     """
 
-    def __init__(self, client, on_message=None, *, on_receipt=None, on_state=None, name="parley-python"):
+    def __init__(self, client, on_message=None, *, on_receipt=None, on_group_receipt=None, on_state=None,
+                 name="parley-python"):
         self._client = client
-        self._on_message, self._on_receipt, self._on_state = on_message, on_receipt, on_state
+        self._on_message, self._on_state = on_message, on_state
+        self._on_receipt, self._on_group_receipt = on_receipt, on_group_receipt
         self._outgoing = Outgoing(name)
         self._closing, self._caught_up, self._ended = threading.Event(), threading.Event(), False
         self._lock = threading.Lock()  # guards _ended, _call, _session_number and _drop_error
@@ -223,6 +226,8 @@ class Stream:
                 self._take_entry(entry)
         for receipt in frame.receipts if self._on_receipt else ():
             self._guarded(self._on_receipt, receipt)
+        for receipt in frame.group_receipts if self._on_group_receipt else ():
+            self._guarded(self._on_group_receipt, receipt)
         for mark in frame.read_oks:
             self._outgoing.read_ok(mark.chat_id, mark.seq)
         if frame.caught_up:

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A chat's record, for the files that make it up: on its shard's loop only. See hub.h and chat_record.c. */
+#ifndef PL_DELIVERY_CHAT_RECORD_H
+#define PL_DELIVERY_CHAT_RECORD_H
+
+#include "delivery/shard.h"
+
+struct pl_group_receipts;
+
+struct chat_record {
+    UT_hash_handle hh;
+    struct pl_chat_id chat_id;
+    struct pl_shard *shard;
+    int64_t tail;
+    int64_t wanted_seq; /* the log is known to reach here */
+    unsigned listed;
+    TAILQ_HEAD(, pl_subscription) subscriptions;
+    struct pl_entry **parked; /* PARKED_MAX places while there is a gap, else NULL; by seq, all above tail + 1 */
+    unsigned parked_count;
+    struct pl_timer gap_timer;
+    bool is_reading;
+    struct pl_group_receipts *receipts; /* of groups, once somebody is to be told; see group_receipts.h */
+};
+
+/* Something that was under way is over: the record goes when nobody needs it. */
+void pl_chat_record_returned(struct chat_record *record);
+
+#endif
