@@ -123,20 +123,20 @@ static bool is_visible(const char *text)
     return true;
 }
 
-static enum pl_status read_headers(const struct pl_request *request, struct pl_call_request *call,
-                                   struct pl_problem *ret_problem)
+enum pl_status pl_call_request_forward(const struct pl_request *request, const struct pl_header_names *names,
+                                       struct pl_unary_header *ret_headers, unsigned *ret_count,
+                                       struct pl_problem *ret_problem)
 {
-    static const char *const forwarded[] = {"authorization", "x-api-key", "parley-user", "idempotency-key"};
-    call->headers[call->header_count++] = (struct pl_unary_header){.name = "x-request-id", .value = request->id};
-    for (unsigned i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++) {
-        const char *value = pl_http_header(request->http, forwarded[i]);
+    ret_headers[(*ret_count)++] = (struct pl_unary_header){.name = "x-request-id", .value = request->id};
+    for (unsigned i = 0; i < names->count; i++) {
+        const char *value = pl_http_header(request->http, names->list[i]);
         if (value == NULL)
             continue;
         if (!is_visible(value))
             return refuse(
                 ret_problem, PL_INVALID_ARGUMENT,
-                pl_arena_printf(request->arena, "the header %s must be of visible ASCII characters", forwarded[i]));
-        call->headers[call->header_count++] = (struct pl_unary_header){.name = forwarded[i], .value = value};
+                pl_arena_printf(request->arena, "the header %s must be of visible ASCII characters", names->list[i]));
+        ret_headers[(*ret_count)++] = (struct pl_unary_header){.name = names->list[i], .value = value};
     }
     return PL_OK;
 }
@@ -144,11 +144,13 @@ static enum pl_status read_headers(const struct pl_request *request, struct pl_c
 enum pl_status pl_call_request_read(const struct pl_request *request, const struct pl_route *route,
                                     struct pl_call_request *ret_call, struct pl_problem *ret_problem)
 {
+    static const struct pl_header_names forwarded = {{"authorization", "x-api-key", "parley-user", "idempotency-key"},
+                                                     4};
     struct pl_call_request call = {.header_count = 0};
     enum pl_status status;
     if (!pl_media_type_accepts_json(pl_http_header(request->http, "accept")))
         return refuse(ret_problem, PL_NOT_ACCEPTABLE, NULL);
-    status = read_headers(request, &call, ret_problem);
+    status = pl_call_request_forward(request, &forwarded, call.headers, &call.header_count, ret_problem);
     if (status == PL_OK)
         status = read_body(request, route, &call.message, ret_problem);
     if (status == PL_OK)

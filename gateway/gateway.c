@@ -8,6 +8,7 @@
 #include "gateway/call.h"
 #include "gateway/cors.h"
 #include "gateway/request.h"
+#include "gateway/stream.h"
 
 /* OPTIONS: what the path takes, and to a browser that asks, what a page may send. */
 static void answer_options(struct pl_request *request, const char *allow)
@@ -67,9 +68,14 @@ void pl_gateway_handle(struct pl_http_request *http, void *context)
     enum pl_status status =
         pl_route_find(request->gateway->routes, verb, pl_http_path(http), request->arena, &route, &allow);
     const struct pl_web_page *page = NULL;
-    if (status == PL_ROUTE_NOT_FOUND)
+    bool is_stream = pl_stream_is_at(pl_http_path(http));
+    if (is_stream)
+        status = pl_stream_check_verb(verb, &allow);
+    else if (status == PL_ROUTE_NOT_FOUND)
         status = find_page(request, verb, &page, &allow);
-    if (page != NULL)
+    if (is_stream && status == PL_OK)
+        pl_stream_answer(request);
+    else if (page != NULL)
         answer_page(request, page);
     else if (status == PL_OK)
         pl_rest_call(request, &route);

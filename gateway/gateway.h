@@ -10,6 +10,7 @@
 #include "gateway/pages/pages.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
+#include "gateway/websocket/websockets.h"
 
 struct pl_gateway {
     struct pl_gateway_config config;
@@ -17,6 +18,7 @@ struct pl_gateway {
     struct pl_routes *routes;
     struct pl_web_pages *pages;
     struct pl_upstream *upstream;
+    struct pl_websockets *websockets;
     struct pl_http_server *http;
 };
 

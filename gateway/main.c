@@ -45,6 +45,19 @@ static enum pl_status open_upstream(struct daemon *daemon)
     return pl_upstream_open(&options, &gateway->upstream, daemon->error, sizeof(daemon->error));
 }
 
+static enum pl_status open_websockets(struct daemon *daemon)
+{
+    struct pl_gateway *gateway = &daemon->gateway;
+    struct pl_websockets_options options = {
+        .endpoint = gateway->config.upstream,
+        .threads = (unsigned)gateway->config.websocket_threads,
+        .sockets_max = gateway->config.websockets_max,
+        .idle_ms = gateway->config.websocket_idle_ms,
+        .metrics = &gateway->metrics,
+    };
+    return pl_websockets_open(&options, &gateway->websockets, daemon->error, sizeof(daemon->error));
+}
+
 static enum pl_status open_http(struct daemon *daemon)
 {
     const struct pl_gateway_config *config = &daemon->gateway.config;
@@ -90,6 +103,8 @@ static enum pl_status start(struct daemon *daemon)
     daemon->gateway.pages = pl_web_pages_new((size_t)daemon->gateway.config.body_bytes_max);
     status = open_upstream(daemon);
     if (status == PL_OK)
+        status = open_websockets(daemon);
+    if (status == PL_OK)
         status = open_admin(daemon);
     if (status == PL_OK)
         status = open_http(daemon);
@@ -99,7 +114,10 @@ static enum pl_status start(struct daemon *daemon)
 /* Backwards from what start opened; whatever was not opened is NULL. Open requests are answered by the upstream. */
 static void stop(struct daemon *daemon)
 {
+    if (daemon->gateway.websockets != NULL)
+        pl_websockets_drain(daemon->gateway.websockets);
     pl_http_close(daemon->gateway.http);
+    pl_websockets_close(daemon->gateway.websockets);
     pl_admin_close(daemon->admin);
     pl_upstream_close(daemon->gateway.upstream);
     pl_web_pages_free(daemon->gateway.pages);

@@ -108,6 +108,16 @@ void pl_request_answer(struct pl_request *request, const struct pl_answer *answe
     pl_http_reply(request->http, &reply);
 }
 
+void pl_request_upgrade(struct pl_request *request, struct pl_http_upgrade *upgrade)
+{
+    struct pl_answer answer = {.status = 101};
+    upgrade->headers = request->headers;
+    upgrade->header_count = request->header_count;
+    /* Not one of the answers by class: gateway_websockets_opened_total counts these. */
+    log_answer(request, &answer);
+    pl_http_upgrade(request->http, upgrade);
+}
+
 /* In whole seconds, as the header has it. */
 static void add_retry_after(struct pl_request *request, const struct pl_problem *problem, int http_status)
 {

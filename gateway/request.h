@@ -2,7 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * One request and its answer: the request id, the headers that every answer has, the line in the log. A request ends in
- * exactly one of pl_request_answer and pl_request_fail, on any thread, and must not be touched afterwards.
+ * exactly one of pl_request_answer, pl_request_upgrade and pl_request_fail, on any thread, and must not be touched
+ * afterwards.
  */
 #ifndef PL_GATEWAY_REQUEST_H
 #define PL_GATEWAY_REQUEST_H
@@ -38,6 +39,8 @@ void pl_request_add_header(struct pl_request *request, const char *name, const c
 /* A buffer that lives as long as the arena. */
 struct pl_buf *pl_request_new_buf(struct pl_request *request);
 void pl_request_answer(struct pl_request *request, const struct pl_answer *answer);
+/* The answer 101 with the request's headers; as pl_http_upgrade. */
+void pl_request_upgrade(struct pl_request *request, struct pl_http_upgrade *upgrade);
 /* Answers the problem, with Retry-After where one comes back later and WWW-Authenticate where credentials are wrong. */
 void pl_request_fail(struct pl_request *request, const struct pl_problem *problem);
 

@@ -8,7 +8,7 @@ run_packages=(
     build-essential cmake ninja-build pkg-config
     libgrpc-dev libprotobuf-c-dev protobuf-c-compiler libprotobuf-dev protobuf-compiler python3-protobuf
     grpc-proto golang-github-grpc-ecosystem-grpc-gateway-dev
-    libpq-dev libssl-dev libsodium-dev libjansson-dev libmicrohttpd-dev zlib1g-dev uthash-dev
+    libpq-dev libssl-dev libsodium-dev libjansson-dev libmicrohttpd-dev libwslay-dev zlib1g-dev uthash-dev
     postgresql-15 curl python3 python3-grpcio
 )
 test_packages=(
@@ -20,7 +20,8 @@ lint_packages=(git clang-format clang-tidy shellcheck)
 
 # Of npm, in build/npm: the reference page that the gateway serves, and what the OpenAPI file is tested with.
 run_npm=(swagger-ui-dist@5.35.0)
-test_npm=(@redocly/cli@1.34.7 openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3)
+test_npm=(@redocly/cli@1.34.7 openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3
+    ws@8.18.3)
 
 # Installs what is missing of PACKAGE..., with root's rights or sudo; what apt says goes to LOG.
 packages_need() {

@@ -6,7 +6,7 @@ DESCRIPTION = """\
 Parley is a self-hosted messaging platform: chats are logs of messages, devices follow them.
 
 This is its REST surface. Every operation is a method of the gRPC API with the same name, the same permissions and the
-same errors; only the stream of a device is gRPC alone.
+same errors; the stream of a device is `GET /v1/stream`, over WebSocket.
 
 - **JSON**: names are snake_case, enums short lower-case words, times RFC 3339, bytes base64. A field that a method does
   not have is refused by its name.

@@ -9,6 +9,7 @@
 #include "gateway/http/gzip.h"
 #include "gateway/http/request.h"
 #include "gateway/http/server.h"
+#include "gateway/http/upgrade.h"
 
 enum { GZIP_BYTES_MIN = 1024 };
 
@@ -79,8 +80,23 @@ static void add_headers(struct MHD_Response *response, const struct pl_http_requ
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+static enum MHD_Result switch_protocols(struct pl_http_request *request)
+{
+    struct MHD_Response *response = MHD_create_response_for_upgrade(pl_http_take_over, NULL);
+
+    if (response == NULL)
+        return MHD_NO;
+    for (unsigned i = 0; i < request->upgrade.header_count; i++)
+        add_header(response, request->upgrade.headers[i].name, request->upgrade.headers[i].value);
+    enum MHD_Result result = MHD_queue_response(request->connection, MHD_HTTP_SWITCHING_PROTOCOLS, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 enum MHD_Result pl_http_answer(struct pl_http_request *request)
 {
+    if (request->upgrade.upgraded != NULL)
+        return switch_protocols(request);
     request->refused = request->framing.status != PL_OK;
     bool compressible = is_compressible(&request->reply);
     bool compressed = compressible && compress(request);

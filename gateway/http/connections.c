@@ -61,7 +61,7 @@ bool pl_http_connections_add(struct pl_http_connections *connections, struct pl_
     bool added = false;
 
     pthread_mutex_lock(&connections->lock);
-    if (connections->count < connections->max) {
+    if (connections->count - connections->kept < connections->max) {
         struct address_count *address = get_address(connections, &request->address);
         added = connections->per_address_max == 0 || address->count < connections->per_address_max;
         if (added) {
@@ -74,17 +74,40 @@ bool pl_http_connections_add(struct pl_http_connections *connections, struct pl_
     return added;
 }
 
-void pl_http_connections_remove(struct pl_http_connections *connections, struct pl_http_request *request)
+static void uncount(struct pl_http_connections *connections, const struct in6_addr *from)
 {
-    pthread_mutex_lock(&connections->lock);
-    struct address_count *address = get_address(connections, &request->address);
+    struct address_count *address = get_address(connections, from);
+
     if (--address->count == 0) {
         HASH_DEL(connections->addresses, address);
         free(address);
     }
-    TAILQ_REMOVE(&connections->list, request, link);
     if (--connections->count == 0)
         pthread_cond_broadcast(&connections->empty);
+}
+
+void pl_http_connections_remove(struct pl_http_connections *connections, struct pl_http_request *request)
+{
+    pthread_mutex_lock(&connections->lock);
+    TAILQ_REMOVE(&connections->list, request, link);
+    uncount(connections, &request->address);
+    pthread_mutex_unlock(&connections->lock);
+}
+
+void pl_http_connections_keep(struct pl_http_connections *connections, const struct in6_addr *address)
+{
+    pthread_mutex_lock(&connections->lock);
+    get_address(connections, address)->count++;
+    connections->count++;
+    connections->kept++;
+    pthread_mutex_unlock(&connections->lock);
+}
+
+void pl_http_connections_drop(struct pl_http_connections *connections, const struct in6_addr *address)
+{
+    pthread_mutex_lock(&connections->lock);
+    connections->kept--;
+    uncount(connections, address);
     pthread_mutex_unlock(&connections->lock);
 }
 

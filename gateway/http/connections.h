@@ -7,6 +7,7 @@
 #ifndef PL_GATEWAY_HTTP_CONNECTIONS_H
 #define PL_GATEWAY_HTTP_CONNECTIONS_H
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,8 @@ struct pl_http_connections {
     TAILQ_HEAD(, pl_http_request) list;
     struct address_count *addresses; /* uthash */
     unsigned count;
-    bool open; /* more may be added */
+    bool open;     /* more may be added */
+    unsigned kept; /* of those: upgraded, and not in the list any more */
     unsigned max;
     unsigned per_address_max;
 };
@@ -34,6 +36,10 @@ bool pl_http_connections_add(struct pl_http_connections *connections, struct pl_
 void pl_http_connections_remove(struct pl_http_connections *connections, struct pl_http_request *request);
 /* No more are added from now on. */
 void pl_http_connections_end(struct pl_http_connections *connections);
+/* One more from an address, in no list, which max does not count: a connection that was upgraded. */
+void pl_http_connections_keep(struct pl_http_connections *connections, const struct in6_addr *address);
+/* It is closed. */
+void pl_http_connections_drop(struct pl_http_connections *connections, const struct in6_addr *address);
 /* Ends the reading of those whose deadline has passed; with idle, of all that have no request either. */
 void pl_http_connections_sweep(struct pl_http_connections *connections, int64_t now_us, bool idle);
 /* Ends all; requests that are being answered go on without a client. */

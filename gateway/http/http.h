@@ -24,6 +24,7 @@
 
 struct pl_http_server;
 struct pl_http_request;
+struct pl_http_socket;
 
 struct pl_http_header {
     const char *name;
@@ -34,7 +35,7 @@ struct pl_http_options {
     const char *setting; /* names the setting `listen` in error sentences, e.g. "http-listen" */
     const char *listen;  /* as pl_listen: host:port */
     unsigned threads;
-    unsigned connections_max;             /* more are closed as they come */
+    unsigned connections_max;             /* more are closed as they come; upgraded ones do not count any more */
     unsigned connections_per_address_max; /* likewise; 0: no such limit, for a gateway behind a proxy */
     size_t body_bytes_max;                /* 413 above */
     int64_t header_deadline_ms;           /* from the first byte of a request to the end of its headers, else 408 */
@@ -64,6 +65,18 @@ struct pl_http_reply {
     bool close; /* the connection, after this answer */
 };
 
+/* The answer 101 (RFC 9110 section 15.2.2): the connection goes on in another protocol. */
+struct pl_http_upgrade {
+    const struct pl_http_header *headers; /* with Upgrade; Connection and Date are ours */
+    unsigned header_count;
+    /*
+     * When it has been sent; never when the client went away before. On an http thread, must not block. The request
+     * with its arena is still there, but not to be answered; the socket is the callee's, to be closed.
+     */
+    void (*upgraded)(struct pl_http_socket *socket, void *context);
+    void *context;
+};
+
 /*
  * Listens and starts the threads. Texts of options are borrowed until close. PL_INVALID_ARGUMENT or PL_UNAVAILABLE with
  * a sentence in error, which names the setting. At most one server of a process is open at a time.
@@ -77,7 +90,8 @@ enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_htt
 void pl_http_drain(struct pl_http_server *server);
 /*
  * Drains, gives open requests close_wait_ms, then ends their connections. Waits for pl_http_reply of each request that
- * handle() or refuse() was given, so what answers them must still run. NULL is allowed.
+ * handle() or refuse() was given and for pl_http_socket_close of each upgraded one, so what answers and closes them
+ * must still run. NULL is allowed.
  */
 void pl_http_close(struct pl_http_server *server);
 /* The port that it got, for port 0 in the setting. */
@@ -105,5 +119,13 @@ struct pl_arena *pl_http_arena(struct pl_http_request *request);
  * static; reply itself is copied. The request must not be touched afterwards.
  */
 void pl_http_reply(struct pl_http_request *request, const struct pl_http_reply *reply);
+
+/* Whether the request may be upgraded: GET in HTTP/1.1, without a body, and nothing has come behind it. */
+bool pl_http_can_upgrade(const struct pl_http_request *request);
+/* In place of pl_http_reply, when the request may. Should something still come behind it, the connection is closed. */
+void pl_http_upgrade(struct pl_http_request *request, const struct pl_http_upgrade *upgrade);
+/* Non-blocking, TCP_NODELAY. For reading, writing and waiting only. Any thread, as the following. */
+int pl_http_socket_fd(const struct pl_http_socket *socket);
+void pl_http_socket_close(struct pl_http_socket *socket);
 
 #endif

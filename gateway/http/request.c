@@ -73,6 +73,7 @@ void pl_http_request_reset(struct pl_http_request *request)
     request->body = NULL;
     request->body_bytes = 0;
     request->body_capacity = 0;
+    request->upgrade.upgraded = NULL;
     atomic_store(&request->stage, PL_HTTP_READING);
     atomic_store(&request->deadline_us, due_us(options->idle_ms));
     atomic_store(&request->idle, true);
@@ -299,17 +300,37 @@ struct pl_arena *pl_http_arena(struct pl_http_request *request)
     return &request->arena;
 }
 
-void pl_http_reply(struct pl_http_request *request, const struct pl_http_reply *reply)
+/* The server is not closed under us: see pl_http_close. */
+static void finish(struct pl_http_request *request)
 {
     struct pl_http_server *server = request->server;
     struct MHD_Connection *connection = request->connection;
 
-    /* The server is not closed under us: see pl_http_close. */
-    atomic_fetch_add(&server->replying, 1);
-    request->reply = *reply;
     int stage = atomic_exchange(&request->stage, PL_HTTP_REPLIED);
     pl_assert(stage == PL_HTTP_HANDLED || stage == PL_HTTP_SUSPENDED);
     if (stage == PL_HTTP_SUSPENDED)
         MHD_resume_connection(connection);
     atomic_fetch_sub(&server->replying, 1);
+}
+
+void pl_http_reply(struct pl_http_request *request, const struct pl_http_reply *reply)
+{
+    atomic_fetch_add(&request->server->replying, 1);
+    request->reply = *reply;
+    finish(request);
+}
+
+bool pl_http_can_upgrade(const struct pl_http_request *request)
+{
+    const struct pl_framing *framing = &request->framing;
+
+    return strcmp(request->verb, "GET") == 0 && !framing->old && !framing->chunked && framing->body_bytes == 0 &&
+           !framing->excess;
+}
+
+void pl_http_upgrade(struct pl_http_request *request, const struct pl_http_upgrade *upgrade)
+{
+    atomic_fetch_add(&request->server->replying, 1);
+    request->upgrade = *upgrade;
+    finish(request);
 }

@@ -49,7 +49,8 @@ struct pl_http_request {
     size_t body_capacity;
     bool body_expected;
     struct pl_http_reply reply;
-    _Atomic int stage; /* enum pl_http_stage */
+    struct pl_http_upgrade upgrade; /* when upgraded is set, instead of reply */
+    _Atomic int stage;              /* enum pl_http_stage */
 };
 
 /* The connection has fd, which stays the caller's. */

@@ -109,9 +109,9 @@ static struct MHD_Daemon *start_daemon(struct pl_http_server *server)
     };
     bool single = options->threads < 2;
 
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
-                            NULL, NULL, pl_http_request_run, server, MHD_OPTION_ARRAY, single ? items + 1 : items,
-                            MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0,
+        NULL, NULL, pl_http_request_run, server, MHD_OPTION_ARRAY, single ? items + 1 : items, MHD_OPTION_END);
 }
 
 static void hand_over(struct pl_http_server *server, int fd, const struct sockaddr *peer, socklen_t peer_bytes)

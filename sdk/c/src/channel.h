@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A connection to a server and its unary calls. gRPC core is visible in channel.c, async.c and wire.c only. Any thread,
- * but for open and close.
+ * A connection to a server and its unary calls. gRPC core is visible in channel.c, async.c, bidi.c and wire.c only. Any
+ * thread, but for open and close.
  */
 #ifndef PL_SDK_CHANNEL_H
 #define PL_SDK_CHANNEL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* What channel.c, async.c and wire.c share of gRPC core. */
+/* What channel.c, async.c, bidi.c and wire.c share of gRPC core. */
 #ifndef PL_SDK_CHANNEL_GRPC_H
 #define PL_SDK_CHANNEL_GRPC_H
 

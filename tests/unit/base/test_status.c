@@ -31,7 +31,7 @@ static const struct {
 /* The HTTP statuses that may go with a gRPC code; the first is google.rpc's own mapping. */
 enum { HTTP_STATUSES = 9 };
 static const int http_of_grpc[17][HTTP_STATUSES] = {
-    {200},           {499}, {500},      {400, 406, 411, 413, 414, 415, 422, 431},
+    {200},           {499}, {500},      {400, 406, 411, 413, 414, 415, 422, 426, 431},
     {504, 408},      {404}, {409},      {403},
     {429, 413},      {400}, {409, 412}, {400},
     {501, 404, 405}, {500}, {503},      {500},
