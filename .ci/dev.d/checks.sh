@@ -14,6 +14,7 @@ test_main() {
     cd "$root" && mkdir -p build || exit 1
     packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
     npm_need build/npm.log "${run_npm[@]}" "${test_npm[@]}"
+    promtool_need "$root/build/apt.log"
     local preset
     for preset in release asan; do
         cmake --preset "$preset" && cmake --build --preset "$preset" || fail "the $preset build failed"

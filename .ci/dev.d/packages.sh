@@ -43,6 +43,19 @@ packages_need() {
         fail "the packages could not be installed: see $log"
 }
 
+# Fetches promtool into build/promtool, out of the Debian package prometheus, which is not installed: it would start a
+# server, on the port of our metrics. Without, the tests that need it are left out.
+promtool_need() {
+    local log=$1 folder=$root/build/promtool
+    ! [[ -x $folder/usr/bin/promtool ]] && ! command -v promtool >/dev/null || return 0
+    echo "Fetching promtool into build/promtool"
+    mkdir -p "$folder" || exit 1
+    (cd "$folder" && apt-get -q -o Acquire::Retries=3 download prometheus &&
+        dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) </dev/null >>"$log" 2>&1 ||
+        echo "promtool could not be fetched, so alert rules are not tested: see $log" >&2
+    rm -f "$folder"/prometheus_*.deb
+}
+
 # Installs what is missing of NAME@VERSION... into build/npm, from the registry that npm is set up for. Scripts of
 # packages do not run. What npm says goes to LOG.
 npm_need() {

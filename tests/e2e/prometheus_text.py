@@ -56,11 +56,11 @@ class Metrics:
         return sum(values)
 
 
-def scrape(address):
+def text_of(address):
     """What an admin port says now."""
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as answer:
         assert answer.headers["content-type"] == CONTENT_TYPE
-        return Metrics(answer.read().decode())
+        return answer.read().decode()
 
 
 def read(text):

@@ -2,22 +2,31 @@
 # Copyright (c) the Parley authors.
 """What the programs tell a Prometheus: strictly the format, values that move with what happens, nothing undescribed."""
 import contextlib
+import json
+import os
+import pathlib
+import re
 import shutil
+import subprocess
 import time
 import urllib.error
 import urllib.request
 
 import grpc
 import pytest
+import yaml
 from api_client import GrpcServer
 from device import Device
 from parley_pb import message_service_pb2, stream_service_pb2
 from programs import Gateway
-from prometheus_text import scrape
+from prometheus_text import Metrics, text_of
 from refusals import Refusal
 from uuid7 import uuid7
 
 WAIT_S = 60
+OPERATIONS = pathlib.Path(__file__).parents[2] / "docs" / "operations"
+RECORDED = re.compile(r"\bjob:[\w:]+")
+DOCUMENT_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\|", re.M)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +53,7 @@ def gateway(tmp_path_factory, server):
 def metrics_of(program):
     """One scrape of a parleyd or a gateway."""
     is_gateway = isinstance(program, Gateway)
-    return scrape(f"127.0.0.1:{program.admin_port}" if is_gateway else program.environment["PARLEY_ADMIN_LISTEN"])
+    return Metrics(text_of(f"127.0.0.1:{program.admin_port}" if is_gateway else program.environment["PARLEY_ADMIN_LISTEN"]))
 
 
 def await_metrics(program, condition):
@@ -186,6 +195,63 @@ def test_requests_of_the_gateway_are_counted(gateway, world):
         before.value("parley_gateway_upstream_failures_total")
     assert after.value("parley_gateway_build_info") == 1
     assert after.value("process_open_fds") > 5
+
+
+# ---- what is written about them ----
+
+def all_families(server, gateway):
+    """Of both programs."""
+    return metrics_of(server).families | metrics_of(gateway).families
+
+
+def test_every_metric_is_described(server, gateway):
+    """With its type and its labels, and nothing else is."""
+    rows = DOCUMENT_ROW.findall((OPERATIONS / "monitoring.md").read_text(encoding="utf-8"))
+    described = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert len(described) == len(rows)
+    assert described == {name: (family.kind, family.label_names())
+                         for name, family in all_families(server, gateway).items()}
+
+
+def assert_known(expression, families):
+    """The metrics of an expression exist, and their labels have such values."""
+    for name, matchers in re.findall(r"\b((?:parley|process)_\w+)(?:\{([^}]*)\})?", expression):
+        family = families.get(name) or families[re.sub("_(bucket|sum|count)$", "", name)]
+        assert (family.name != name) == (family.kind == "histogram"), expression
+        for label, operator, value in re.findall(r'(\w+)(=~?)"([^"]*)"', matchers):
+            has = {text for _, labels in family.samples for key, text in labels if key == label}
+            wanted = value.split("|") if operator == "=~" else [value]
+            assert label == "job" or set(wanted) <= has, expression
+
+
+def test_alerts_watch_metrics_that_exist(server, gateway):
+    """What promtool cannot know; and each alert is described."""
+    text = (OPERATIONS / "alerts.yml").read_text(encoding="utf-8")
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    recorded = {rule["record"] for rule in rules if "record" in rule}
+    for rule in rules:
+        assert set(RECORDED.findall(rule["expr"])) <= recorded, rule
+        assert_known(RECORDED.sub("", rule["expr"]), all_families(server, gateway))
+    described = re.findall(r"^\| (Parley\w+) \|", (OPERATIONS / "monitoring.md").read_text(encoding="utf-8"), re.M)
+    assert described == [rule["alert"] for rule in rules if "alert" in rule]
+
+
+def test_the_dashboard_shows_metrics_that_exist(server, gateway):
+    """Each of its panels."""
+    dashboard = json.loads((OPERATIONS / "grafana.json").read_text(encoding="utf-8"))
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    assert len(expressions) > 30
+    for expression in expressions:
+        assert_known(expression, all_families(server, gateway))
+
+
+@pytest.mark.skipif("PARLEY_PROMTOOL" not in os.environ, reason="promtool is not there")
+def test_promtool_finds_nothing(server, gateway):
+    """Of both programs."""
+    for address in (server.environment["PARLEY_ADMIN_LISTEN"], f"127.0.0.1:{gateway.admin_port}"):
+        run = subprocess.run([os.environ["PARLEY_PROMTOOL"], "check", "metrics"], input=text_of(address), text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=WAIT_S, check=False)
+        assert (run.stdout, run.returncode) == ("", 0)
 
 
 # ---- when things break ----
