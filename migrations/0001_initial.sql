@@ -109,6 +109,9 @@ create table chats (
     avatar_media_id uuid,
     settings bytea,                         -- parley.v1.ChatSettings; null: all defaults
     settings_seq bigint not null default 0, -- of the last entry that changed settings: the etag
+    -- Of settings, with defaults filled in, for statements that need no more.
+    who_may_send smallint not null default 3, -- parley.v1.Role: this one and those above
+    read_receipts boolean not null default true,
     deleted_at timestamptz
 ) with (fillfactor = 50);
 

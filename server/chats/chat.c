@@ -3,39 +3,17 @@
 /* One reading of a chat's rows, for every method that answers with a chat. */
 #include "chats/chat.h"
 
+#include "chats/settings.h"
 #include "rpc/fields.h"
-
-/* Settings that were never set are told as what they stand for. */
-static Parley__V1__ChatSettings *settings_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
-{
-    size_t bytes = 0;
-    const void *packed = pl_rows_bytes(rows, row, 10, &bytes);
-    Parley__V1__ChatSettings *settings =
-        (Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
-    if (settings->join_policy == PARLEY__V1__JOIN_POLICY__JOIN_POLICY_UNSPECIFIED)
-        settings->join_policy = PARLEY__V1__JOIN_POLICY__JOIN_POLICY_INVITE;
-    if (settings->history_for_new == PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_UNSPECIFIED)
-        settings->history_for_new = PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_NONE;
-    return settings;
-}
 
 static void put_group(Parley__V1__Chat *chat, const struct pl_rows *rows, int row, struct pl_arena *arena)
 {
     struct pl_uuid avatar = pl_rows_uuid(rows, row, 9);
     chat->avatar_media_id = pl_field_uuid(&avatar, arena);
-    chat->settings = settings_from_row(rows, row, arena);
+    size_t bytes = 0;
+    const void *settings = pl_rows_bytes(rows, row, 10, &bytes);
+    chat->settings = pl_settings_read(settings, bytes, arena);
     chat->etag = pl_arena_printf(arena, "%lld", (long long)pl_rows_int(rows, row, 11));
-}
-
-const char *pl_chat_settings_fault(const Parley__V1__ChatSettings *settings)
-{
-    if (settings->join_policy < PARLEY__V1__JOIN_POLICY__JOIN_POLICY_UNSPECIFIED ||
-        settings->join_policy > PARLEY__V1__JOIN_POLICY__JOIN_POLICY_OPEN)
-        return "settings.join_policy must be invite or open";
-    if (settings->history_for_new < PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_UNSPECIFIED ||
-        settings->history_for_new > PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL)
-        return "settings.history_for_new must be none or all";
-    return NULL;
 }
 
 void pl_chat_put_metadata(struct pl_params *params, const void *entries, size_t count, struct pl_arena *arena)
@@ -99,12 +77,19 @@ void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows
         chat->participants[row] = pl_chat_participant_from_row(chat->chat_id, rows, row, arena);
 }
 
+static void ask_participants(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user)
+{
+    struct pl_params *participants = pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS);
+    pl_params_uuid(participants, &chat->uuid);
+    pl_params_uuid(participants, &user->uuid);
+}
+
 void pl_chat_ask(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_user_id *user)
 {
     struct pl_params *get = pl_query_add(query, PL_STATEMENT_CHAT_GET);
     pl_params_uuid(get, &chat->uuid);
     pl_params_uuid(get, &user->uuid);
-    pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS), &chat->uuid);
+    ask_participants(query, chat, user);
 }
 
 void pl_chat_ask_as(struct pl_query *query, const struct pl_chat_id *chat, const struct pl_principal *principal)
@@ -116,7 +101,7 @@ void pl_chat_ask_as(struct pl_query *query, const struct pl_chat_id *chat, const
     struct pl_params *get = pl_query_add(query, PL_STATEMENT_CHAT_GET_IN_APP);
     pl_params_uuid(get, &chat->uuid);
     pl_params_uuid(get, &principal->app_id.uuid);
-    pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_PARTICIPANTS), &chat->uuid);
+    ask_participants(query, chat, &principal->user_id);
 }
 
 Parley__V1__Chat *pl_chat_take(struct pl_call *call, const struct pl_query *query, unsigned first)

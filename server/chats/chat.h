@@ -18,9 +18,6 @@ Parley__V1__Participant *pl_chat_participant_from_row(char *chat_id, const struc
 /* Rows of CHAT_PARTICIPANTS. */
 void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena);
 
-/* What is wrong with settings in a request, or NULL. */
-const char *pl_chat_settings_fault(const Parley__V1__ChatSettings *settings);
-
 /* Entries of a request's map, as the column holds them; null for none. */
 void pl_chat_put_metadata(struct pl_params *params, const void *entries, size_t count, struct pl_arena *arena);
 

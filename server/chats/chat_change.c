@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 #include "chats/chat_change.h"
 
+#include "chats/settings.h"
 #include "delivery/account.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -142,8 +143,7 @@ static void take_settings(const struct pl_rows *rows, struct pl_arena *arena, st
 {
     size_t bytes = 0;
     const void *packed = pl_rows_bytes(rows, 0, COLUMN_SETTINGS, &bytes);
-    ret_state->settings =
-        (Parley__V1__ChatSettings *)pl_field_unpack(&parley__v1__chat_settings__descriptor, packed, bytes, arena);
+    ret_state->settings = pl_settings_read(packed, bytes, arena);
     ret_state->members_max = (int32_t)pl_rows_int(rows, 0, COLUMN_MEMBERS_MAX);
     ret_state->settings_seq = pl_rows_int(rows, 0, COLUMN_SETTINGS_SEQ);
 }

@@ -48,8 +48,8 @@ void pl_chat_change_put_event(struct pl_chat_change *change, const Parley__V1__C
 /* What CHANGE_CHAT found. */
 struct pl_chat_state {
     int64_t settings_seq;
-    int32_t members_max; /* of any group of the app */
-    Parley__V1__ChatSettings *settings;
+    int32_t members_max;                /* of any group of the app */
+    Parley__V1__ChatSettings *settings; /* with defaults filled in */
 };
 
 /* Adds the read of CHANGE_CHAT, before any other. */

@@ -10,6 +10,7 @@
 #include "chats/chat.h"
 #include "chats/individual.h"
 #include "chats/service.h"
+#include "chats/settings.h"
 #include "delivery/account.h"
 #include "effect.h"
 #include "rpc/fields.h"
@@ -112,8 +113,8 @@ static const char *group_fault(struct creation *creation)
     if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX) ||
         !pl_field_chars(request->description, 0, PL_TEXT_CHARS_MAX))
         return "name must be 0 to 255 characters and description 0 to 1024";
-    if (request->settings != NULL && pl_chat_settings_fault(request->settings) != NULL)
-        return pl_chat_settings_fault(request->settings);
+    if (request->settings != NULL && pl_settings_fault(request->settings) != NULL)
+        return pl_settings_fault(request->settings);
     creation->chat_id.uuid = pl_uuid_v7();
     return NULL;
 }
@@ -212,11 +213,7 @@ static void put_chat(struct pl_params *params, const struct creation *creation)
     pl_params_text(params, request->name);
     pl_params_text(params, request->description);
     pl_chat_put_metadata(params, request->metadata, request->n_metadata, pl_call_arena(creation->call));
-    size_t bytes = 0;
-    const void *settings = NULL;
-    if (request->settings != NULL)
-        settings = pl_field_pack(&request->settings->base, pl_call_arena(creation->call), &bytes);
-    pl_params_bytes(params, settings, bytes);
+    pl_settings_put(params, request->settings, pl_call_arena(creation->call));
 }
 
 static void insert(struct creation *creation)

@@ -66,6 +66,7 @@ static void list_participants(struct pl_call *call, const ProtobufCMessage *mess
     pl_params_uuid(page, &listing->after.id);
     /* One more than asked for tells whether there is a next page. */
     pl_params_int32(page, listing->page_size + 1);
+    pl_params_uuid(page, &pl_call_principal(call)->user_id.uuid);
     pl_server_submit(call, query);
 }
 

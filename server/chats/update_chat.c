@@ -11,6 +11,7 @@
 #include "chats/chat.h"
 #include "chats/chat_change.h"
 #include "chats/service.h"
+#include "chats/settings.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -27,37 +28,36 @@ const struct pl_method pl_update_chat = {
     .handle = update_chat,
 };
 
-enum field {
-    FIELD_NAME,
-    FIELD_DESCRIPTION,
-    FIELD_AVATAR,
-    FIELD_METADATA,
-    FIELD_SETTINGS,
-    FIELD_JOIN_POLICY,
-    FIELD_HISTORY_FOR_NEW,
-    FIELD_COUNT
-};
+enum field { FIELD_NAME, FIELD_DESCRIPTION, FIELD_AVATAR, FIELD_METADATA, FIELD_SETTINGS, FIELD_COUNT };
 
-static const char *const field_paths[FIELD_COUNT] = {
-    "name",     "description",          "avatar_media_id",         "metadata",
-    "settings", "settings.join_policy", "settings.history_for_new"};
+static const char *const field_paths[FIELD_COUNT] = {"name", "description", "avatar_media_id", "metadata", "settings"};
 
 struct update {
     struct pl_chat_change base;
     const Parley__V1__UpdateChatRequest *request;
     struct pl_uuid avatar;
     bool has[FIELD_COUNT];
+    bool has_setting[PL_SETTING_COUNT];
 };
+
+/* Which of paths it is; count when none. */
+static unsigned find_path(const char *path, const char *const *paths, unsigned count)
+{
+    unsigned i = 0;
+    while (i < count && strcmp(path, paths[i]) != 0)
+        i++;
+    return i;
+}
 
 static bool take_path(const char *path, struct update *update)
 {
-    for (unsigned i = 0; i < FIELD_COUNT; i++) {
-        if (strcmp(path, field_paths[i]) == 0) {
-            update->has[i] = true;
-            return true;
-        }
-    }
-    return false;
+    unsigned field = find_path(path, field_paths, FIELD_COUNT);
+    unsigned setting = find_path(path, pl_setting_paths, PL_SETTING_COUNT);
+    if (field < FIELD_COUNT)
+        update->has[field] = true;
+    if (setting < PL_SETTING_COUNT)
+        update->has_setting[setting] = true;
+    return field < FIELD_COUNT || setting < PL_SETTING_COUNT;
 }
 
 static bool take_mask(struct update *update)
@@ -83,7 +83,7 @@ static const char *first_fault(struct update *update)
         return "avatar_media_id is not a UUID of 36 characters";
     if (pl_field_metadata(request->metadata, request->n_metadata) != PL_OK)
         return "metadata must be at most 4096 bytes, with keys that differ";
-    return request->settings == NULL ? NULL : pl_chat_settings_fault(request->settings);
+    return request->settings == NULL ? NULL : pl_settings_fault(request->settings);
 }
 
 static void update_chat(struct pl_call *call, const ProtobufCMessage *message)
@@ -114,16 +114,10 @@ static void put_text(struct pl_params *params, bool is_set, const char *text)
 
 static void put_settings(struct pl_params *params, const struct update *update, const struct pl_chat_state *state)
 {
-    static const Parley__V1__ChatSettings unset = PARLEY__V1__CHAT_SETTINGS__INIT;
-    const Parley__V1__ChatSettings *wanted = update->request->settings != NULL ? update->request->settings : &unset;
-    bool has_all = update->has[FIELD_SETTINGS];
-    if (has_all || update->has[FIELD_JOIN_POLICY])
-        state->settings->join_policy = wanted->join_policy;
-    if (has_all || update->has[FIELD_HISTORY_FOR_NEW])
-        state->settings->history_for_new = wanted->history_for_new;
-    size_t bytes = 0;
-    const uint8_t *packed = pl_field_pack(&state->settings->base, update->base.change.arena, &bytes);
-    pl_params_bytes(params, packed, bytes);
+    for (unsigned i = 0; i < PL_SETTING_COUNT; i++)
+        if (update->has[FIELD_SETTINGS] || update->has_setting[i])
+            pl_settings_take(state->settings, i, update->request->settings);
+    pl_settings_put(params, state->settings, update->base.change.arena);
 }
 
 static void write_chat(struct update *update, const struct pl_chat_state *state)
@@ -147,10 +141,13 @@ static void put_event(struct update *update)
     struct pl_arena *arena = update->base.change.arena;
     Parley__V1__ChatUpdated updated = PARLEY__V1__CHAT_UPDATED__INIT;
     Parley__V1__ChatEvent event = PARLEY__V1__CHAT_EVENT__INIT;
-    updated.fields = pl_arena_array(arena, char *, FIELD_COUNT);
+    updated.fields = pl_arena_array(arena, char *, FIELD_COUNT + PL_SETTING_COUNT);
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         if (update->has[i])
             updated.fields[updated.n_fields++] = (char *)field_paths[i];
+    for (unsigned i = 0; i < PL_SETTING_COUNT; i++)
+        if (update->has_setting[i])
+            updated.fields[updated.n_fields++] = (char *)pl_setting_paths[i];
     updated.etag = pl_arena_printf(arena, "%lld", (long long)update->base.append.message.seq);
     event.chat_updated = &updated;
     pl_chat_change_put_event(&update->base, &event);
@@ -163,6 +160,16 @@ static bool etag_matches(const char *etag, int64_t settings_seq)
     return etag[0] == '\0' || strcmp(etag, current) == 0;
 }
 
+/* By settings.who_may_edit; settings themselves are not for plain members in any case. */
+static bool may_update(const struct update *update, const struct pl_chat_state *state)
+{
+    int16_t role = pl_chat_change_role(&update->base);
+    bool has_settings = update->has[FIELD_SETTINGS];
+    for (unsigned i = 0; i < PL_SETTING_COUNT; i++)
+        has_settings = has_settings || update->has_setting[i];
+    return role <= (int)state->settings->who_may_edit && (!has_settings || role <= PARLEY__V1__ROLE__ROLE_ADMIN);
+}
+
 static enum pl_status decide(struct pl_change *change, struct pl_append *append)
 {
     (void)append;
@@ -171,7 +178,7 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
     enum pl_status status = pl_chat_change_take_group(&update->base, &state);
     if (status != PL_OK)
         return status;
-    if (pl_chat_change_role(&update->base) > PARLEY__V1__ROLE__ROLE_ADMIN)
+    if (!may_update(update, &state))
         return PL_PERMISSION_DENIED;
     if (!etag_matches(update->request->etag, state.settings_seq))
         return PL_ETAG_MISMATCH;

@@ -115,27 +115,31 @@ static void lay_over(const struct update *update, struct pl_membership *membersh
         keep_only_named(update, membership);
 }
 
-/* One move of one user, by somebody with this role. */
-static bool may_move(const struct pl_member *member, int16_t actor_role, bool is_self)
+/* One move of one user by a member. */
+static bool may_move(const struct pl_member *member, const struct pl_member *actor,
+                     const Parley__V1__ChatSettings *settings)
 {
+    bool is_addition = member->old_role == 0 && member->role != 0;
     bool is_about_members = (member->old_role == 0 || member->old_role == PARLEY__V1__ROLE__ROLE_MEMBER) &&
                             (member->role == 0 || member->role == PARLEY__V1__ROLE__ROLE_MEMBER);
-    if (member->role == member->old_role || actor_role == PARLEY__V1__ROLE__ROLE_OWNER)
+    if (is_addition && settings->join_policy == PARLEY__V1__JOIN_POLICY__JOIN_POLICY_API_KEY)
+        return false;
+    if (member->role == member->old_role || actor->old_role == PARLEY__V1__ROLE__ROLE_OWNER)
         return true;
-    if (is_self && member->role == 0)
+    if (member == actor && member->role == 0)
         return true;
-    return actor_role == PARLEY__V1__ROLE__ROLE_ADMIN && is_about_members;
+    int16_t least = is_addition ? (int16_t)settings->who_may_add : (int16_t)PARLEY__V1__ROLE__ROLE_ADMIN;
+    return is_about_members && actor->old_role <= least;
 }
 
 static bool may_do_all(const struct update *update, const struct pl_membership *membership)
 {
     const struct pl_user_id *caller = &update->base.append.message.sender_id;
     const struct pl_member *actor = pl_membership_find(membership, caller);
-    int16_t role = PARLEY__V1__ROLE__ROLE_OWNER;
-    if (!update->base.is_backend)
-        role = actor->old_role;
+    if (update->base.is_backend)
+        return true;
     for (const struct pl_member *member = membership->members; member != NULL; member = member->hh.next)
-        if (!may_move(member, role, member == actor))
+        if (!may_move(member, actor, membership->chat.settings))
             return false;
     return true;
 }

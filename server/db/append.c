@@ -85,6 +85,7 @@ static void take_locked(struct pl_batch *batch, const struct pl_rows *rows)
         head->last_seq = pl_rows_int(rows, row, 3);
         head->last_message_id.uuid = pl_rows_uuid(rows, row, 4);
         head->last_at_us = pl_rows_time(rows, row, 5);
+        head->who_may_send = (int16_t)pl_rows_int(rows, row, 6);
     }
 }
 
@@ -98,7 +99,9 @@ static struct pl_slot *slot_at(struct pl_batch *batch, const struct pl_rows *row
 static void take_members(struct pl_batch *batch, const struct pl_rows *rows)
 {
     for (int row = 0; row < pl_rows_count(rows); row++) {
-        slot_at(batch, rows, row)->member = true;
+        struct pl_slot *slot = slot_at(batch, rows, row);
+        slot->member = true;
+        slot->role = (int16_t)pl_rows_int(rows, row, 2);
         batch->now_us = pl_rows_time(rows, row, 1);
     }
 }

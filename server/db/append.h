@@ -30,6 +30,7 @@ struct pl_slot {
     enum pl_status status; /* of PL_VERDICT_REFUSED */
     bool settled;          /* answered: no longer the writer's */
     bool member;
+    int16_t role; /* parley.v1.Role, of a member */
     struct pl_head *head;
     int duplicate; /* row of the duplicate + 1; 0: none */
 };
@@ -45,6 +46,7 @@ struct pl_head {
     int64_t last_seq;
     struct pl_message_id last_message_id;
     int64_t last_at_us;
+    int16_t who_may_send; /* parley.v1.Role: this one and those above, whose numbers are lower */
     UT_hash_handle hh;
 };
 

@@ -123,6 +123,14 @@ static bool is_closed_to(const struct pl_head *head, const struct pl_append *app
     return is_self && append->change == NULL && append->message.entry_kind != PL_ENTRY_ACCOUNT;
 }
 
+/* Of members: what is said in a chat, new or anew, is for those whom its settings let send. */
+static bool may_say(const struct pl_slot *slot)
+{
+    enum pl_entry_kind kind = slot->append->message.entry_kind;
+    bool is_said = kind <= PL_ENTRY_MESSAGE || kind == PL_ENTRY_EDIT;
+    return !is_said || slot->role <= slot->head->who_may_send;
+}
+
 void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
 {
     for (unsigned i = 0; i < batch->slot_count; i++) {
@@ -135,7 +143,7 @@ void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
             recognise(slot, duplicates, slot->duplicate - 1);
         } else if (!may_send) {
             refuse(slot, PL_NOT_A_MEMBER);
-        } else if (is_closed_to(slot->head, slot->append)) {
+        } else if (is_closed_to(slot->head, slot->append) || (slot->member && !may_say(slot))) {
             refuse(slot, PL_PERMISSION_DENIED);
         } else if (slot->duplicate > 0) {
             refuse(slot, PL_MESSAGE_ID_REUSED);

@@ -176,9 +176,9 @@ struct pl_append {
     struct pl_change *change;               /* NULL: the entry is all */
     struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, created_at_us */
     /*
-     * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_PERMISSION_DENIED (a SELF chat); PL_USER_NOT_FOUND (recipient);
-     * PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT (the row itself is refused); PL_OVERLOADED;
-     * PL_DEADLINE_EXCEEDED; PL_DATABASE_UNAVAILABLE (not stored); PL_OUTCOME_UNKNOWN; PL_DRAINING;
+     * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_PERMISSION_DENIED (a SELF chat, or a role below who_may_send);
+     * PL_USER_NOT_FOUND (recipient); PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT (the row itself is refused);
+     * PL_OVERLOADED; PL_DEADLINE_EXCEEDED; PL_DATABASE_UNAVAILABLE (not stored); PL_OUTCOME_UNKNOWN; PL_DRAINING;
      * PL_INTERNAL; of a change also what decide answers, and PL_CHAT_NOT_FOUND.
      */
     enum pl_status status;
@@ -227,6 +227,17 @@ void pl_db_flush_marks(struct pl_db *db);
 
 /* ---- the whole ---- */
 
+/* How far a user is in a chat. */
+struct pl_moved {
+    struct pl_chat_id chat_id;
+    struct pl_user_id user_id;
+    int64_t delivered_seq;
+    int64_t read_seq;
+    int64_t at_us;
+    bool delivered_moved; /* or may have */
+    bool read_is_shown;   /* false: to nobody but the user */
+};
+
 /* What the database tells the hub. Called on database threads; must not block; arguments are
  * borrowed. */
 struct pl_db_listener {
@@ -239,8 +250,7 @@ struct pl_db_listener {
      * for a chat that could not be created. */
     void (*joined)(void *context, struct pl_user_id user_id, struct pl_chat_id chat_id);
     /* Watermarks that moved and are committed. */
-    void (*marked)(void *context, struct pl_chat_id chat_id, struct pl_user_id user_id, int64_t delivered_seq,
-                   int64_t read_seq, int64_t at_us);
+    void (*marked)(void *context, const struct pl_moved *moved);
     /* pl_db_ready has changed, and may have changed again. */
     void (*turned)(void *context);
 };

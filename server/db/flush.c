@@ -176,14 +176,36 @@ static enum pl_failure transact(const struct range *range, struct pl_rows *moved
     return ended == PL_FAILURE_LOST || failure == PL_FAILURE_NONE ? ended : failure;
 }
 
-static void tell_moved(const struct pl_rows *moved, const struct pl_db_listener *listener)
+static void tell_moved(const struct pl_rows *rows, const struct pl_db_listener *listener)
 {
-    for (int row = 0; row < pl_rows_count(moved); row++) {
-        struct pl_chat_id chat_id = {pl_rows_uuid(moved, row, 0)};
-        struct pl_user_id user_id = {pl_rows_uuid(moved, row, 1)};
-        listener->marked(listener->context, chat_id, user_id, pl_rows_int(moved, row, 2), pl_rows_int(moved, row, 3),
-                         pl_rows_time(moved, row, 4));
+    for (int row = 0; row < pl_rows_count(rows); row++) {
+        struct pl_moved moved = {
+            .chat_id = {pl_rows_uuid(rows, row, 0)},
+            .user_id = {pl_rows_uuid(rows, row, 1)},
+            .delivered_seq = pl_rows_int(rows, row, 2),
+            .read_seq = pl_rows_int(rows, row, 3),
+            .at_us = pl_rows_time(rows, row, 4),
+            .read_is_shown = pl_rows_bool(rows, row, 5),
+            .delivered_moved = pl_rows_bool(rows, row, 6),
+        };
+        listener->marked(listener->context, &moved);
     }
+}
+
+/* One who stands there, and may have moved. */
+static void tell_stand(const struct pl_mark_user *user, const struct pl_rows *stand, int row,
+                       const struct pl_db_listener *listener)
+{
+    struct pl_moved moved = {
+        .chat_id = user->chat_id,
+        .user_id = user->user_id,
+        .delivered_seq = user->delivered_seq,
+        .read_seq = user->read_seq,
+        .at_us = pl_rows_time(stand, row, 3),
+        .read_is_shown = pl_rows_bool(stand, row, 4),
+        .delivered_moved = true,
+    };
+    listener->marked(listener->context, &moved);
 }
 
 static void settle(const struct range *range, enum pl_status status)
@@ -206,8 +228,7 @@ static void take_stand(const struct range *range, const struct pl_rows *stand, c
         user->delivered_seq = pl_rows_int(stand, row, 1);
         user->read_seq = pl_rows_int(stand, row, 2);
         if (range->flush->uncertain)
-            listener->marked(listener->context, user->chat_id, user->user_id, user->delivered_seq, user->read_seq,
-                             pl_rows_time(stand, row, 3));
+            tell_stand(user, stand, row, listener);
     }
 }
 

@@ -160,13 +160,15 @@ void pl_hub_joined(struct pl_hub *hub, struct pl_user_id user, struct pl_chat_id
         .kind = NOTE_JOINED, .shard = pl_hub_user_shard(hub, &user), .chat_id = chat, .receipt = {.user_id = user}});
 }
 
-static void marked(void *context, struct pl_chat_id chat, struct pl_user_id user, int64_t delivered_seq,
-                   int64_t read_seq, int64_t at_us)
+static void marked(void *context, const struct pl_moved *moved)
 {
-    post_note(&(struct note){.kind = NOTE_MARKED,
-                             .shard = pl_hub_chat_shard(context, &chat),
-                             .chat_id = chat,
-                             .receipt = {user, delivered_seq, read_seq, at_us}});
+    if (!moved->read_is_shown && !moved->delivered_moved)
+        return;
+    post_note(&(struct note){
+        .kind = NOTE_MARKED,
+        .shard = pl_hub_chat_shard(context, &moved->chat_id),
+        .chat_id = moved->chat_id,
+        .receipt = {moved->user_id, moved->delivered_seq, moved->read_is_shown ? moved->read_seq : 0, moved->at_us}});
 }
 
 static void turned(void *context)

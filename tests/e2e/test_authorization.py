@@ -115,11 +115,11 @@ class Things:
         """The group."""
         return self._group
 
-    def create_group(self, join_policy="JOIN_POLICY_INVITE"):
+    def create_group(self, **settings):
         """A group of all but the stranger."""
         members = [{"user_id": self.people[name].user_id} for name in ("member", "ex_member", "deactivated")]
         return self.people["owner"].api.CreateChat(
-            chat_type="CHAT_TYPE_GROUP", settings={"join_policy": join_policy},
+            chat_type="CHAT_TYPE_GROUP", settings=settings,
             participants=[{"user_id": self.admin(), "role": "ROLE_ADMIN"}, *members]).chat_id
 
     def new_group(self, **settings):
@@ -180,7 +180,7 @@ class Nothing:
                      "revoked_token": things.revoked_token}
 
     def __getattr__(self, name):
-        return self.same.get(name, lambda *_sender: uuid7())
+        return self.same.get(name, lambda *_sender, **_settings: uuid7())
 
 
 class World:

@@ -145,17 +145,22 @@ def test_a_groups_properties_change_by_etag(server, world):
     alice, bob = world.alice, world.bob
     (group,) = done(parley(server, alice.token, "group", "create", "Team", bob.user_id))
     chat_id = group["chat_id"]
-    assert group["settings"] == {"join_policy": "invite", "history_for_new": "none"}
-    changed = ("group", "update", "--name", "Crew", "--history", "all", "--etag", group["etag"], chat_id)
+    assert group["settings"] == {"join_policy": "invite", "history_for_new": "none", "who_may_send": "member",
+                                 "who_may_add": "admin", "who_may_edit": "admin", "read_receipts": "on"}
+    changed = ("group", "update", "--name", "Crew", "--history", "all", "--join", "api_key", "--may-send", "admin",
+               "--may-add", "member", "--may-edit", "owner", "--read-receipts", "off", "--etag", group["etag"], chat_id)
     (crew,) = done(parley(server, alice.token, *changed))
-    assert (crew["name"], crew["settings"]["history_for_new"]) == ("Crew", "all")
+    assert crew["name"] == "Crew"
+    assert crew["settings"] == {"join_policy": "api_key", "history_for_new": "all", "who_may_send": "admin",
+                                "who_may_add": "member", "who_may_edit": "owner", "read_receipts": "off"}
     refused = parley(server, alice.token, *changed)
     assert refused.returncode == 1 and "ETAG_MISMATCH" in refused.stderr
     assert parley(server, bob.token, "group", "update", "--name", "Mine", chat_id).returncode == 4
     code, out, _ = said(server, bob, "group", "show", chat_id)
     assert code == 0 and "name         Crew\n" in out and f"etag         {crew['etag']}\n" in out
     for wrong in (("--etag", "x", chat_id), ("--join", "sometimes", "--name", "x", chat_id), ("--name", "x"),
-                  ("--history", "some", chat_id)):
+                  ("--history", "some", chat_id), ("--may-send", "nobody", chat_id),
+                  ("--read-receipts", "maybe", chat_id)):
         assert parley(server, alice.token, "group", "update", *wrong).returncode == 2
     assert parley(server, bob.token, "group", "delete", chat_id).returncode == 4
     assert said(server, alice, "group", "delete", chat_id) == (0, "deleted\n", "")

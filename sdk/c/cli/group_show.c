@@ -19,6 +19,20 @@ const struct pl_cli_command pl_cli_group_show = {
     .run = group_show,
 };
 
+static const char *who_may_join(parley_join_policy policy)
+{
+    if (policy == PARLEY_JOIN_API_KEY)
+        return "whom the app's backend adds";
+    return policy == PARLEY_JOIN_OPEN ? "whoever knows the id" : "who is added";
+}
+
+static const char *whoever_is(parley_role role)
+{
+    if (role == PARLEY_ROLE_OWNER)
+        return "the owner";
+    return role == PARLEY_ROLE_ADMIN ? "admins" : "everybody";
+}
+
 void pl_cli_show_chat(const struct pl_cli *cli, const parley_chat *chat)
 {
     if (cli->json) {
@@ -33,9 +47,12 @@ void pl_cli_show_chat(const struct pl_cli *cli, const parley_chat *chat)
     pl_terminal_put_excerpt(stdout, chat->name, NAME_CHARS_MAX);
     fputs("\ndescription  ", stdout);
     pl_terminal_put_text(stdout, chat->description);
-    printf("\nmay join     %s\nnew members  %s\netag         %s\n",
-           chat->join_policy == PARLEY_JOIN_OPEN ? "whoever knows the id" : "who is added",
-           chat->history_for_new == PARLEY_HISTORY_ALL ? "see all that was before" : "see nothing from before",
+    printf("\nmay join     %s\nnew members  %s\n", who_may_join(chat->join_policy),
+           chat->history_for_new == PARLEY_HISTORY_ALL ? "see all that was before" : "see nothing from before");
+    printf("may send     %s\nmay add      %s\nmay edit     %s\n", whoever_is(chat->who_may_send),
+           whoever_is(chat->who_may_add), whoever_is(chat->who_may_edit));
+    printf("receipts     %s\netag         %s\n",
+           chat->read_receipts == PARLEY_READ_RECEIPTS_OFF ? "tell nobody what was read" : "tell members what was read",
            chat->etag);
 }
 

@@ -10,20 +10,32 @@ static enum pl_cli_exit group_update(struct pl_cli *cli, int argc, char **argv);
 
 const struct pl_cli_command pl_cli_group_update = {
     .name = "group update",
-    .arguments = "[--name NAME] [--description TEXT] [--avatar-media-id ID] [--join invite|open]\n"
-                 "         [--history none|all] [--etag ETAG] CHAT_ID",
+    .arguments = "[--name NAME] [--description TEXT] [--avatar-media-id ID] [--join invite|open|api_key]\n"
+                 "         [--history none|all] [--may-send ROLE] [--may-add ROLE] [--may-edit ROLE]\n"
+                 "         [--read-receipts on|off] [--etag ETAG] CHAT_ID",
     .summary = "Change a group's name or settings",
-    .details = "What is not named stays as it is; an empty text empties. --join open: whoever knows the id may join.\n"
-               "--history all: new members read what was there before them. --etag: only when nobody has changed it\n"
-               "since `parley group show` said this one.\n",
+    .details = "What is not named stays as it is; an empty text empties. --join open: whoever knows the id may join;\n"
+               "api_key: only the app's backend adds members. --history all: new members read what was there before\n"
+               "them. ROLE is owner, admin or member, and stands for those above, too. --read-receipts off: nobody\n"
+               "learns what others have read. --etag: only when nobody has changed it since `parley group show` said\n"
+               "this one.\n",
     .credentials = PL_CLI_AS_USER,
     .run = group_update,
 };
 
 static bool parse_join(const char *text, parley_join_policy *ret_policy)
 {
-    *ret_policy = strcmp(text, "open") == 0 ? PARLEY_JOIN_OPEN : PARLEY_JOIN_INVITE;
-    return *ret_policy == PARLEY_JOIN_OPEN || strcmp(text, "invite") == 0;
+    static const char *const words[] = {"invite", "open", "api_key"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, words[i]) == 0)
+            *ret_policy = (parley_join_policy)(i + 1);
+    return *ret_policy != PARLEY_JOIN_UNSPECIFIED;
+}
+
+static bool parse_receipts(const char *text, parley_read_receipts *ret_receipts)
+{
+    *ret_receipts = strcmp(text, "off") == 0 ? PARLEY_READ_RECEIPTS_OFF : PARLEY_READ_RECEIPTS_ON;
+    return *ret_receipts == PARLEY_READ_RECEIPTS_OFF || strcmp(text, "on") == 0;
 }
 
 static bool parse_history(const char *text, parley_history *ret_history)
@@ -51,6 +63,14 @@ static bool take_flag(int flag, const char *value, parley_chat_update *update)
         return parse_join(value, &update->join_policy);
     case 'h':
         return parse_history(value, &update->history_for_new);
+    case 'S':
+        return pl_cli_parse_role(value, &update->who_may_send);
+    case 'A':
+        return pl_cli_parse_role(value, &update->who_may_add);
+    case 'E':
+        return pl_cli_parse_role(value, &update->who_may_edit);
+    case 'r':
+        return parse_receipts(value, &update->read_receipts);
     default:
         return false;
     }
@@ -74,6 +94,10 @@ static enum pl_cli_exit group_update(struct pl_cli *cli, int argc, char **argv)
                                             {"avatar-media-id", required_argument, NULL, 'a'},
                                             {"join", required_argument, NULL, 'j'},
                                             {"history", required_argument, NULL, 'h'},
+                                            {"may-send", required_argument, NULL, 'S'},
+                                            {"may-add", required_argument, NULL, 'A'},
+                                            {"may-edit", required_argument, NULL, 'E'},
+                                            {"read-receipts", required_argument, NULL, 'r'},
                                             {"etag", required_argument, NULL, 'e'},
                                             {NULL, 0, NULL, 0}};
     parley_chat_update update;

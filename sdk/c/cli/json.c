@@ -157,14 +157,20 @@ static json_t *participants_array(const parley_chat *chat)
 
 static const char *join_policy_word(parley_join_policy policy)
 {
-    static const char *const words[] = {"", "invite", "open"};
-    return word(words, 3, (int)policy);
+    static const char *const words[] = {"", "invite", "open", "api_key"};
+    return word(words, 4, (int)policy);
 }
 
 static const char *history_word(parley_history history)
 {
     static const char *const words[] = {"", "none", "all"};
     return word(words, 3, (int)history);
+}
+
+static const char *read_receipts_word(parley_read_receipts receipts)
+{
+    static const char *const words[] = {"", "on", "off"};
+    return word(words, 3, (int)receipts);
 }
 
 json_t *pl_json_chat(const parley_chat *chat)
@@ -179,8 +185,12 @@ json_t *pl_json_chat(const parley_chat *chat)
         return object;
     json_object_set_new(object, "avatar_media_id", json_string(chat->avatar_media_id));
     json_object_set_new(object, "settings",
-                        json_pack("{s:s, s:s}", "join_policy", join_policy_word(chat->join_policy), "history_for_new",
-                                  history_word(chat->history_for_new)));
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "join_policy", join_policy_word(chat->join_policy),
+                                  "history_for_new", history_word(chat->history_for_new), "who_may_send",
+                                  pl_json_role_word(chat->who_may_send), "who_may_add",
+                                  pl_json_role_word(chat->who_may_add), "who_may_edit",
+                                  pl_json_role_word(chat->who_may_edit), "read_receipts",
+                                  read_receipts_word(chat->read_receipts)));
     json_object_set_new(object, "etag", json_string(chat->etag));
     return object;
 }

@@ -90,15 +90,17 @@ static void set_update(Parley__V1__UpdateChatRequest *request, struct pl_request
     pl_request_mask_put(mask, "metadata", update->metadata != NULL);
     pl_request_mask_put(mask, "settings.join_policy", update->join_policy != PARLEY_JOIN_UNSPECIFIED);
     pl_request_mask_put(mask, "settings.history_for_new", update->history_for_new != PARLEY_HISTORY_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.who_may_send", update->who_may_send != PARLEY_ROLE_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.who_may_add", update->who_may_add != PARLEY_ROLE_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.who_may_edit", update->who_may_edit != PARLEY_ROLE_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.read_receipts", update->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED);
     request->name = pl_request_text(update->name);
     request->description = pl_request_text(update->description);
     request->avatar_media_id = pl_request_text(update->avatar_media_id);
     PL_REQUEST_SET_METADATA(request, update, Parley__V1__UpdateChatRequest__MetadataEntry,
                             parley__v1__update_chat_request__metadata_entry__init, arena);
     request->settings = pl_arena_new(arena, Parley__V1__ChatSettings);
-    parley__v1__chat_settings__init(request->settings);
-    request->settings->join_policy = (Parley__V1__JoinPolicy)update->join_policy;
-    request->settings->history_for_new = (Parley__V1__HistoryForNew)update->history_for_new;
+    PL_REQUEST_SET_SETTINGS(request->settings, update);
     request->etag = pl_request_text(update->etag);
     request->update_mask = &mask->mask;
 }

@@ -121,7 +121,11 @@ void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct
                               .avatar_media_id = chat->avatar_media_id,
                               .join_policy = (parley_join_policy)settings->join_policy,
                               .history_for_new = (parley_history)settings->history_for_new,
-                              .etag = chat->etag};
+                              .etag = chat->etag,
+                              .who_may_send = (parley_role)settings->who_may_send,
+                              .who_may_add = (parley_role)settings->who_may_add,
+                              .who_may_edit = (parley_role)settings->who_may_edit,
+                              .read_receipts = (parley_read_receipts)settings->read_receipts};
     CONVERT_METADATA(ret_chat, chat, arena);
 }
 

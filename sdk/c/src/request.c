@@ -117,12 +117,10 @@ static void set_participants(Parley__V1__CreateChatRequest *request, const parle
 static Parley__V1__ChatSettings *settings_of(const parley_new_chat *from, struct pl_arena *arena)
 {
     Parley__V1__ChatSettings *settings;
-    if (from->join_policy == PARLEY_JOIN_UNSPECIFIED && from->history_for_new == PARLEY_HISTORY_UNSPECIFIED)
+    if (from->chat_type == PARLEY_CHAT_INDIVIDUAL)
         return NULL;
     settings = pl_arena_new(arena, Parley__V1__ChatSettings);
-    parley__v1__chat_settings__init(settings);
-    settings->join_policy = (Parley__V1__JoinPolicy)from->join_policy;
-    settings->history_for_new = (Parley__V1__HistoryForNew)from->history_for_new;
+    PL_REQUEST_SET_SETTINGS(settings, from);
     return settings;
 }
 

@@ -17,6 +17,18 @@
 parley_status pl_request_take_struct(void *ret_struct, size_t own_bytes, const void *from, size_t from_bytes,
                                      parley_error *ret_error);
 
+/* Settings of a parley_new_chat or a parley_chat_update. */
+#define PL_REQUEST_SET_SETTINGS(settings_, from_)                                                                      \
+    do {                                                                                                               \
+        parley__v1__chat_settings__init(settings_);                                                                    \
+        (settings_)->join_policy = (Parley__V1__JoinPolicy)(from_)->join_policy;                                       \
+        (settings_)->history_for_new = (Parley__V1__HistoryForNew)(from_)->history_for_new;                            \
+        (settings_)->who_may_send = (Parley__V1__Role)(from_)->who_may_send;                                           \
+        (settings_)->who_may_add = (Parley__V1__Role)(from_)->who_may_add;                                             \
+        (settings_)->who_may_edit = (Parley__V1__Role)(from_)->who_may_edit;                                           \
+        (settings_)->read_receipts = (Parley__V1__ReadReceipts)(from_)->read_receipts;                                 \
+    } while (0)
+
 /* Each map has an entry type of its own; all have the same fields. A map that is NULL is empty. */
 #define PL_REQUEST_SET_METADATA(request_, from_, entry_type_, entry_init_, arena_)                                     \
     do {                                                                                                               \

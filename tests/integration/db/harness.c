@@ -38,13 +38,13 @@ static void joined(void *context, struct pl_user_id user_id, struct pl_chat_id c
     hear(context, (struct heard){.what = HEARD_JOINED, .chat_id = chat_id, .user_id = user_id});
 }
 
-static void marked(void *context, struct pl_chat_id chat_id, struct pl_user_id user_id, int64_t delivered_seq,
-                   int64_t read_seq, int64_t at_us)
+static void marked(void *context, const struct pl_moved *moved)
 {
-    (void)at_us;
-    hear(context,
-         (struct heard){
-             .what = HEARD_MARKED, .chat_id = chat_id, .user_id = user_id, .seq = delivered_seq, .read_seq = read_seq});
+    hear(context, (struct heard){.what = HEARD_MARKED,
+                                 .chat_id = moved->chat_id,
+                                 .user_id = moved->user_id,
+                                 .seq = moved->delivered_seq,
+                                 .read_seq = moved->read_seq});
 }
 
 void harness_init(struct harness *harness, const struct database *database)

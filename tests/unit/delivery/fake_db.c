@@ -141,7 +141,16 @@ void fake_db_advanced(struct pl_db *db, int chat, int64_t last_seq)
 
 void fake_db_marked(struct pl_db *db, int chat, int user, int64_t delivered_seq, int64_t read_seq)
 {
-    db->listener.marked(db->listener.context, chat_id(chat), user_id(user), delivered_seq, read_seq, 1700000000000000);
+    struct pl_moved moved = {
+        .chat_id = chat_id(chat),
+        .user_id = user_id(user),
+        .delivered_seq = delivered_seq,
+        .read_seq = read_seq,
+        .at_us = 1700000000000000,
+        .delivered_moved = true,
+        .read_is_shown = true,
+    };
+    db->listener.marked(db->listener.context, &moved);
 }
 
 /* ---- queries ---- */

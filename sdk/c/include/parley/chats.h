@@ -29,9 +29,17 @@ typedef enum parley_role {
 /* Who may join a group by themselves. */
 typedef enum parley_join_policy {
     PARLEY_JOIN_UNSPECIFIED = 0,
-    PARLEY_JOIN_INVITE = 1, /* nobody: admins add members */
-    PARLEY_JOIN_OPEN = 2    /* every user of the app who knows the chat's id */
+    PARLEY_JOIN_INVITE = 1, /* nobody: members are added, see who_may_add */
+    PARLEY_JOIN_OPEN = 2,   /* every user of the app who knows the chat's id */
+    PARLEY_JOIN_API_KEY = 3 /* nobody, nor do members add others: only API keys take somebody in */
 } parley_join_policy;
+
+/* Whether members of a group see how far others have read. */
+typedef enum parley_read_receipts {
+    PARLEY_READ_RECEIPTS_UNSPECIFIED = 0,
+    PARLEY_READ_RECEIPTS_ON = 1,
+    PARLEY_READ_RECEIPTS_OFF = 2
+} parley_read_receipts;
 
 /* What new members of a group see of the time before them. */
 typedef enum parley_history {
@@ -78,7 +86,11 @@ typedef struct parley_chat {
     const char *avatar_media_id; /* the following: groups only */
     parley_join_policy join_policy;
     parley_history history_for_new;
-    const char *etag; /* changes with name, description, picture, metadata and settings */
+    const char *etag;         /* changes with name, description, picture, metadata and settings */
+    parley_role who_may_send; /* these three: this role and those above */
+    parley_role who_may_add;
+    parley_role who_may_edit; /* name, description, picture and metadata; settings are for admins besides */
+    parley_read_receipts read_receipts;
 } parley_chat;
 
 typedef struct parley_chats {
@@ -101,8 +113,12 @@ typedef struct parley_new_chat {
     const char *description;
     const parley_metadata *metadata;
     size_t metadata_count;
-    parley_join_policy join_policy; /* this and the next: groups only */
+    parley_join_policy join_policy; /* this and what follows: groups only; UNSPECIFIED: what a group has by default */
     parley_history history_for_new;
+    parley_role who_may_send;
+    parley_role who_may_add;
+    parley_role who_may_edit;
+    parley_read_receipts read_receipts;
 } parley_new_chat;
 
 static inline void parley_new_chat_init(parley_new_chat *chat)
@@ -122,6 +138,10 @@ typedef struct parley_chat_update {
     parley_join_policy join_policy;
     parley_history history_for_new;
     const char *etag; /* of the chat that the change is based on: another change since is ETAG_MISMATCH; NULL: any */
+    parley_role who_may_send;
+    parley_role who_may_add;
+    parley_role who_may_edit;
+    parley_read_receipts read_receipts;
 } parley_chat_update;
 
 static inline void parley_chat_update_init(parley_chat_update *update)
@@ -162,7 +182,7 @@ PARLEY_API parley_status parley_get_chat(parley_client *client, const char *chat
 PARLEY_API parley_status parley_list_chats(parley_client *client, const char *user_id, int page_size,
                                            const char *page_token, parley_chats **ret_chats, parley_error *ret_error);
 
-/* Groups; admins. Repeated by the library only without an etag. ret_chat may be NULL. */
+/* Groups; whom its settings let. Repeated by the library only without an etag. ret_chat may be NULL. */
 PARLEY_API parley_status parley_update_chat(parley_client *client, const char *chat_id,
                                             const parley_chat_update *update, parley_chat **ret_chat,
                                             parley_error *ret_error);
