@@ -97,7 +97,7 @@ static void turn(struct pl_ws_lane *lane)
 static void *run(void *argument)
 {
     struct pl_ws_lane *lane = argument;
-    while (!lane->stopping)
+    while (!lane->stopping || !TAILQ_EMPTY(&lane->sockets))
         turn(lane);
     return NULL;
 }
@@ -105,18 +105,23 @@ static void *run(void *argument)
 static void drain(struct pl_task *task)
 {
     struct pl_ws_lane *lane = pl_container_of(task, struct pl_ws_lane, drain_task);
-    struct pl_websocket *socket = TAILQ_FIRST(&lane->sockets);
+    struct pl_websocket *websocket = TAILQ_FIRST(&lane->sockets);
     lane->draining = true;
-    while (socket != NULL) {
-        struct pl_websocket *next = TAILQ_NEXT(socket, of_lane);
-        pl_websocket_drain(socket);
-        socket = next;
+    while (websocket != NULL) {
+        struct pl_websocket *next = TAILQ_NEXT(websocket, of_lane);
+        pl_websocket_drain(websocket);
+        websocket = next;
     }
 }
 
+/* There may still be calls whose clients have gone. */
 static void stop(struct pl_task *task)
 {
-    pl_container_of(task, struct pl_ws_lane, stop_task)->stopping = true;
+    struct pl_ws_lane *lane = pl_container_of(task, struct pl_ws_lane, stop_task);
+    struct pl_websocket *websocket;
+    lane->stopping = true;
+    TAILQ_FOREACH (websocket, &lane->sockets, of_lane)
+        pl_bidi_call_cancel(websocket->call);
 }
 
 static void close_parts(struct pl_ws_lane *lane)

@@ -48,7 +48,7 @@ enum pl_status pl_ws_lane_open(struct pl_ws_lane *lane, const struct pl_websocke
                                char *error, unsigned error_bytes) PL_MUST_CHECK;
 /* Any thread: every socket is led to its end. */
 void pl_ws_lane_drain(struct pl_ws_lane *lane);
-/* There are no sockets. Waits for the threads. */
+/* No socket is open any more. Waits for the threads. */
 void pl_ws_lane_close(struct pl_ws_lane *lane);
 
 /* A channel with room for one more stream, which it counts: its index. */
