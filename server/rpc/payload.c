@@ -36,6 +36,8 @@ enum pl_status pl_payload_unpack(grpc_byte_buffer *buffer, const struct pl_serve
 
     if (pl_payload_bytes(buffer) > served->method->request_bytes_max)
         return PL_MESSAGE_TOO_LARGE;
+    if (buffer != NULL && buffer->data.raw.compression != GRPC_COMPRESS_NONE)
+        return PL_MALFORMED_MESSAGE;
     slice = contiguous(buffer);
     status =
         pl_codec_unpack(served->api->input, GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice), arena, ret_message);

@@ -15,7 +15,7 @@
 size_t pl_payload_bytes(grpc_byte_buffer *buffer);
 /*
  * A message of the method, in the arena; the buffer is not needed afterwards. PL_MESSAGE_TOO_LARGE (the method's limit,
- * or the arena's), PL_MALFORMED_MESSAGE, PL_INVALID_TEXT.
+ * or the arena's), PL_MALFORMED_MESSAGE (also compressed), PL_INVALID_TEXT.
  */
 enum pl_status pl_payload_unpack(grpc_byte_buffer *buffer, const struct pl_served *served, struct pl_arena *arena,
                                  ProtobufCMessage **ret_message) PL_MUST_CHECK;

@@ -16,8 +16,8 @@ enum {
     /* Clients may ask as often themselves. */
     PING_INTERVAL_MIN_MS = 10000,
     HANDSHAKE_TIMEOUT_MS = 10000,
-    /* Only "identity": a compressed message is inflated without bound before its size is checked. */
-    ALGORITHMS_IDENTITY_ONLY = 1,
+    /* Outwards; what comes in compressed stays so, and is refused: core would inflate it without a bound. */
+    ALGORITHMS = 1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_GZIP,
     /* Core refuses without our reason; it should only meet what is far above our own limit. */
     RECEIVE_LIMIT_FACTOR = 2,
     RECEIVE_LIMIT_MIN = 64 << 10,
@@ -40,7 +40,8 @@ grpc_server *pl_server_args_create(size_t request_bytes_max)
         INTEGER_ARG(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         INTEGER_ARG(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, PING_INTERVAL_MIN_MS),
         INTEGER_ARG(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS),
-        INTEGER_ARG(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, ALGORITHMS_IDENTITY_ONLY),
+        INTEGER_ARG(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, ALGORITHMS),
+        INTEGER_ARG(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
         INTEGER_ARG(GRPC_ARG_ALLOW_REUSEPORT, 0),
         INTEGER_ARG(GRPC_ARG_ENABLE_CHANNELZ, 0),
         INTEGER_ARG(GRPC_ARG_HTTP2_BDP_PROBE, 0), /* windows stay at 64 KiB for each stream */

@@ -137,6 +137,9 @@ static void start_core(struct pl_stream *stream)
     grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &stream->cancelled};
     grpc_op headers = {.op = GRPC_OP_SEND_INITIAL_METADATA};
 
+    /* By what the client accepts: gzip or nothing. */
+    headers.data.send_initial_metadata.maybe_compression_level.is_set = 1;
+    headers.data.send_initial_metadata.maybe_compression_level.level = GRPC_COMPRESS_LEVEL_LOW;
     stream->holds += 2;
     pl_call_start(&stream->call, &close, 1, &stream->closed);
     pl_call_start(&stream->call, &headers, 1, &stream->sent);

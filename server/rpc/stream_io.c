@@ -4,9 +4,14 @@
  * Reading and writing of a stream: one message each way at a time. A message is unpacked into its loop's scratch arena,
  * which is emptied when the owner has seen it, so an idle stream holds no memory for messages. The status goes out when
  * no write is in flight.
+ *
+ * Long messages are compressed for clients that take it: they are lists of entries, of which more is names and ids than
+ * content. Short ones would gain nothing.
  */
 #include "rpc/payload.h"
 #include "rpc/stream.h"
+
+enum { COMPRESSED_BYTES_MIN = 1024 };
 
 static void start_status(struct pl_stream *stream)
 {
@@ -86,7 +91,7 @@ static void on_read(struct pl_tag *tag, bool ok)
 void pl_call_write(struct pl_call *call, const void *data, size_t bytes)
 {
     struct pl_stream *stream = pl_container_of(call, struct pl_stream, call);
-    grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+    grpc_op op = {.op = GRPC_OP_SEND_MESSAGE, .flags = bytes < COMPRESSED_BYTES_MIN ? GRPC_WRITE_NO_COMPRESS : 0};
 
     pl_assert(stream->opened && !stream->writing && !stream->ended_by_owner);
     if (stream->ended || stream->gone) /* the owner cannot know yet; closed tells it */
