@@ -2,7 +2,7 @@
 # Copyright (c) the Parley authors.
 # shellcheck shell=bash
 #
-# `test`, `bench`, `fmt`, `lint` and `openapi`.
+# `test`, `bench`, `chaos`, `fmt`, `lint` and `openapi`.
 
 c_sources() {
     git -C "$root" ls-files -- '*.c' '*.h' '*.cpp' '*.hpp'
@@ -27,6 +27,16 @@ bench_main() {
     packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
     npm_need build/npm.log "${run_npm[@]}"
     exec tests/bench/run "$@"
+}
+
+chaos_main() {
+    cd "$root" && mkdir -p build || exit 1
+    packages_need build/apt.log "${run_packages[@]}" "${test_packages[@]}"
+    npm_need build/npm.log "${run_npm[@]}"
+    { cmake --preset release && cmake --build --preset release --target parleyd parley-gateway pl_api_python; } \
+        >build/chaos.log 2>&1 || fail "the release build failed: see build/chaos.log"
+    export PARLEY_BUILD=$root/build/release PARLEY_DEV=$root/dev PARLEY_PYTHON_STUBS=$root/build/release/python
+    exec tests/chaos/run.py "$@"
 }
 
 fmt_main() {

@@ -32,7 +32,8 @@ def summary_of(histories):
                                 if record["e"] == "fault")
     faults = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return (f"{counts['send']} sends, {counts['sent']} acknowledged, {counts['entry']} entries, {counts['receipt']}"
-            f" receipts, {counts['changed']} changes of members, {counts['hello']} sessions; faults: {faults or 'none'}")
+            f" receipts, {counts['changed']} changes of members, {counts['welcome']} sessions;"
+            f" faults: {faults or 'none'}")
 
 
 def main():

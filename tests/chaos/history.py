@@ -13,7 +13,7 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   reused      id, reason                 the answer to another message under an id that was used; None: it was taken
   hello       cursors                    a session begins with what the client has
   welcome     epoch
-  entry       chat, seq, id, sender, hash, prev, kind, add, remove     received on a stream; hash None: came without body
+  entry       chat, seq, id, sender, hash, prev, kind, add, remove     received; hash None: without body
   caught_up
   ack, read   cursors / chat, seq        about to be sent
   read_ok     chat, seq

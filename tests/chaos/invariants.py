@@ -25,33 +25,24 @@ def nothing_acknowledged_is_lost(view):
             yield from lost_of(chat)
     for name, record in view.each("missing"):
         yield f"{name}: {record['id']} was acknowledged, and then not found"
-    for name, user, records in view.devices():
-        if not records[-1].get("is_complete"):
-            yield f"{name} did not get what there is before the run's end"
-        got = seqs_of(records)
+    for device in view.devices:
+        if not any(record["e"] == "finished" and record["is_complete"] for record in device.records):
+            yield f"{device.name} did not get what there is before the run's end"
         for chat in view.chats.values():
-            missed = [seq for seq in chat.places if seq not in got[chat.chat_id] and chat.is_visible(user, seq)]
+            missed = [seq for seq in chat.places if device.is_due(chat, seq)
+                      and (chat.chat_id, seq) not in device.got_at]
             if missed:
-                yield f"{name}: never got {len(missed)} of {chat.chat_id}, the first is {min(missed)}"
+                yield f"{device.name}: never got {len(missed)} of {chat.chat_id}, the first is {min(missed)}"
 
 
 def lost_of(chat):
-    """What somebody saw of a log and is not in it at the end. Edits and deletions would not be listed; there are none."""
+    """What somebody saw of a log and is not in it at the end. (Edits and deletions are not listed; there are none.)"""
     for seq, place in sorted(chat.places.items()):
         if chat.listed.get(seq) != place.id:
             yield f"{chat.chat_id} {seq}: {place.id} is not there at the end, but {chat.listed.get(seq)}"
     holes = set(range(1, chat.listed_last + 1)) - set(chat.listed)
     if holes:
         yield f"{chat.chat_id}: no entry {min(holes)}, and the log goes up to {chat.listed_last}"
-
-
-def seqs_of(records):
-    """chat -> the places that a device got."""
-    got = collections.defaultdict(set)
-    for record in records:
-        if record["e"] == "entry":
-            got[record["chat"]].add(record["seq"])
-    return got
 
 
 def one_id_has_one_place_and_one_body(view):
@@ -76,19 +67,19 @@ def one_id_has_one_place_and_one_body(view):
 
 def devices_see_prefixes_in_order(view):
     """I3, I4. From what hello said on, a session gets its user's entries one by one: none again, none left out."""
-    for name, user, records in view.devices():
+    for device in view.devices:
         last = {}
-        for record in records:
+        for record in device.records:
             if record["e"] == "hello":
                 last = dict(record["cursors"])
             elif record["e"] == "entry":
                 chat, seq = view.chats[record["chat"]], record["seq"]
-                had = last.get(chat.chat_id, 0)
-                due = chat.next_visible(user, had)
+                had = last.get(chat.chat_id, device.begun[chat.chat_id])
+                due = chat.next_visible(device.user, had)
                 if seq <= had:
-                    yield f"{name}: {chat.chat_id} {seq} came after {had}: again, or out of order"
-                elif seq != due and chat.is_visible(user, seq):
-                    yield f"{name}: {chat.chat_id} {seq} came after {had}, and {due} was due"
+                    yield f"{device.name}: {chat.chat_id} {seq} came after {had}: again, or out of order"
+                elif seq != due and chat.is_visible(device.user, seq):
+                    yield f"{device.name}: {chat.chat_id} {seq} came after {had}, and {due} was due"
                 last[chat.chat_id] = max(had, seq)
 
 
@@ -176,10 +167,10 @@ def replies_come_after_what_was_read(view):
 
 def only_members_get_and_send(view):
     """I7. Nobody gets an entry of a time when they were no member, or is in the log as the sender of one."""
-    for name, user, records in view.devices():
-        for record in records:
-            if record["e"] == "entry" and not view.chats[record["chat"]].is_visible(user, record["seq"]):
-                yield f"{name}: got {record['chat']} {record['seq']}, and {user} was no member then"
+    for device in view.devices:
+        for chat_id, seq in device.got_at:
+            if not view.chats[chat_id].is_visible(device.user, seq):
+                yield f"{device.name}: got {chat_id} {seq}, and {device.user} was no member then"
     for chat in view.chats.values():
         for seq, place in sorted(chat.places.items()):
             if place.id in view.first_send and place.sender and not chat.is_visible(place.sender, seq):
@@ -226,57 +217,54 @@ def refusals_are_regular(view):
 def devices_are_complete_soon_after_faults(view, limit_s):
     """I10. Within the limit of a calm a device has what its user may see; caught_up is said when that is true."""
     limit = int(limit_s * 1e9)
-    for name, user, records in view.devices():
-        got_at = {}
-        for record in records:
-            if record["e"] == "entry":
-                got_at.setdefault((record["chat"], record["seq"]), record["t"])
-        yield from late_of(view, name, user, got_at, limit)
-        yield from untrue_caught_up_of(view, name, user, records, got_at)
+    for device in view.devices:
+        yield from late_of(view, device, limit)
+        yield from untrue_caught_up_of(view, device)
 
 
-def late_of(view, name, user, got_at, limit):
+def late_of(view, device, limit):
     """What one device got too late. What it never got is for I1, unless the run ended before that was due."""
     late = []
     for chat in view.chats.values():
         for seq, place in chat.places.items():
             due = view.spans.calm_from(place.known_at, limit) + limit
-            at = got_at.get((chat.chat_id, seq), view.end)
-            if at > due and chat.is_visible(user, seq):
+            at = device.got_at.get((chat.chat_id, seq), view.end)
+            if at > due and device.is_due(chat, seq):
                 late.append((at - due, chat.chat_id, seq))
     if late:
         most, chat_id, seq = max(late)
-        yield f"{name}: {len(late)} entries came too late, {chat_id} {seq} by {most / 1e9:.1f} s"
+        yield f"{device.name}: {len(late)} entries came too late, {chat_id} {seq} by {most / 1e9:.1f} s"
 
 
-def untrue_caught_up_of(view, name, user, records, got_at):
+def untrue_caught_up_of(view, device):
     """What was known before hello and had not come when caught_up was said."""
     hello = 0
-    for record in records:
+    for record in device.records:
         if record["e"] == "hello":
             hello = record["t"]
         elif record["e"] == "caught_up":
             for chat in view.chats.values():
                 missed = [seq for seq, place in chat.places.items() if place.known_at < hello
-                          and got_at.get((chat.chat_id, seq), view.end) > record["t"] and chat.is_visible(user, seq)]
+                          and device.got_at.get((chat.chat_id, seq), view.end) > record["t"]
+                          and device.is_due(chat, seq)]
                 if missed:
-                    yield f"{name}: caught_up was said, and {chat.chat_id} {min(missed)} had not come"
+                    yield f"{device.name}: caught_up was said, and {chat.chat_id} {min(missed)} had not come"
 
 
 def ticks_are_right_at_the_end(view):
     """I6, I10. Of a chat of two each device knows how far the other is, as the last question about it was answered."""
     final = {record["chat"]: record["members"] for _, record in view.each("watermarks")}
-    for name, user, records in view.devices():
+    for device in view.devices:
         known = {}
-        for record in records:
+        for record in device.records:
             if record["e"] == "receipt":
                 known[record["chat"], record["user"]] = [record["delivered"], record["read"]]
         for chat_id, members in final.items():
-            if set(members) != view.chats[chat_id].members or user not in members or len(members) != 2:
+            if set(members) != view.chats[chat_id].members or device.user not in members or len(members) != 2:
                 continue
-            for other in set(members) - {user}:
+            for other in set(members) - {device.user}:
                 if known.get((chat_id, other), [0, 0]) != members[other]:
-                    yield (f"{name}: knows {known.get((chat_id, other))} of {other} in {chat_id}, and it is"
+                    yield (f"{device.name}: knows {known.get((chat_id, other))} of {other} in {chat_id}, and it is"
                            f" {members[other]}")
 
 

@@ -2,8 +2,8 @@
 # Copyright (c) the Parley authors.
 """Bugs to plant in the histories of a run that was right, as if the server had them.
 
-Each plant changes histories in place, at a place that the random number generator picks, and each breaks the invariants
-in its row of PLANTS: the checker must name one of them.
+Each plant changes the lists of records in place (and no record), where the random number generator says, and breaks the
+invariants in its row of PLANTS: the checker must name one of them.
 """
 
 SECOND_NS = 1_000_000_000
@@ -73,7 +73,7 @@ def stored_twice(histories, random):
     chat, message_id = records[index]["chat"], records[index]["id"]
     (listing, end), = records_of(histories, "listed_all", lambda record: record["chat"] == chat)
     last_seq = listing[end]["last_seq"] + 1
-    listing[end]["last_seq"] = last_seq
+    listing[end] = listing[end] | {"last_seq": last_seq}
     for event in ("entry", "listed"):
         for others, at in reversed(records_of(histories, event, lambda record: record["id"] == message_id)):
             last = max(number for number, record in enumerate(others) if record["e"] == event)
@@ -90,10 +90,9 @@ def swapped_in_time(histories, random):
     """Two entries of a chat come in the wrong order."""
     records, index = entry_of(histories, random, lambda record: record["seq"] > 1)
     chat = records[index]["chat"]
-    before = max((at for at in range(index) if records[at]["e"] == "entry" and records[at]["chat"] == chat), default=None)
-    if before is None:  # the first that this device got: the next one comes before it
-        before, index = index, min(at for at in range(index + 1, len(records))
-                                   if records[at]["e"] == "entry" and records[at]["chat"] == chat)
+    places = [at for at, record in enumerate(records) if record["e"] == "entry" and record["chat"] == chat]
+    here = max(1, places.index(index))
+    before, index = places[here - 1:here + 1]
     first, second = records[before], records[index]
     records[before], records[index] = second | {"t": first["t"]}, first | {"t": second["t"]}
 
@@ -227,8 +226,7 @@ def late(histories, random):
     """A device gets an entry long after the faults are over."""
     records, index = entry_of(histories, random)
     end = max(record["t"] for others in histories.values() for record in others)
-    healed = max((others[at]["t"] for others, at in records_of(histories, "healed")), default=0)
-    records[index] = records[index] | {"t": max(end, healed + 20 * SECOND_NS)}
+    records[index] = records[index] | {"t": end + 100 * SECOND_NS}
 
 
 def caught_up_too_early(histories, random):

@@ -20,7 +20,7 @@ class Place:
 
 
 class Chat:
-    """One log. members: of its beginning. A SELF chat has its user, whom the first to get an entry of it is taken for."""
+    """One log. members: of its beginning; of a SELF chat the user whose device got an entry of it first."""
 
     def __init__(self, chat_id, members, is_declared):
         self.chat_id, self.members, self.is_declared = chat_id, set(members), is_declared
@@ -83,6 +83,25 @@ class Chat:
         return max(self.places, default=0)
 
 
+class Device:
+    """A client with a stream. It is older than the chats that the runner made; a SELF chat it gets from where that was
+    when the device was made, which nobody knows, so from its first entry on."""
+
+    def __init__(self, name, user, records, chats):
+        self.name, self.user, self.records = name, user, records
+        self.begun = {}  # chat -> the seq before its first
+        self.got_at = {}  # (chat, seq) -> when it first came
+        for record in records:
+            if record["e"] == "entry":
+                chat, seq = record["chat"], record["seq"]
+                self.got_at.setdefault((chat, seq), record["t"])
+                self.begun.setdefault(chat, 0 if chats[chat].is_declared else seq - 1)
+
+    def is_due(self, chat, seq):
+        """Whether the device is to get an entry."""
+        return seq > self.begun.get(chat.chat_id, 0) and chat.is_visible(self.user, seq)
+
+
 class Spans:
     """Times when something was broken."""
 
@@ -121,6 +140,8 @@ class View:
             self.chats[record["chat"]] = Chat(record["chat"], record["members"], True)
         for name, record in self.each("sent", "entry", "got", "listed", "listed_all", "send", "failed"):
             getattr(self, f"_take_{record['e']}")(name, record)
+        self.devices = [Device(name, client["user"], histories[name], self.chats)
+                        for name, client in self.clients.items() if client["role"] == "device"]
         self.spans = Spans([record for _, record in self.each("fault", "healed")], self.end)
 
     def each(self, *events):
@@ -128,11 +149,6 @@ class View:
         found = [(record["t"], name, number, record) for name, records in self.histories.items()
                  for number, record in enumerate(records) if record["e"] in events]
         return [(name, record) for _, name, _, record in sorted(found, key=lambda one: one[:3])]
-
-    def devices(self):
-        """(name, user, records) of each client with a stream."""
-        return [(name, client["user"], self.histories[name]) for name, client in self.clients.items()
-                if client["role"] == "device"]
 
     def _chat(self, name, record):
         if record["chat"] not in self.chats:

@@ -61,25 +61,37 @@ class Postgres:
                              timeout=180)
         self.conninfo = run.stdout.strip()
 
+    def pids(self):
+        """Its processes, the postmaster first."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], check=True, stdout=subprocess.PIPE,
+                                  text=True, timeout=60).stdout.split()
+        return [postmaster, *map(int, children)]
+
     def kill(self):
         """Ends the postmaster as a crash would."""
-        pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
-        os.kill(pid, signal.SIGKILL)
+        os.kill(self.pids()[0], signal.SIGKILL)
 
     @contextlib.contextmanager
     def hung(self):
         """While the block runs, connections to it are open and nothing is answered."""
-        postmaster = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], check=True, stdout=subprocess.PIPE,
-                                  text=True, timeout=60).stdout.split()
-        pids = [postmaster, *map(int, children)]
-        for pid in pids:
+        # A postmaster that stands still neither starts children nor lets the pids of those go that end.
+        os.kill(self.pids()[0], signal.SIGSTOP)
+        pids = self.pids()
+        for pid in pids[1:]:
             os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in pids:
+            for pid in reversed(pids):
                 os.kill(pid, signal.SIGCONT)
+
+    def wait_until_ready(self):
+        """Waits until it answers again, after one of its children crashed."""
+        deadline = time.monotonic() + READY_S
+        while subprocess.run(["pg_isready", "-q", "-d", self.conninfo], check=False, timeout=60).returncode:
+            assert time.monotonic() < deadline, (self.folder / "log").read_text(encoding="utf-8")[-8000:]
+            time.sleep(0.02)
 
     def stop(self):
         """Stops it if it runs."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""What the clients of a chaos run share: their settings, their history, bodies, and what the runner tells them.
+
+A client is a process: `device.py SETTINGS`, where the file SETTINGS is JSON. It may be killed at any time and started
+again with the same file. It reads commands from standard input, one JSON object on a line: {"do": "quiet"}: start
+nothing new; {"do": "end"}: the last thing. It answers each with a line on standard output: quiet (all that it began has
+its answer), finished. What is asked of devices between these two is in device.py.
+"""
+import http.client
+import json
+import pathlib
+import random
+import sys
+import threading
+import time
+
+from history import Writer, read
+from rest_client import Connections
+
+PAUSE_S = 0.1
+
+
+class Client:
+    """settings: name, role, user, folder, seed, chats ([{chat, recipient}]), pace_s (mean pause), and its role's own."""
+
+    def __init__(self):
+        self.settings = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+        path = pathlib.Path(self.settings["folder"]) / f"{self.settings['name']}.jsonl"
+        self.past = read(path) if path.exists() else []
+        self.history = Writer(path)
+        self.user = self.settings["user"]
+        self.random = random.Random(f"{self.settings['seed']} {self.settings['name']} {len(self.past)}")
+        self.is_quiet, self.is_ended = threading.Event(), threading.Event()
+        if not self.past:
+            self.history.note("client", role=self.settings["role"], user=self.user)
+
+    def pause(self):
+        """Waits as long as people do; ends early when there is nothing new to be started."""
+        self.is_quiet.wait(self.random.expovariate(1 / self.settings["pace_s"]))
+
+    def work(self, step):
+        """Takes steps, each of which ends with its answer, until the runner says quiet; then waits for its end."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while not self.is_quiet.is_set():
+            step()
+            self.pause()
+        answer("quiet")
+        self.is_ended.wait()
+        self.history.note("finished", is_complete=True)
+        answer("finished")
+
+    def _listen(self):
+        for line in sys.stdin:
+            {"quiet": self.is_quiet, "end": self.is_ended}[json.loads(line)["do"]].set()
+        self.is_quiet.set()
+        self.is_ended.set()
+
+
+class Rest:
+    """Calls a gateway that may be away."""
+
+    def __init__(self, settings):
+        self._connections = Connections(settings["gateway"])
+        self._headers = settings["headers"]
+
+    def ask(self, verb, target, body=None, **headers):
+        """(status, JSON of the answer, seconds to wait before a retry); None when there was no answer."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        if data is not None:
+            headers["content-type"] = "application/json"
+        try:
+            got = self._connections.exchange(verb, target, headers.items(), data)
+        except (OSError, http.client.HTTPException):
+            return None
+        return got.status, json.loads(got.body or b"null"), int(got.headers.get("retry-after", 0))
+
+    def until_answered(self, *question, on_ask=lambda: None, on_refusal=lambda *_: None, **headers):
+        """Asks until the outcome is known: (status, JSON). on_ask comes before each attempt, on_refusal is told the
+        answers after which one asks again."""
+        while True:
+            on_ask()
+            got = self.ask(*question, **headers)
+            if got and got[0] < 500 and got[0] != http.HTTPStatus.TOO_MANY_REQUESTS:
+                return got[:2]
+            if got:
+                on_refusal(*got)
+            time.sleep(PAUSE_S)
+
+
+def answer(word):
+    """Tells the runner."""
+    print(word, flush=True)
+
+
+def body_of(message_id, is_other=False):
+    """The body of a message, which follows from its id: mostly short, now and then long."""
+    chance = random.Random(message_id)
+    length = chance.choices((chance.randrange(200), chance.randrange(8_000), chance.randrange(60_000)), (90, 9, 1))[0]
+    return f"{'other' if is_other else 'message'} {message_id} " + "x" * length

@@ -1,0 +1,311 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""Runs Parley with clients that write histories while faults happen by a seed, then checks the histories.
+
+Each seed gets a PostgreSQL, a parleyd and a gateway of its own, and a folder with histories and logs, which is kept
+when the check finds something. Exit 0: no violations.
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).parent
+TESTS = HERE.parent
+sys.path += [str(TESTS / "support" / "python"), str(TESTS / "e2e")]
+
+# pylint: disable=wrong-import-position
+import faults  # noqa: E402
+from api_client import GrpcServer  # noqa: E402
+from history import Writer, hash_of  # noqa: E402
+from parley_pb import chat_service_pb2 as chats  # noqa: E402
+from programs import Gateway, Postgres  # noqa: E402
+from proxy import Network  # noqa: E402
+from rest_client import Connections  # noqa: E402
+
+USERS = ("alice", "bob", "carol", "dave", "erin", "rita")
+DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol",
+           "dave-phone": "dave", "erin-phone": "erin"}
+PAIRS = (("alice", "bob"), ("carol", "alice"), ("rita", "bob"))
+GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol", "dave", "erin")),
+          "club": (("alice", "dave", "erin"), ("dave", "erin"))}  # members at first, and those who come and go
+SENDERS = {"rita-rest": "rita", "bob-rest": "bob"}
+SESSION_QUEUE_BYTES = 65536  # so that slow readers are soon too slow
+UPSTREAM_DEADLINE_MS = 3000
+ANSWER_S = 150
+SETTLE_S = 30
+MEMORY_EVERY_S = 1
+
+
+class Client:
+    """A process of a client; see client.py."""
+
+    def __init__(self, script, environment, **settings):
+        self.name = settings["name"]
+        self._command = [sys.executable, "-B", HERE / script, settings["folder"] / f"{self.name}.settings"]
+        self._environment, self._log = environment, settings["folder"] / f"{self.name}.log"
+        self._command[-1].write_text(json.dumps(settings, default=str), encoding="utf-8")
+        self._command[-1].chmod(0o600)
+        self.process, self._answers = None, None
+
+    def launch(self):
+        """Starts it, for the first time or after kill."""
+        with open(self._log, "ab") as log:
+            # pylint: disable-next=consider-using-with
+            self.process = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=log, text=True)
+        self._answers = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=(self.process, self._answers), daemon=True).start()
+
+    @staticmethod
+    def _read(process, answers):
+        for line in process.stdout:
+            answers.put(line.strip())
+        answers.put(None)
+
+    def kill(self):
+        """Ends it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def tell(self, **command):
+        """Gives it a command."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+
+    def answer(self):
+        """Waits for its answer; None when it ended without, or took too long."""
+        with contextlib.suppress(queue.Empty):
+            return self._answers.get(timeout=ANSWER_S)
+
+
+def ask_all(clients, **command):
+    """Gives all a command and waits for all answers: those of whom it was not as expected."""
+    for client in clients:
+        client.tell(**command)
+    return [client.answer() for client in clients]
+
+
+class World:
+    """An app with people and chats, and what each client is to know of it."""
+
+    def __init__(self, server, gateway, history):
+        operator = server.api(x_api_key=server.operator_key)
+        app_id = operator.CreateApp(name="Chaos").app_id
+        self.api_key = operator.CreateApiKey(app_id=app_id, name="chaos").secret
+        self.backend = server.api(x_api_key=self.api_key)
+        self.gateway = gateway
+        self.ids = {user: self.backend.CreateUser(username=user).user_id for user in USERS}
+        self.tokens = {name: self._token(user, name) for name, user in DEVICES.items()}
+        self.chats = {}  # chat id -> (users, is_pair)
+        for pair in PAIRS:
+            self._create(pair, chats.CHAT_TYPE_INDIVIDUAL)
+        self.groups = {self._create(members, chats.CHAT_TYPE_GROUP): [self.ids[user] for user in others]
+                       for members, others in GROUPS.values()}
+        for chat, (users, _) in self.chats.items():
+            history.note("chat", chat=chat, members=[self.ids[user] for user in users])
+
+    def _create(self, users, chat_type):
+        others = [chats.NewParticipant(user_id=self.ids[user]) for user in users[1:]]
+        caller = self.backend.also(parley_user=self.ids[users[0]])
+        chat_id = caller.CreateChat(chat_type=chat_type, participants=others).chat_id
+        self.chats[chat_id] = (users, chat_type == chats.CHAT_TYPE_INDIVIDUAL)
+        return chat_id
+
+    def _token(self, user, name):
+        device_id = self.backend.CreateDevice(user_id=self.ids[user], name=name).device_id
+        return self.backend.CreateToken(user_id=self.ids[user], device_id=device_id).token
+
+    def chats_of(self, user):
+        """As clients are told."""
+        return [{"chat": chat, "recipient": self.ids[next(iter(set(users) - {user}))] if is_pair else None}
+                for chat, (users, is_pair) in self.chats.items() if user in users]
+
+    def heads_of(self, user):
+        """Where each chat ends now."""
+        heads = self.backend.also(parley_user=self.ids[user]).ListHeads().heads
+        return {head.chat_id: head.last_seq for head in heads}
+
+    def headers_of(self, user):
+        """Of calls of the app's backend for a user."""
+        return {"x-api-key": self.api_key, "parley-user": self.ids[user]}
+
+
+class Run:
+    """One seed."""
+
+    def __init__(self, folder, seed, seconds, stack):
+        self.folder, self.seed, self.seconds = folder, seed, seconds
+        self.history = Writer(folder / "runner.jsonl")
+        self.history.note("client", role="runner", user="")
+        postgres = Postgres(folder / "postgres")
+        stack.callback(postgres.stop)
+        postgres.start()
+        self.server = GrpcServer(folder, postgres)
+        self.server.environment["PARLEY_SESSION_QUEUE_BYTES_MAX"] = str(SESSION_QUEUE_BYTES)
+        self.server.migrate()
+        stack.callback(self.server.stop)
+        self.server.start()
+        self.gateway = Gateway(folder, self.server.address, upstream_deadline_ms=UPSTREAM_DEADLINE_MS)
+        stack.callback(self.gateway.stop)
+        self.gateway.start()
+        self.gateway.wait_until_ready()
+        self.world = World(self.server, self.gateway, self.history)
+        network = Network()
+        self.proxies = {name: network.proxy(self.server.address) for name in DEVICES}
+        self.clients = {client.name: client for client in self._clients()}
+        stack.callback(self._kill_clients)
+        self.house = faults.House(postgres, self.server, self.gateway, network, self.proxies, self.clients)
+
+    def _clients(self):
+        environment = dict(os.environ, PYTHONPATH=f"{TESTS / 'support' / 'python'}:{TESTS / 'e2e'}")
+        world = self.world
+
+        def client(script, name, role, user, pace_s, **settings):
+            return Client(script, environment, folder=self.folder, seed=self.seed, name=name, role=role,
+                          user=world.ids[user], chats=world.chats_of(user), pace_s=pace_s,
+                          gateway=f"127.0.0.1:{self.gateway.port}", **settings)
+
+        for name, user in DEVICES.items():
+            yield client("device.py", name, "device", user, 0.06, token=world.tokens[name],
+                         address=self.proxies[name].address)
+        for name, user in SENDERS.items():
+            yield client("rest_sender.py", name, "rest", user, 0.1, headers=world.headers_of(user))
+        yield client("changer.py", "changer", "changer", "alice", 1.0, groups=world.groups,
+                     headers={"x-api-key": world.api_key})
+        yield client("watcher.py", "watcher", "watcher", "alice", 0.1, headers=world.headers_of("alice"))
+
+    def _kill_clients(self):
+        for client in self.clients.values():
+            if client.process:
+                client.kill()
+
+    def run(self):
+        """Faults, then calm until everything is settled."""
+        for client in self.clients.values():
+            client.launch()
+        is_over = threading.Event()
+        sampler = threading.Thread(target=self._sample_memory, args=(is_over,))
+        sampler.start()
+        crashing = [*DEVICES, *SENDERS]
+        faults.run(faults.plan(self.seed, self.seconds, list(DEVICES), crashing), self.house, self.history)
+        time.sleep(faults.CALM_S)
+        is_over.set()
+        sampler.join()
+        self.history.note("quiet")
+        ask_all(self.clients.values(), do="quiet")
+        self._list()
+        self._settle()
+
+    def _sample_memory(self, is_over):
+        while not is_over.wait(MEMORY_EVERY_S):
+            for program in (self.server, self.gateway):
+                with contextlib.suppress(OSError, IndexError):
+                    pages = pathlib.Path(f"/proc/{program.process.pid}/statm").read_text(encoding="ascii").split()[1]
+                    self.history.note("memory", process=program.program.name,
+                                      bytes=int(pages) * os.sysconf("SC_PAGE_SIZE"))
+
+    def _list(self):
+        """The whole log of each chat, as the first of its members gets it, who never left."""
+        auditor = Writer(self.folder / "auditor.jsonl")
+        self.heads = {}
+        for chat, (users, _) in self.world.chats.items():
+            caller = self.world.backend.also(parley_user=self.world.ids[users[0]])
+            page = None
+            while page is None or page.next_page_token:
+                page = caller.ListMessages(chat_id=chat, page_size=100,
+                                           page_token=page.next_page_token if page else "")
+                for message in page.messages:
+                    has_text = message.WhichOneof("body") == "content"
+                    auditor.note("listed", chat=chat, seq=message.seq, id=message.message_id, sender=message.sender_id,
+                                 hash=hash_of(message.content) if has_text else None)
+            self.heads[chat] = caller.GetChat(chat_id=chat).last_seq
+            auditor.note("listed_all", chat=chat, last_seq=self.heads[chat])
+
+    def _settle(self):
+        """Every device has all that its user may see, and knows how far the others are."""
+        devices = [self.clients[name] for name in DEVICES]
+        for client, user in zip(devices, DEVICES.values()):
+            client.tell(do="finish", heads=self.world.heads_of(user))
+        for client in devices:
+            client.answer()
+        ticks = self._ticks()
+        for client, user in zip(devices, DEVICES.values()):
+            mine = self.world.ids[user]
+            client.tell(do="end", ticks=[tick for tick in ticks if mine != tick[1]
+                                         and self.world.chats[tick[0]][1] and user in self.world.chats[tick[0]][0]])
+        others = [client for client in self.clients.values() if client not in devices]
+        for client in others:
+            client.tell(do="end")
+        for client in self.clients.values():
+            client.answer()
+
+    def _ticks(self):
+        """How far everybody is, when every device's acknowledgement of everything is on disk: [chat, user, [d, r]]."""
+        people = {self.world.ids[user] for user in DEVICES.values()}
+        deadline = time.monotonic() + SETTLE_S
+        while True:
+            asked = time.monotonic_ns()
+            found = {chat: self.world.backend.also(parley_user=self.world.ids[users[0]]).ListParticipants(
+                chat_id=chat).participants for chat, (users, _) in self.world.chats.items()}
+            ticks = [[chat, one.user_id, [one.last_delivered_seq, one.last_read_seq]]
+                     for chat, participants in found.items() for one in participants]
+            behind = [tick for tick in ticks if tick[1] in people and tick[2][0] < self.heads[tick[0]]]
+            if not behind or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        for chat in found:
+            self.history.note("watermarks", asked=asked, chat=chat,
+                              members={user: values for where, user, values in ticks if where == chat})
+        return ticks
+
+
+def run_seed(folder, seed, seconds, complete_within_s):
+    """Whether the histories of a run have no violation; says what there is to say."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with contextlib.ExitStack() as stack:
+        Run(folder, seed, seconds, stack).run()
+    shutil.rmtree(folder / "postgres")
+    check = subprocess.run([sys.executable, "-B", HERE / "check.py", folder, "--complete-within",
+                            str(complete_within_s)], check=False, stdout=subprocess.PIPE, text=True)
+    print(f"seed {seed}: {check.stdout.strip()}", flush=True)
+    return check.returncode == 0
+
+
+def main():
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many (%(default)s)")
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first one (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=60, help="of faults, each seed (%(default)s)")
+    parser.add_argument("--complete-within", type=float, default=5, metavar="SECONDS",
+                        help="how soon after a fault every device has everything (%(default)s)")
+    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/chaos"),
+                        help="where histories and logs are (%(default)s)")
+    parser.add_argument("--keep", action="store_true", help="keep them when nothing was found, too")
+    arguments = parser.parse_args()
+    failed = []
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        folder = arguments.folder.resolve() / f"seed-{seed}"
+        if not run_seed(folder, seed, arguments.seconds, arguments.complete_within):
+            failed.append(seed)
+            print(f"seed {seed}: histories and logs are in {folder}")
+        elif not arguments.keep:
+            shutil.rmtree(folder)
+    print(f"{arguments.seeds} seeds, {len(failed)} with violations{': ' if failed else ''}"
+          f"{', '.join(map(str, failed))}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
