@@ -245,6 +245,12 @@ static void subscribe(struct pl_session *session, const struct pl_chat_id *chat,
     operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
 }
 
+void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    /* What is early is forgotten when caught_up is told. */
+    subscribe(session, chat, !session->caught_up_told);
+}
+
 void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat)
 {
     if (!pl_session_is_open(session))
@@ -313,6 +319,14 @@ void pl_session_list_chats(struct pl_session *session)
     pl_db_query(session->hub->server->db, query);
 }
 
+/* Of chats that are not in the list, because the user has left them and the device has all of them. */
+static void look_up_early_reads(struct pl_session *session)
+{
+    for (struct pl_early_cursor *cursor = session->early_cursors; cursor != NULL; cursor = cursor->hh.next)
+        if (cursor->read_seq > 0)
+            pl_session_look_up(session, &cursor->chat_id);
+}
+
 static void on_chats(struct pl_query *query, void *context)
 {
     struct session_read *read = context;
@@ -324,6 +338,7 @@ static void on_chats(struct pl_query *query, void *context)
             subscribe(session, &chat, true);
         }
         session->has_listed = true;
+        look_up_early_reads(session);
         pl_session_flush_later(session);
     }
     end_read(read);
@@ -365,11 +380,25 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static struct pl_early_cursor *find_early_cursor(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    struct pl_early_cursor *cursor;
+    HASH_FIND(hh, session->early_cursors, chat, sizeof(*chat), cursor);
+    return cursor;
+}
+
+static void forget_early_cursor(struct pl_session *session, struct pl_early_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    HASH_DEL(session->early_cursors, cursor);
+    free(cursor);
+}
+
 /* What the device said in hello that it has counts as acknowledged, as far as the log goes; so does what it read. */
 static void take_early_cursor(struct pl_session *session, struct pl_subscription *subscription)
 {
-    struct pl_early_cursor *cursor;
-    HASH_FIND(hh, session->early_cursors, &subscription->chat_id, sizeof(subscription->chat_id), cursor);
+    struct pl_early_cursor *cursor = find_early_cursor(session, &subscription->chat_id);
     if (cursor == NULL)
         return;
     int64_t seq = smaller(cursor->seq, subscription->head_seq);
@@ -379,8 +408,7 @@ static void take_early_cursor(struct pl_session *session, struct pl_subscription
     }
     if (cursor->read_seq > 0)
         pl_session_mark_read(session, subscription, smaller(cursor->read_seq, subscription->sent_seq));
-    HASH_DEL(session->early_cursors, cursor);
-    free(cursor);
+    forget_early_cursor(session, cursor);
 }
 
 static void raise_to(int64_t *seq, int64_t least)
@@ -422,8 +450,10 @@ static void take_heads(struct session_read *read, const struct pl_rows *heads, c
     /* Chats without a head: the user never was a member. */
     for (size_t i = 0; i < read->count; i++) {
         struct pl_subscription *subscription = pl_session_find(session, &read->chats[i]);
-        if (subscription->state == PL_SUBSCRIPTION_ATTACHED)
-            detach(subscription);
+        if (subscription->state != PL_SUBSCRIPTION_ATTACHED)
+            continue;
+        forget_early_cursor(session, find_early_cursor(session, &subscription->chat_id));
+        detach(subscription);
     }
 }
 

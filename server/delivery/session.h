@@ -158,6 +158,8 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 /* ---- catch_up.c ---- */
 /* Hello's list of chats is read. */
 void pl_session_list_chats(struct pl_session *session);
+/* Takes a chat up that is not among those listed, if the user is or was a member; else nothing comes of it. */
+void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat);
 struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat);
 /* Detaches everything that is not on its way already. */
 void pl_session_detach_all(struct pl_session *session);

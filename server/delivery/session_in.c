@@ -195,23 +195,29 @@ void pl_session_mark_read(struct pl_session *session, struct pl_subscription *su
         submit_read(session, subscription);
 }
 
-/* A client repeats a read until it is answered, so one may come as soon as the stream is open. */
+/*
+ * A client repeats a read until it is answered, so one may come as soon as the stream is open; or for a chat that the
+ * user has left, of which this session has nothing to deliver: it is looked up then.
+ */
 static void take_early_read(struct pl_session *session, const struct pl_chat_id *chat, int64_t seq)
 {
     struct pl_early_cursor *cursor = pl_session_early_cursor(session, chat);
-    if (cursor == NULL)
+    if (cursor == NULL) {
         pl_session_fail(session, PL_INVALID_ARGUMENT, "too many reads came before the chats were known");
-    else if (seq > cursor->read_seq)
+        return;
+    }
+    if (seq > cursor->read_seq)
         cursor->read_seq = seq;
+    if (session->has_listed)
+        pl_session_look_up(session, chat);
 }
 
 /* ---- the frame ---- */
 
-static bool awaits_head(const struct pl_session *session, const struct pl_subscription *subscription)
+static bool awaits_head(const struct pl_subscription *subscription)
 {
-    if (subscription == NULL)
-        return !session->has_listed;
-    return subscription->state == PL_SUBSCRIPTION_ATTACHING || subscription->state == PL_SUBSCRIPTION_ATTACHED;
+    return subscription == NULL || subscription->state == PL_SUBSCRIPTION_ATTACHING ||
+           subscription->state == PL_SUBSCRIPTION_ATTACHED;
 }
 
 /* A cursor may name only what was sent to this device. */
@@ -223,7 +229,7 @@ static void take_cursor(struct pl_session *session, const Parley__V1__Cursor *cu
         return;
     }
     struct pl_subscription *subscription = pl_session_find(session, &chat);
-    bool is_early = is_read && cursor->seq >= 0 && awaits_head(session, subscription);
+    bool is_early = is_read && cursor->seq >= 0 && awaits_head(subscription);
     if (is_early)
         take_early_read(session, &chat, cursor->seq);
     else if (subscription == NULL || cursor->seq < 0 || cursor->seq > subscription->sent_seq)

@@ -87,10 +87,13 @@ static PGresult *session_chats(const struct pl_db *db, const struct pl_params *p
 {
     PGresult *result = result_new(1);
     int user = param_number(params, 0);
+    int device = param_number(params, 1);
     int row = 0;
-    for (int chat = 0; chat < CHATS_MAX; chat++) {
-        struct pl_uuid id = chat_id(chat).uuid;
-        if (db->chats[chat].members & 1U << user || db->chats[chat].stay_count[user] > 0)
+    for (int number = 0; number < CHATS_MAX; number++) {
+        const struct fake_chat *chat = &db->chats[number];
+        struct pl_uuid id = chat_id(number).uuid;
+        unsigned stays = chat->stay_count[user];
+        if (chat->members & 1U << user || (stays > 0 && chat->stays[user][stays - 1].left_seq > chat->cursors[device]))
             put_uuid(result, row++, 0, &id);
     }
     return result;

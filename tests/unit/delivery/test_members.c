@@ -9,7 +9,7 @@
 #include "delivery/shard.h"
 #include "unit/delivery/world.h"
 
-enum { ALICE = 1, BOB = 2, CHAT = GROUPS_FIRST, ALICES = 1, BOBS = 2 };
+enum { ALICE = 1, BOB = 2, CHAT = GROUPS_FIRST, OTHER_CHAT, ALICES = 1, BOBS = 2 };
 
 static struct pl_call *alice;
 static struct pl_call *bob;
@@ -157,6 +157,51 @@ static void device_that_was_away_gets_up_to_the_removal_once(void **state)
     assert_true(bob->caught_up);
 }
 
+/* A client repeats a read until it is answered: also when the user was removed meanwhile, and has all up to there. */
+static void read_of_a_chat_that_was_left(bool is_before_list)
+{
+    fake_db_remove(&world->db, CHAT, BOB);
+    publish(2, 2);
+    stream_ack(bob, CHAT, 2);
+    stream_close(bob);
+    commit(1);
+    if (is_before_list)
+        fake_db_hold(&world->db, PL_STATEMENT_SESSION_CHATS, HOLD_AFTER);
+    bob = stream_start(BOB, BOBS);
+    stream_read(bob, CHAT, 2);
+    fake_db_release_all(&world->db);
+    world_settle();
+    assert_false(bob->is_failed);
+    assert_int_equal(bob->seen_count, 0);
+    assert_true(bob->caught_up);
+    assert_int_equal(world->db.chats[CHAT].read[BOB], 2);
+    assert_int_equal(stream_last(bob)->read_oks[0]->seq, 2);
+    publish(3, 3);
+    assert_int_equal(bob->seen_count, 0);
+}
+
+static void read_of_a_chat_that_was_left_before_the_list_is_taken(void **state)
+{
+    (void)state;
+    read_of_a_chat_that_was_left(true);
+}
+
+static void read_of_a_chat_that_was_left_behind_the_list(void **state)
+{
+    (void)state;
+    read_of_a_chat_that_was_left(false);
+}
+
+static void read_of_a_strangers_chat_comes_to_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        stream_read(bob, OTHER_CHAT, 1);
+    assert_false(bob->is_failed);
+    assert_int_equal(stream_read_oks(bob), 0);
+    assert_int_equal(world->db.chats[OTHER_CHAT].read[BOB], 0);
+}
+
 static void added_user_gets_the_chat_from_there_on(void **state)
 {
     (void)state;
@@ -275,6 +320,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(last_follower_can_be_removed, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(removed_device_acknowledges_the_removal, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(device_that_was_away_gets_up_to_the_removal_once, set_up, world_tear_down),
+        cmocka_unit_test_setup_teardown(read_of_a_chat_that_was_left_before_the_list_is_taken, set_up, world_tear_down),
+        cmocka_unit_test_setup_teardown(read_of_a_chat_that_was_left_behind_the_list, set_up, world_tear_down),
+        cmocka_unit_test_setup_teardown(read_of_a_strangers_chat_comes_to_nothing, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(added_user_gets_the_chat_from_there_on, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_misses_what_was_between, set_up, world_tear_down),
         cmocka_unit_test_setup_teardown(coming_back_at_once_is_no_leaving, set_up, world_tear_down),
