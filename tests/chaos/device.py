@@ -52,6 +52,10 @@ class Device(Client):
             event = record["e"]
             if event == "entry":
                 self.have[record["chat"]] = record["seq"]
+            elif event == "read":
+                self.unread[record["chat"]] = record["seq"]
+            elif event == "read_ok" and self.unread.get(record["chat"], 0) <= record["seq"]:
+                self.unread.pop(record["chat"], None)
             elif event == "send":
                 self.unanswered.setdefault(record["id"], record["chat"])
             elif event == "sent" or event == "failed" and record["code"] not in RETRYABLE:
@@ -164,12 +168,10 @@ class Device(Client):
                               hash=hash_of(body) if body else None, prev=entry.prev_message_id,
                               kind=entry.kind, add=added, remove=list(event.members_removed))
             self.have[entry.chat_id] = max(self.have.get(entry.chat_id, 0), entry.seq)
-            if self.user in event.members_removed:
-                self.unread.pop(entry.chat_id, None)
         # Sometimes an acknowledgement waits for the next entries, so that a crash comes before it.
         if self.random.random() < 0.9:
             self._acknowledge({entry.chat_id: self.have[entry.chat_id] for entry in entries})
-        if self.random.random() < 0.2 and self.user not in entries[-1].event.members_removed:
+        if self.random.random() < 0.2:
             self._read(entries[-1].chat_id, self.have[entries[-1].chat_id])
 
     # ---- what it says ----
@@ -244,7 +246,8 @@ class Device(Client):
         """Gets what is left, up to the heads, and acknowledges all of it."""
         self.is_complete = self.changed.wait_for(lambda: not self.unread and all(
             self.have.get(chat, 0) >= seq for chat, seq in command["heads"].items()), FINISH_S)
-        self._acknowledge(self.have)
+        # What was left and acknowledged is none of this session's chats any more.
+        self._acknowledge({chat: self.have.get(chat, 0) for chat in command["heads"]})
         return "complete" if self.is_complete else "incomplete"
 
     def _do_end(self, command):
