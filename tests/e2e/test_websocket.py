@@ -250,21 +250,43 @@ def test_gateway_drains_past_clients_that_say_nothing(start_gateway, world):
 
 # ---- who is slow ----
 
-def test_slow_reader(gateway, world):
-    """Gets everything, in order, when he reads; and meanwhile others are not kept waiting."""
-    count, content = 300, "x" * 60000
+def fall_behind(gateway, world, count):
+    """Bob's device, which has not read while so many messages of 60 kB came; and the seqs of these."""
     slow = RawDevice(gateway.port, PROTO, receive_bytes=4096, **bearer(world.bob))
     slow.greet()
+    seqs = [world.alice.api.SendMessage(recipient_id=world.bob.user_id, content="x" * 60000).seq for _ in range(count)]
+    return slow, seqs
+
+
+def test_slow_reader(start_gateway, world):
+    """Gets everything, in order, when he reads; meanwhile it waits in parleyd, and others are served."""
+    gateway = start_gateway()
+    slow, sent = fall_behind(gateway, world, 300)
+    assert metric(gateway, "websocket_frames_sent_total") < len(sent) / 2
     alice = RawDevice(gateway.port, PROTO, **bearer(world.alice))
     alice.greet()
-    for number in range(1, count + 1):
-        sent = send_one(alice, world.bob, content, number)
-    seqs = []
-    while not seqs or seqs[-1] < sent.seq:
-        seqs += [entry.seq for entry in slow.wait_for("entries").entries if entry.chat_id == sent.chat_id]
-    assert seqs == list(range(seqs[0], sent.seq + 1)) and len(seqs) >= count
-    slow.close()
+    sent.append(send_one(alice, world.bob).seq)
     alice.close()
+    seen = []
+    while not seen or seen[-1] < sent[-1]:
+        seen += [entry.seq for entry in slow.wait_for("entries").entries if entry.content]
+    assert seen == sent
+    slow.close()
+
+
+def test_slow_reader_when_the_gateway_drains(start_gateway, world):
+    """The close frame does not overtake what comes before it."""
+    gateway = start_gateway()
+    slow, sent = fall_behind(gateway, world, 150)
+    frames = metric(gateway, "websocket_frames_sent_total")
+    gateway.terminate()
+    wait_for_metric(gateway, "websocket_frames_sent_total", frames + 1)  # going_away
+    seen = []
+    while not (frame := slow.frame()).HasField("going_away"):
+        seen += [entry.seq for entry in frame.entries if entry.content]
+    assert seen == sent[:len(seen)]
+    assert slow.closed() == Closed(1001, "DRAINING")
+    assert gateway.process.wait(timeout=EXIT_S) == 0, gateway.log_text()
 
 
 def test_parleyd_that_does_not_read(start_gateway, server, world):
