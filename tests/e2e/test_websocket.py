@@ -4,6 +4,7 @@
 import contextlib
 import signal
 import socket
+import time
 import urllib.request
 
 import pytest
@@ -11,7 +12,7 @@ from parley_pb import message_service_pb2, stream_service_pb2 as pb
 from programs import Gateway
 from raw_websocket import CLOSE, JSON, PING, PONG, PROTO, Closed, frame_bytes
 from uuid7 import uuid7
-from websocket_device import NPM, NpmDevice, RawDevice, hello_frame
+from websocket_device import NPM, WAIT_S, NpmDevice, RawDevice, hello_frame
 
 npm = pytest.mark.skipif(not (NPM / "ws").is_dir(), reason="npm's ws is not in build/npm (`./dev test` installs it)")
 EXIT_S = 20
@@ -63,8 +64,9 @@ def metric(gateway, name):
 
 def wait_for_metric(gateway, name, value):
     """Until it is that."""
+    deadline = time.monotonic() + WAIT_S
     while metric(gateway, name) != value:
-        pass
+        assert time.monotonic() < deadline, gateway.log_text()
 
 
 # ---- the stream ----
