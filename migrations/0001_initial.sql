@@ -155,6 +155,7 @@ create table messages (
     deleted_at timestamptz,
     entry_kind smallint not null default 1, -- parley.v1.EntryKind
     target_message_id uuid,                 -- of edits and deletions
+    flags smallint not null default 0,      -- enum pl_message_flag
     primary key (chat_id, seq),
     unique (message_id, chat_id)
 ) partition by hash (chat_id);

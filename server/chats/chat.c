@@ -48,6 +48,7 @@ Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct p
     chat->last_message_at = pl_field_time(pl_rows_time(rows, row, 6), arena);
     chat->last_seq = pl_rows_int(rows, row, 7);
     chat->participant_count = (int32_t)pl_rows_int(rows, row, 8);
+    chat->unread_count = (int32_t)pl_rows_int(rows, row, 12);
     if (chat->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
         put_group(chat, rows, row, arena);
     return chat;

@@ -8,7 +8,7 @@
 #include "parley/v1/chat_service.pb-c.h"
 #include "rpc/call.h"
 
-#define PL_CHAT_COLUMN_COUNT 12
+#define PL_CHAT_COLUMN_COUNT 13
 
 /* A row of a statement that begins with PL_CHAT_COLUMNS; without participants. Borrows texts from rows. */
 Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);

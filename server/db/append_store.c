@@ -38,7 +38,8 @@ static bool is_resend(const struct pl_append *append, const struct pl_rows *rows
            same_bytes(rows, row, 8, message->body, message->body_bytes) &&
            same_uuid(rows, row, 9, &message->media_id.uuid) &&
            same_uuid(rows, row, 10, &message->reply_to_message_id.uuid) &&
-           same_bytes(rows, row, 11, message->metadata, message->metadata_bytes);
+           same_bytes(rows, row, 11, message->metadata, message->metadata_bytes) &&
+           pl_rows_int(rows, row, 12) == message->flags;
 }
 
 static void refuse(struct pl_slot *slot, enum pl_status status)
@@ -234,6 +235,11 @@ static void put_created_at(struct pl_array *array, const struct pl_message *mess
     pl_array_time(array, message->created_at_us);
 }
 
+static void put_flags(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_int16(array, message->flags);
+}
+
 static void put_entry_kind(struct pl_array *array, const struct pl_message *message)
 {
     pl_array_int16(array, (int16_t)(message->entry_kind == 0 ? PL_ENTRY_MESSAGE : message->entry_kind));
@@ -270,6 +276,7 @@ static bool send_entries(const struct pl_batch *batch)
     put_entries(batch, &params, PL_ELEMENT_UUID, put_reply_to);
     put_entries(batch, &params, PL_ELEMENT_BYTES, put_metadata);
     put_entries(batch, &params, PL_ELEMENT_TIME, put_created_at);
+    put_entries(batch, &params, PL_ELEMENT_INT16, put_flags);
     if (is_all_messages(batch))
         return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_INSERT, &params);
     put_entries(batch, &params, PL_ELEMENT_INT16, put_entry_kind);

@@ -101,6 +101,9 @@ enum pl_entry_kind {
     PL_ENTRY_ACCOUNT
 };
 
+/* What a message wants, as bits; parley.v1.MessageFlag names them. */
+enum pl_message_flag { PL_FLAG_COUNTABLE = 1, PL_FLAG_URGENT = 2, PL_FLAG_EPHEMERAL = 4 };
+
 /* An entry as the table holds it. Pointers are borrowed. */
 struct pl_message {
     struct pl_chat_id chat_id;
@@ -123,6 +126,7 @@ struct pl_message {
     struct pl_message_id target_message_id; /* of PL_ENTRY_EDIT and PL_ENTRY_DELETE */
     int64_t edited_at_us;                   /* 0: not edited, or not asked for */
     int64_t deleted_at_us;                  /* 0: not deleted */
+    int16_t flags;                          /* enum pl_message_flag */
 };
 
 struct pl_append;

@@ -62,6 +62,23 @@ static enum pl_status take_type(const Parley__V1__SendMessageRequest *request, s
     return PL_OK;
 }
 
+static enum pl_status take_flags(const Parley__V1__SendMessageRequest *request, struct pl_message *message,
+                                 const char **ret_sentence)
+{
+    int16_t flags = request->n_flags == 0 ? PL_FLAG_COUNTABLE : 0;
+    for (size_t i = 0; i < request->n_flags; i++) {
+        int flag = (int)request->flags[i];
+        if (flag < PARLEY__V1__MESSAGE_FLAG__MESSAGE_FLAG_COUNTABLE ||
+            flag > PARLEY__V1__MESSAGE_FLAG__MESSAGE_FLAG_EPHEMERAL)
+            return refuse(PL_INVALID_ARGUMENT, "flags must be of countable, urgent and ephemeral", ret_sentence);
+        flags = (int16_t)(flags | 1 << (flag - 1));
+    }
+    if ((flags & PL_FLAG_COUNTABLE) != 0 && (flags & PL_FLAG_EPHEMERAL) != 0)
+        return refuse(PL_INVALID_ARGUMENT, "an ephemeral message is not countable", ret_sentence);
+    message->flags = flags;
+    return PL_OK;
+}
+
 static enum pl_status check_parts(const Parley__V1__DeviceParts *parts)
 {
     if (parts->n_parts < 1 || parts->n_parts > PL_DEVICE_PARTS_MAX)
@@ -146,6 +163,8 @@ enum pl_status pl_message_from_request(const Parley__V1__SendMessageRequest *req
     if (status == PL_OK)
         status = take_type(request, message, ret_sentence);
     if (status == PL_OK)
+        status = take_flags(request, message, ret_sentence);
+    if (status == PL_OK)
         status = pl_message_take_body(request, arena, message, ret_sentence);
     if (status == PL_OK)
         status = take_metadata(request, arena, message, ret_sentence);
@@ -171,10 +190,22 @@ struct pl_message pl_message_from_row(const struct pl_rows *rows, int row)
         .target_message_id = {pl_rows_uuid(rows, row, 15)},
         .edited_at_us = pl_rows_time(rows, row, 16),
         .deleted_at_us = pl_rows_time(rows, row, 17),
+        .flags = (int16_t)pl_rows_int(rows, row, 18),
     };
     message.body = pl_rows_bytes(rows, row, 9, &message.body_bytes);
     message.metadata = pl_rows_bytes(rows, row, 12, &message.metadata_bytes);
     return message;
+}
+
+static void put_flags(const struct pl_message *message, Parley__V1__Message *proto, struct pl_arena *arena)
+{
+    if (message->flags == 0)
+        return;
+    proto->flags = pl_arena_array(arena, Parley__V1__MessageFlag, PARLEY__V1__MESSAGE_FLAG__MESSAGE_FLAG_EPHEMERAL);
+    for (int i = PARLEY__V1__MESSAGE_FLAG__MESSAGE_FLAG_COUNTABLE;
+         i <= PARLEY__V1__MESSAGE_FLAG__MESSAGE_FLAG_EPHEMERAL; i++)
+        if ((message->flags & 1 << (i - 1)) != 0)
+            proto->flags[proto->n_flags++] = (Parley__V1__MessageFlag)i;
 }
 
 Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, struct pl_arena *arena)
@@ -197,6 +228,7 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
     proto->target_message_id = pl_field_uuid(&message->target_message_id.uuid, arena);
     proto->edited_at = pl_field_time(message->edited_at_us, arena);
     proto->deleted_at = pl_field_time(message->deleted_at_us, arena);
+    put_flags(message, proto, arena);
     return proto;
 }
 

@@ -12,7 +12,7 @@
 #include "db/db.h"
 #include "parley/v1/message_service.pb-c.h"
 
-#define PL_MESSAGE_COLUMN_COUNT 18
+#define PL_MESSAGE_COLUMN_COUNT 19
 
 /*
  * Checks a request and fills in append (app_id, message), with everything copied or packed into the arena.

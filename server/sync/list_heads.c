@@ -7,7 +7,7 @@
 #include "rpc/fields.h"
 #include "sync/service.h"
 
-enum { COLUMN_CHAT, COLUMN_LAST_SEQ, COLUMN_READ_SEQ };
+enum { COLUMN_CHAT, COLUMN_LAST_SEQ, COLUMN_READ_SEQ, COLUMN_UNREAD };
 
 static void list_heads(struct pl_call *call, const ProtobufCMessage *message);
 static void on_found(struct pl_query *query, void *context);
@@ -31,6 +31,7 @@ static void list_heads(struct pl_call *call, const ProtobufCMessage *message)
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_HEADS_LIST);
     pl_params_uuid(params, &user->uuid);
     pl_page_put(page, params);
+    pl_params_bool(params, request->count_unread);
     pl_server_submit(call, query);
 }
 
@@ -42,6 +43,7 @@ static Parley__V1__Head *read_head(const struct pl_rows *rows, int row, struct p
     head->chat_id = pl_field_uuid(&chat_id, arena);
     head->last_seq = pl_rows_int(rows, row, COLUMN_LAST_SEQ);
     head->read_seq = pl_rows_int(rows, row, COLUMN_READ_SEQ);
+    head->unread_count = (int32_t)pl_rows_int(rows, row, COLUMN_UNREAD);
     return head;
 }
 
@@ -58,8 +60,10 @@ static void on_found(struct pl_query *query, void *context)
     int count = pl_page_count(page, rows);
     response.n_heads = (size_t)count;
     response.heads = pl_arena_array(arena, Parley__V1__Head *, (size_t)count);
-    for (int row = 0; row < count; row++)
+    for (int row = 0; row < count; row++) {
         response.heads[row] = read_head(rows, row, arena);
+        response.unread_count += response.heads[row]->unread_count;
+    }
     response.next_page_token = pl_page_next_token(page, rows, COLUMN_CHAT);
     pl_call_reply(page->call, &response.base);
 }

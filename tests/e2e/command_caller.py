@@ -169,7 +169,9 @@ def proto_names(descriptor, value):
             continue
         if field.enum_type:
             prefix = field.enum_type.values[0].name.removesuffix("UNSPECIFIED")
-            named[field.name] = prefix + named[field.name].upper()
+            words = named[field.name]
+            named[field.name] = ([prefix + word.upper() for word in words] if isinstance(words, list)
+                                 else prefix + words.upper())
         elif field.message_type and field.message_type.GetOptions().map_entry:
             continue
         elif isinstance(named[field.name], dict):

@@ -147,6 +147,7 @@ def http_request(method, request):
     path = VARIABLE.sub(lambda match: urllib.parse.quote(said.pop(match[1]), safe=""), template)
     if body:
         return path, json.dumps(said).encode()
+    said = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in said.items()}
     query = urllib.parse.urlencode(said, doseq=True)
     return f"{path}?{query}" if query else path, None
 

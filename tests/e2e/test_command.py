@@ -182,6 +182,20 @@ def test_a_groups_members_are_set_at_once(server, world):
     assert parley(server, alice.token, "group", "set", chat_id, NOBODY).returncode == 1
 
 
+def test_what_is_unread_is_counted(server, world):
+    """Of messages that want to be."""
+    alice, bob = world.alice, world.bob
+    sent = done(parley(server, alice.token, "send", "--flag", "countable", "--flag", "urgent", bob.user_id, "come"))[-1]
+    assert sent["flags"] == ["countable", "urgent"]
+    done(parley(server, alice.token, "send", "--flag", "ephemeral", bob.user_id, "psst"))
+    (chat,) = done(parley(server, bob.token, "chats"))
+    assert chat["unread_count"] == 1
+    assert "1 unread" in said(server, bob, "chats")[1]
+    done(parley(server, bob.token, "read", sent["message_id"]))
+    assert "unread" not in said(server, bob, "chats")[1]
+    assert parley(server, alice.token, "send", "--flag", "loud", bob.user_id, "x").returncode == 2
+
+
 def test_a_history_has_bounds(server, world):
     """By place, by message, and by time."""
     alice, bob = world.alice, world.bob

@@ -8,6 +8,7 @@
 #include "sdk/c/cli/terminal.h"
 
 #define NAME_CHARS_MAX 48
+#define UNREAD_MAX 1000
 
 static enum pl_cli_exit chats(struct pl_cli *cli, int argc, char **argv);
 
@@ -31,6 +32,9 @@ static void print_line(const struct pl_cli *cli, const parley_chat *chat)
     pl_terminal_put_time(stdout, chat->last_message_at_us > 0 ? chat->last_message_at_us : chat->created_at_us);
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_PLAIN);
     printf("  %lld messages  ", (long long)chat->last_seq);
+    if (chat->unread_count > 0)
+        printf("%d%s unread  ", chat->unread_count < UNREAD_MAX ? chat->unread_count : UNREAD_MAX - 1,
+               chat->unread_count < UNREAD_MAX ? "" : "+");
     if (chat->chat_type == PARLEY_CHAT_GROUP) {
         printf("group of %d  ", chat->participant_count);
         pl_terminal_put_excerpt(stdout, chat->name, NAME_CHARS_MAX);

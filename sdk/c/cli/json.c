@@ -93,6 +93,16 @@ static void put_time(json_t *object, const char *name, int64_t time_us)
         json_object_set_new(object, name, pl_json_time(time_us));
 }
 
+static json_t *flags_array(unsigned flags)
+{
+    static const char *const words[] = {"countable", "urgent", "ephemeral"};
+    json_t *array = json_array();
+    for (unsigned i = 0; i < 3; i++)
+        if ((flags & 1u << i) != 0)
+            json_array_append_new(array, json_string(words[i]));
+    return array;
+}
+
 json_t *pl_json_message(const parley_message *message)
 {
     json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "message_id", message->message_id,
@@ -105,6 +115,7 @@ json_t *pl_json_message(const parley_message *message)
         json_object_set_new(object, "content", json_stringn(message->content, message->content_bytes));
     else if (message->body != PARLEY_BODY_NONE)
         json_object_set_new(object, "encrypted_content", base64(message->content, message->content_bytes));
+    json_object_set_new(object, "flags", flags_array(message->flags));
     if (message->media_id[0] != '\0')
         json_object_set_new(object, "media_id", json_string(message->media_id));
     if (message->reply_to_message_id[0] != '\0')
@@ -181,6 +192,7 @@ json_t *pl_json_chat(const parley_chat *chat)
         chat->participant_count, "participants", participants_array(chat), "metadata",
         metadata_object(chat->metadata, chat->metadata_count), "created_at", pl_json_time(chat->created_at_us),
         "last_message_at", pl_json_time(chat->last_message_at_us), "last_seq", (json_int_t)chat->last_seq);
+    json_object_set_new(object, "unread_count", json_integer(chat->unread_count));
     if (chat->chat_type != PARLEY_CHAT_GROUP)
         return object;
     json_object_set_new(object, "avatar_media_id", json_string(chat->avatar_media_id));

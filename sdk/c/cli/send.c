@@ -22,12 +22,13 @@ static enum pl_cli_exit send_message(struct pl_cli *cli, int argc, char **argv);
 
 const struct pl_cli_command pl_cli_send = {
     .name = "send",
-    .arguments = "[--chat] [--wait delivered|read] [--message-id ID] TO TEXT",
+    .arguments = "[--chat] [--wait delivered|read] [--message-id ID] [--flag FLAG]... TO TEXT",
     .summary = "Send a message",
     .details = "TO is a user id; with --chat, a chat id. TEXT - reads standard input to its end.\n"
                "Prints the message id and a tick when the message is on disk. --wait goes on until the recipient's\n"
                "device has it (or the recipient has read it), at most --timeout seconds.\n"
-               "--message-id makes a send that can be repeated: the same id and text are stored once.\n",
+               "--message-id makes a send that can be repeated: the same id and text are stored once.\n"
+               "FLAG: countable (counted as unread; so is a message without flags), urgent, ephemeral.\n",
     .credentials = PL_CLI_AS_USER,
     .run = send_message,
 };
@@ -36,6 +37,7 @@ struct flags {
     bool chat;
     parley_message_status wait;
     const char *message_id;
+    unsigned flags; /* of parley_message_flag */
 };
 
 static bool parse_wait(const char *text, parley_message_status *ret_wait)
@@ -51,11 +53,23 @@ static bool parse_wait(const char *text, parley_message_status *ret_wait)
     return true;
 }
 
+static bool parse_flag(const char *text, unsigned *ret_flags)
+{
+    static const char *const words[] = {"countable", "urgent", "ephemeral"};
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *ret_flags |= 1u << i;
+            return true;
+        }
+    return false;
+}
+
 static bool parse_flags(int argc, char **argv, struct flags *ret_flags)
 {
     static const struct option options[] = {{"chat", no_argument, NULL, 'c'},
                                             {"wait", required_argument, NULL, 'w'},
                                             {"message-id", required_argument, NULL, 'm'},
+                                            {"flag", required_argument, NULL, 'f'},
                                             {NULL, 0, NULL, 0}};
     int flag;
     *ret_flags = (struct flags){.wait = PARLEY_MESSAGE_STATUS_SENT};
@@ -64,6 +78,8 @@ static bool parse_flags(int argc, char **argv, struct flags *ret_flags)
             ret_flags->chat = true;
         else if (flag == 'm')
             ret_flags->message_id = optarg;
+        else if (flag == 'f' && parse_flag(optarg, &ret_flags->flags))
+            continue;
         else if (flag != 'w' || !parse_wait(optarg, &ret_flags->wait))
             return false;
     return true;
@@ -157,6 +173,7 @@ static enum pl_cli_exit run(struct pl_cli *cli, const struct flags *flags, const
     draft.recipient_id = flags->chat ? NULL : to;
     draft.message_id = flags->message_id;
     draft.text = text;
+    draft.flags = flags->flags;
     if (parley_send_message(cli->client, &draft, &message, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
     return wait_for(cli, message, flags->wait);

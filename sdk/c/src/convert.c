@@ -3,6 +3,7 @@
 /* From the messages of the wire to the public structs. */
 #include "sdk/c/src/convert.h"
 
+#include <limits.h>
 #include <string.h>
 
 int64_t pl_convert_time_us(const Google__Protobuf__Timestamp *time)
@@ -125,7 +126,8 @@ void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct
                               .who_may_send = (parley_role)settings->who_may_send,
                               .who_may_add = (parley_role)settings->who_may_add,
                               .who_may_edit = (parley_role)settings->who_may_edit,
-                              .read_receipts = (parley_read_receipts)settings->read_receipts};
+                              .read_receipts = (parley_read_receipts)settings->read_receipts,
+                              .unread_count = chat->unread_count};
     CONVERT_METADATA(ret_chat, chat, arena);
 }
 
@@ -210,6 +212,15 @@ static void convert_body(parley_message *ret_message, const Parley__V1__Message 
     }
 }
 
+static unsigned flags_of(const Parley__V1__Message *message)
+{
+    unsigned flags = 0;
+    for (size_t i = 0; i < message->n_flags; i++)
+        if (message->flags[i] > 0 && (unsigned)message->flags[i] <= CHAR_BIT * sizeof flags)
+            flags |= 1u << (message->flags[i] - 1);
+    return flags;
+}
+
 void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *message, struct pl_arena *arena)
 {
     *ret_message = (parley_message){.message_id = message->message_id,
@@ -223,6 +234,7 @@ void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *
                                     .timestamp_us = pl_convert_time_us(message->timestamp),
                                     .media_id = message->media_id,
                                     .reply_to_message_id = message->reply_to_message_id,
+                                    .flags = flags_of(message),
                                     .status = (parley_message_status)message->status,
                                     .recipient_count = message->recipient_count,
                                     .delivered_count = message->delivered_count,

@@ -3,6 +3,7 @@
 /* From what the caller fills in to requests of the wire. */
 #include "sdk/c/src/request.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -76,6 +77,15 @@ static void set_body(Parley__V1__SendMessageRequest *request, const parley_draft
     PL_REQUEST_SET_BODY(request, &body, PARLEY__V1__SEND_MESSAGE_REQUEST__BODY, arena);
 }
 
+/* Bit n of the flags is number n + 1 of the enum; what is no flag is the server's to refuse. */
+static void set_flags(Parley__V1__SendMessageRequest *request, unsigned flags, struct pl_arena *arena)
+{
+    request->flags = pl_arena_array(arena, Parley__V1__MessageFlag, CHAR_BIT * sizeof flags);
+    for (unsigned i = 0; i < CHAR_BIT * sizeof flags; i++)
+        if ((flags & 1u << i) != 0)
+            request->flags[request->n_flags++] = (Parley__V1__MessageFlag)(i + 1);
+}
+
 parley_status pl_request_of_draft(const parley_draft *draft, const char *message_id, struct pl_arena *arena,
                                   Parley__V1__SendMessageRequest **ret_request, parley_error *ret_error)
 {
@@ -92,6 +102,7 @@ parley_status pl_request_of_draft(const parley_draft *draft, const char *message
     request->message_id = pl_request_text(is_set(own.message_id) ? own.message_id : message_id);
     request->message_type = (Parley__V1__MessageType)own.message_type;
     request->media_id = pl_request_text(own.media_id);
+    set_flags(request, own.flags, arena);
     request->reply_to_message_id = pl_request_text(own.reply_to_message_id);
     PL_REQUEST_SET_METADATA(request, &own, Parley__V1__SendMessageRequest__MetadataEntry,
                             parley__v1__send_message_request__metadata_entry__init, arena);

@@ -8,7 +8,7 @@
 
 #include "db/pg_time.h"
 
-enum { COLUMNS_MAX = 18, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
+enum { COLUMNS_MAX = 19, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
 
 /* ---- rows ---- */
 
@@ -170,6 +170,7 @@ static void put_message(const struct pl_message *message, PGresult *result, int 
     put_uuid(result, row, 15, &message->target_message_id.uuid);
     put(result, row, 16, NULL, 0);
     put(result, row, 17, NULL, 0);
+    put_int(result, row, 18, message->flags);
 }
 
 bool fake_chat_shows(const struct fake_chat *chat, int user, int64_t seq)

@@ -91,6 +91,7 @@ typedef struct parley_chat {
     parley_role who_may_add;
     parley_role who_may_edit; /* name, description, picture and metadata; settings are for admins besides */
     parley_read_receipts read_receipts;
+    int unread_count; /* 1,000 stands for that many or more: show 999+ */
 } parley_chat;
 
 typedef struct parley_chats {

@@ -78,6 +78,13 @@ typedef struct parley_event {
     const char *device_revoked;
 } parley_event;
 
+/* What a message wants of those who get it. */
+typedef enum parley_message_flag {
+    PARLEY_FLAG_COUNTABLE = 1, /* it is counted as unread */
+    PARLEY_FLAG_URGENT = 2,    /* it is worth waking somebody for */
+    PARLEY_FLAG_EPHEMERAL = 4  /* it need not be kept; not together with countable */
+} parley_message_flag;
+
 typedef struct parley_message {
     const char *message_id;
     const char *chat_id;
@@ -106,6 +113,7 @@ typedef struct parley_message {
     parley_entry_kind kind;
     const char *target_message_id; /* of an edit or a deletion */
     const parley_event *event;     /* NULL: none */
+    unsigned flags;                /* of parley_message_flag */
 } parley_message;
 
 /* What became of one message of several. */
@@ -171,6 +179,7 @@ typedef struct parley_draft {
     size_t metadata_count;
     const parley_device_part *device_parts; /* a body for each device: it gets its own part only */
     size_t device_part_count;
+    unsigned flags; /* of parley_message_flag; 0 stands for PARLEY_FLAG_COUNTABLE */
 } parley_draft;
 
 static inline void parley_draft_init(parley_draft *draft)
