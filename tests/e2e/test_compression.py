@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
-"""What a stream costs on the wire: frames over 1 KiB leave compressed when the client takes gzip, and nothing else does."""
+"""What a stream costs on the wire: frames over 1 KiB leave compressed when the client takes gzip, nothing else does."""
 import contextlib
 import socket
 import threading

@@ -68,7 +68,8 @@ def assert_failed(raw, code):
 # ---- the handshake ----
 
 @pytest.mark.parametrize("wrong,status", (
-    ({"Upgrade": None}, 426), ({"Upgrade": "h2c"}, 426), ({"Connection": None}, 426), ({"Connection": "keep-alive"}, 426),
+    ({"Upgrade": None}, 426), ({"Upgrade": "h2c"}, 426), ({"Connection": None}, 426),
+    ({"Connection": "keep-alive"}, 426),
     ({"Sec_WebSocket_Version": None}, 426), ({"Sec_WebSocket_Version": "8"}, 426),
     ({"Sec_WebSocket_Version": "13, 8"}, 426), ({"Sec_WebSocket_Key": None}, 400), ({"Sec_WebSocket_Key": ""}, 400),
     ({"Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA"}, 400), ({"Sec_WebSocket_Key": "A" * 20 + "===="}, 400),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the Parley authors.
 //
-// A WebSocket of the npm package ws, driven by lines of JSON: what comes is written to stdout, what is read from stdin is
-// done. Arguments: the folder of node_modules, the address, the subprotocol, the headers as JSON.
+// A WebSocket of the npm package ws, driven by lines of JSON: what comes is written to stdout, what is read from stdin
+// is done. Arguments: the folder of node_modules, the address, the subprotocol, the headers as JSON.
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 
