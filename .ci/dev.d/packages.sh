@@ -23,36 +23,41 @@ run_npm=(swagger-ui-dist@5.35.0)
 test_npm=(@redocly/cli@1.34.7 openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3
     ws@8.18.3)
 
-# Installs what is missing of PACKAGE..., with root's rights or sudo; what apt says goes to LOG.
+# With root's rights or sudo.
+apt_get() {
+    local as=()
+    if ((EUID)); then
+        command -v sudo >/dev/null || fail "as root, run: apt-get $*"
+        as=(sudo)
+    fi
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
+}
+
+# Installs what is missing of PACKAGE...; what apt says goes to LOG.
 packages_need() {
-    local log=$1 package missing=() as=() apt
+    local log=$1 package missing=()
     shift
     for package; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
     ((${#missing[@]})) || return 0
     command -v apt-get >/dev/null || fail "these Debian packages are needed, and there is no apt-get: ${missing[*]}"
-    if ((EUID)); then
-        command -v sudo >/dev/null || fail "as root, run: apt-get install --no-install-recommends ${missing[*]}"
-        as=(sudo)
-    fi
     echo "Installing ${missing[*]}"
-    apt=("${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3)
-    "${apt[@]}" update </dev/null >>"$log" 2>&1 || fail "apt-get update failed: see $log"
-    "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 ||
+    apt_get update </dev/null >>"$log" 2>&1 || fail "apt-get update failed: see $log"
+    apt_get install --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 ||
         fail "the packages could not be installed: see $log"
 }
 
 # Fetches promtool into build/promtool, out of the Debian package prometheus, which is not installed: it would start a
-# server, on the port of our metrics. Without, the tests that need it are left out.
+# server, on the port of our metrics.
 promtool_need() {
     local log=$1 folder=$root/build/promtool
     ! [[ -x $folder/usr/bin/promtool ]] && ! command -v promtool >/dev/null || return 0
     echo "Fetching promtool into build/promtool"
     mkdir -p "$folder" || exit 1
-    (cd "$folder" && apt-get -q -o Acquire::Retries=3 download prometheus &&
+    (cd "$folder" && { apt_get download prometheus || { apt_get update && apt_get download prometheus; }; } &&
         dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) </dev/null >>"$log" 2>&1 ||
-        echo "promtool could not be fetched, so alert rules are not tested: see $log" >&2
+        fail "promtool, which tests the alert rules, could not be fetched: see $log"
     rm -f "$folder"/prometheus_*.deb
 }
 

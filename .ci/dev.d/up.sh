@@ -118,13 +118,19 @@ up_fail() {
 
 # Waits for Ctrl-C (see the trap in up_main), `./dev down` or the death of a program, then stops what is left.
 up_follow() {
-    local ended name=parleyd gateway_pid
-    gateway_pid=$(pid_of parley-gateway)
+    local name pid
+    local -A pids=([parleyd]=$(pid_of parleyd) [parley-gateway]=$(pid_of parley-gateway))
     echo "Parley runs until Ctrl-C (logs: $home/log)."
-    wait -n -p ended "$gateway_pid" "$(pid_of parleyd)" 2>/dev/null || {
-        [[ $ended != "$gateway_pid" ]] || name="parley-gateway"
-        up_fail "$name ended by itself: see $home/log/$name.log"
-    }
+    # `wait -n` would not see one that has ended before it.
+    while kill -0 "${pids[parleyd]}" && kill -0 "${pids[parley-gateway]}"; do
+        sleep 0.5 &
+        wait "$!"
+    done 2>/dev/null
+    for name in parleyd parley-gateway; do
+        pid=${pids[$name]}
+        kill -0 "$pid" 2>/dev/null || wait "$pid" 2>/dev/null ||
+            up_fail "$name ended by itself: see $home/log/$name.log"
+    done
     up_stop
 }
 

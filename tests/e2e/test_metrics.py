@@ -250,7 +250,6 @@ def test_the_dashboard_shows_metrics_that_exist(server, gateway):
         assert_known(expression, all_families(server, gateway))
 
 
-@pytest.mark.skipif("PARLEY_PROMTOOL" not in os.environ, reason="promtool is not there")
 def test_promtool_finds_nothing(server, gateway):
     """Of both programs."""
     for program in (server, gateway):
