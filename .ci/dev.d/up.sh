@@ -38,11 +38,12 @@ up_build() {
         </dev/null >"$log" 2>&1 || fail "the build failed: see $log"
 }
 
-# When a process started; with its pid, this names it for ever. (/proc tells little else about parleyd, which protects
-# its memory.)
+# When a process started that has not ended (what nobody has waited for yet has); with its pid, this names it for ever.
+# (/proc tells little else about parleyd, which protects its memory.)
 started_at() {
     local stat fields
-    stat=$(cat "/proc/$1/stat" 2>/dev/null) && read -ra fields <<<"${stat##*)}" && echo "${fields[19]}"
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) && read -ra fields <<<"${stat##*)}" && [[ ${fields[0]} != Z ]] &&
+        echo "${fields[19]}"
 }
 
 # Prints the pid of our PROGRAM; fails when it does not run.
