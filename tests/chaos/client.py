@@ -5,7 +5,7 @@
 A client is a process: `device.py SETTINGS`, where the file SETTINGS is JSON. It may be killed at any time and started
 again with the same file. It reads commands from standard input, one JSON object on a line: {"do": "quiet"}: start
 nothing new; {"do": "end"}: the last thing. It answers each with a line on standard output: quiet (all that it began has
-its answer), finished. What is asked of devices between these two is in device.py.
+its answer), finished; the very first line is ready. What is asked of devices between these two is in device.py.
 """
 import http.client
 import json
@@ -22,7 +22,7 @@ PAUSE_S = 0.1
 
 
 class Client:
-    """settings: name, role, user, folder, seed, chats ([{chat, recipient}]), pace_s (mean pause), and its role's own."""
+    """settings: name, role, user, folder, seed, chats ([{chat, recipient}]), pace_s (mean pause), its role's own."""
 
     def __init__(self):
         self.settings = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
@@ -42,6 +42,7 @@ class Client:
     def work(self, step):
         """Takes steps, each of which ends with its answer, until the runner says quiet; then waits for its end."""
         threading.Thread(target=self._listen, daemon=True).start()
+        answer("ready")
         while not self.is_quiet.is_set():
             step()
             self.pause()
@@ -97,5 +98,5 @@ def answer(word):
 def body_of(message_id, is_other=False):
     """The body of a message, which follows from its id: mostly short, now and then long."""
     chance = random.Random(message_id)
-    length = chance.choices((chance.randrange(200), chance.randrange(8_000), chance.randrange(60_000)), (90, 9, 1))[0]
+    length = chance.choices((chance.randrange(200), chance.randrange(8_000), chance.randrange(60_000)), (80, 15, 5))[0]
     return f"{'other' if is_other else 'message'} {message_id} " + "x" * length

@@ -38,7 +38,7 @@ class Device(Client):
         self.unanswered = {}  # message id -> chat, in the order of the first sends
         self.answered = []  # (message id, chat)
         self.ticks = {}  # (chat, user) -> [delivered, read]
-        self.is_complete = False
+        self.is_ready = self.is_complete = False
         self.epoch = ""
         self.in_flight = {}  # request id -> (message id, is_other)
         self.requests = 0
@@ -128,6 +128,9 @@ class Device(Client):
 
     def _welcome(self, welcome, frames):
         self.history.note("welcome", epoch=welcome.epoch)
+        if not self.is_ready:
+            answer("ready")
+        self.is_ready = True
         self.epoch = welcome.epoch
         self.frames = frames
         for message_id, chat in self.unanswered.items():

@@ -18,6 +18,8 @@ MEMORY_MAX = 512 << 20
 
 def nothing_acknowledged_is_lost(view):
     """I1. The log at the end has what was acknowledged or seen, and each device has what its user may see of it."""
+    if not view.sents:
+        yield "nothing was acknowledged in this run, which therefore says nothing"
     for chat in view.chats.values():
         if chat.is_declared and chat.listed_last is None:
             yield f"{chat.chat_id}: its log was not listed at the end"

@@ -8,8 +8,9 @@ import asyncio
 import socket
 import threading
 
-CHUNK = 1 << 16
-SLOW_BYTES_S = 20_000
+CHUNK = 1 << 14
+SEGMENT = 1400
+SLOW_BYTES_S = 5_000
 
 
 class Network:
@@ -63,13 +64,23 @@ class Proxy:
 
     async def _accept(self, reader, writer):
         try:
-            upstream_reader, upstream_writer = await asyncio.open_connection(self._host, self._port, limit=CHUNK)
+            upstream_reader, upstream_writer = await self._connect()
         except OSError:
             writer.transport.abort()
             return
         self._writers |= {writer, upstream_writer}
         await asyncio.gather(self._pass_on(reader, upstream_writer), self._pass_on(upstream_reader, writer))
         self._writers -= {writer, upstream_writer}
+
+    async def _connect(self):
+        upstream = socket.socket()
+        upstream.setblocking(False)
+        # Else the kernel takes megabytes for a client that reads nothing, and the server never learns of it. Segments
+        # must be smaller than what is taken, and of loopback they are as large.
+        upstream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * CHUNK)
+        upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+        await asyncio.get_running_loop().sock_connect(upstream, (self._host, self._port))
+        return await asyncio.open_connection(sock=upstream, limit=CHUNK)
 
     async def _pass_on(self, reader, writer):
         try:

@@ -38,7 +38,7 @@ PAIRS = (("alice", "bob"), ("carol", "alice"), ("rita", "bob"))
 GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol", "dave", "erin")),
           "club": (("alice", "dave", "erin"), ("dave", "erin"))}  # members at first, and those who come and go
 SENDERS = {"rita-rest": "rita", "bob-rest": "bob"}
-SESSION_QUEUE_BYTES = 65536  # so that slow readers are soon too slow
+SESSION_QUEUE_BYTES = 16384  # so that slow readers are soon too slow
 UPSTREAM_DEADLINE_MS = 3000
 ANSWER_S = 150
 SETTLE_S = 30
@@ -85,14 +85,21 @@ class Client:
     def answer(self):
         """Waits for its answer; None when it ended without, or took too long."""
         with contextlib.suppress(queue.Empty):
-            return self._answers.get(timeout=ANSWER_S)
+            while (word := self._answers.get(timeout=ANSWER_S)) == "ready":
+                continue
+            return word
+
+    def wait_until_ready(self):
+        """After the first launch."""
+        assert self._answers.get(timeout=ANSWER_S) == "ready", f"{self.name} does not start: see its log"
 
 
 def ask_all(clients, **command):
-    """Gives all a command and waits for all answers: those of whom it was not as expected."""
+    """Gives all a command and waits for all answers. What is not answered shows in the histories."""
     for client in clients:
         client.tell(**command)
-    return [client.answer() for client in clients]
+    for client in clients:
+        client.answer()
 
 
 class World:
@@ -193,6 +200,8 @@ class Run:
         """Faults, then calm until everything is settled."""
         for client in self.clients.values():
             client.launch()
+        for client in self.clients.values():
+            client.wait_until_ready()
         is_over = threading.Event()
         sampler = threading.Thread(target=self._sample_memory, args=(is_over,))
         sampler.start()

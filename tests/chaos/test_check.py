@@ -17,6 +17,11 @@ def test_a_clean_run_passes(seed):
     assert not violations_of(Model(seed).histories)
 
 
+def test_a_run_in_which_nothing_happened_does_not_pass():
+    """It could not have found anything."""
+    assert {name for name, _ in violations_of(Model(1, steps=0).histories)} == {"I1"}
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_caught(plant, seed):
