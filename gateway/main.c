@@ -5,14 +5,11 @@
  *
  *   parley-gateway [--setting=value …]    serve until SIGTERM or SIGINT, then answer what is open and exit 0
  */
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 
 #include "admin/admin.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 
@@ -25,6 +22,9 @@ struct daemon {
     struct pl_admin *admin;
     char error[ERROR_BYTES];
 };
+
+static const struct pl_program program = {
+    .name = "parley-gateway", .arguments = "[--setting=value ...]", .settings = &pl_gateway_settings};
 
 static bool ready(void *context)
 {
@@ -124,88 +124,34 @@ static void stop(struct daemon *daemon)
     pl_routes_free(daemon->gateway.routes);
 }
 
-static int serve(struct daemon *daemon, const sigset_t *signals)
+static int serve(struct daemon *daemon, const struct pl_program_start *begun)
 {
     enum pl_status status = start(daemon);
     if (status == PL_OK) {
-        int signal_number = 0;
         pl_log(PL_LOG_INFO, "started", PL_LOG_NUMBER("port", pl_http_port(daemon->gateway.http)),
                PL_LOG_NUMBER("admin_port", pl_admin_port(daemon->admin)),
                PL_LOG_TEXT("upstream", daemon->gateway.config.upstream));
-        sigwait(signals, &signal_number);
-        pl_log(PL_LOG_INFO, "draining", PL_LOG_NUMBER("signal", signal_number));
+        pl_program_await_end(begun);
     }
     stop(daemon);
-    if (status != PL_OK) {
-        fprintf(stderr, "parley-gateway: %s\n", daemon->error);
-        return EXIT_FAILURE;
-    }
+    if (status != PL_OK)
+        return pl_program_fail(&program, daemon->error);
     pl_log(PL_LOG_INFO, "stopped", PL_LOG_NUMBER("signal", 0));
     return EXIT_SUCCESS;
 }
 
-static bool print_and_leave(int argc, char **argv)
-{
-    if (argc != 2)
-        return false;
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("parley-gateway " PARLEY_VERSION);
-        return true;
-    }
-    if (strcmp(argv[1], "--help") != 0)
-        return false;
-    puts("usage: parley-gateway [--setting=value ...]\n\nSettings, each also as PARLEY_GATEWAY_SETTING:");
-    pl_settings_print_help(&pl_gateway_settings);
-    return true;
-}
-
-/* Threads inherit the mask, so every signal waits for sigwait; a write to a closed connection is an error, not a
- * signal. */
-static void block_signals(sigset_t *ret_signals)
-{
-    sigemptyset(ret_signals);
-    sigaddset(ret_signals, SIGTERM);
-    sigaddset(ret_signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-/* False with a sentence on stderr. */
-static bool load_settings(struct daemon *daemon, int argc, char **argv)
-{
-    struct pl_settings_source source = {
-        .argc = argc, .argv = argv, .error = daemon->error, .error_bytes = sizeof(daemon->error)};
-    enum pl_log_level level = PL_LOG_INFO;
-    int rest = argc;
-    enum pl_status status = pl_settings_load(&pl_gateway_settings, &source, &daemon->gateway.config, &rest);
-    if (status == PL_OK && pl_log_level_parse(daemon->gateway.config.log_level, &level) != PL_OK) {
-        snprintf(daemon->error, sizeof(daemon->error), "log_level must be debug, info, warning or error");
-        status = PL_INVALID_ARGUMENT;
-    } else if (status == PL_OK && rest < argc) {
-        snprintf(daemon->error, sizeof(daemon->error), "there is no command '%.100s'; see parley-gateway --help",
-                 argv[rest]);
-        status = PL_INVALID_ARGUMENT;
-    }
-    pl_log_set_level(level);
-    if (status != PL_OK)
-        fprintf(stderr, "parley-gateway: %s\n", daemon->error);
-    return status == PL_OK;
-}
-
 int main(int argc, char **argv)
 {
-    if (print_and_leave(argc, argv))
-        return EXIT_SUCCESS;
     struct daemon *daemon = calloc(1, sizeof(*daemon));
+    struct pl_program_start begun;
     pl_assert(daemon != NULL);
-    int code = EXIT_FAILURE;
-    if (load_settings(daemon, argc, argv)) {
-        sigset_t signals;
-        /* Keys and contents are in this memory: no core file, no reading by other processes of the user. */
-        prctl(PR_SET_DUMPABLE, 0);
-        block_signals(&signals);
-        code = serve(daemon, &signals);
-    }
+    int code;
+    if (!pl_program_begin(&program, argc, argv, &daemon->gateway.config, &begun))
+        code = begun.code;
+    else if (begun.command != NULL)
+        code = pl_program_refuse_command(&program, begun.command);
+    else
+        code = serve(daemon, &begun);
     free(daemon);
     return code;
 }

@@ -6,16 +6,14 @@
  *   parleyd [--setting=value …]            serve until SIGTERM or SIGINT, then drain and exit 0
  *   parleyd [--setting=value …] migrate    bring the database's schema up to date and exit
  */
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "admin/admin.h"
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "delivery/hub.h"
 #include "idempotency.h"
 #include "methods.h"
@@ -27,6 +25,9 @@
 #define US_PER_MS 1000
 /* What the end of the last streams still has for the database. */
 #define DATABASE_GRACE_MS 500
+
+static const struct pl_program program = {
+    .name = "parleyd", .arguments = "[--setting=value ...] [migrate]", .settings = &pl_config_settings};
 
 struct daemon {
     struct pl_server server;
@@ -131,22 +132,18 @@ static enum pl_status start(struct daemon *daemon)
     return PL_OK;
 }
 
-static int serve(struct daemon *daemon, const sigset_t *signals)
+static int serve(struct daemon *daemon, const struct pl_program_start *begun)
 {
     enum pl_status status = start(daemon);
     if (status == PL_OK) {
-        int signal_number = 0;
         pl_log(PL_LOG_INFO, "started", PL_LOG_TEXT("grpc", daemon->server.config.grpc_listen),
                PL_LOG_NUMBER("grpc_port", pl_rpc_port(daemon->server.rpc)),
                PL_LOG_NUMBER("admin_port", pl_admin_port(daemon->admin)));
-        sigwait(signals, &signal_number);
-        pl_log(PL_LOG_INFO, "draining", PL_LOG_NUMBER("signal", signal_number));
+        pl_program_await_end(begun);
     }
     stop(daemon);
-    if (status != PL_OK) {
-        fprintf(stderr, "parleyd: %s\n", daemon->error);
-        return EXIT_FAILURE;
-    }
+    if (status != PL_OK)
+        return pl_program_fail(&program, daemon->error);
     pl_log(PL_LOG_INFO, "stopped", PL_LOG_NUMBER("signal", 0));
     return EXIT_SUCCESS;
 }
@@ -155,70 +152,25 @@ static int migrate(struct daemon *daemon)
 {
     if (pl_db_migrate(&daemon->server.config, daemon->error, sizeof(daemon->error)) == PL_OK)
         return EXIT_SUCCESS;
-    fprintf(stderr, "parleyd: %s\n", daemon->error);
-    return EXIT_FAILURE;
+    return pl_program_fail(&program, daemon->error);
 }
 
-static int run(struct daemon *daemon, const char *command, const sigset_t *signals)
+static int run(struct daemon *daemon, const struct pl_program_start *begun)
 {
-    if (command == NULL)
-        return serve(daemon, signals);
-    if (strcmp(command, "migrate") == 0)
+    if (begun->command == NULL)
+        return serve(daemon, begun);
+    if (strcmp(begun->command, "migrate") == 0)
         return migrate(daemon);
-    fprintf(stderr, "parleyd: there is no command '%s'; see parleyd --help\n", command);
-    return EXIT_FAILURE;
-}
-
-static bool print_and_leave(int argc, char **argv)
-{
-    if (argc != 2)
-        return false;
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("parleyd " PARLEY_VERSION);
-        return true;
-    }
-    if (strcmp(argv[1], "--help") != 0)
-        return false;
-    puts("usage: parleyd [--setting=value ...] [migrate]\n\nSettings, each also as PARLEY_SETTING:");
-    pl_config_print_help();
-    return true;
-}
-
-/* Threads inherit the mask, so every signal waits for sigwait; a write to a closed connection is an error, not a
- * signal. */
-static void block_signals(sigset_t *ret_signals)
-{
-    sigemptyset(ret_signals);
-    sigaddset(ret_signals, SIGTERM);
-    sigaddset(ret_signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    return pl_program_refuse_command(&program, begun->command);
 }
 
 int main(int argc, char **argv)
 {
-    if (print_and_leave(argc, argv))
-        return EXIT_SUCCESS;
     struct daemon *daemon = calloc(1, sizeof(*daemon));
+    struct pl_program_start begun;
     pl_assert(daemon != NULL);
-    int rest = argc;
-    enum pl_log_level level = PL_LOG_INFO;
-    if (pl_config_load(argc, argv, &daemon->server.config, &rest, daemon->error, sizeof(daemon->error)) != PL_OK) {
-        fprintf(stderr, "parleyd: %s\n", daemon->error);
-        free(daemon);
-        return EXIT_FAILURE;
-    }
-    if (pl_log_level_parse(daemon->server.config.log_level, &level) != PL_OK) {
-        fprintf(stderr, "parleyd: log_level must be debug, info, warning or error\n");
-        free(daemon);
-        return EXIT_FAILURE;
-    }
-    pl_log_set_level(level);
-    /* Keys and contents are in this memory: no core file, no reading by other processes of the user. */
-    prctl(PR_SET_DUMPABLE, 0);
-    sigset_t signals;
-    block_signals(&signals);
-    int code = run(daemon, rest < argc ? argv[rest] : NULL, &signals);
+    bool runs = pl_program_begin(&program, argc, argv, &daemon->server.config, &begun);
+    int code = runs ? run(daemon, &begun) : begun.code;
     free(daemon);
     return code;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* Settings: defaults, then PARLEY_* variables, then flags. Read-only after pl_config_load. */
+/* Settings: defaults, then PARLEY_* variables, then flags. Read-only after loading. */
 #ifndef PL_BASE_CONFIG_H
 #define PL_BASE_CONFIG_H
 
-#include <stdint.h>
-
-#include "base/status.h"
+#include "base/settings.h"
 
 struct pl_config {
 #define PL_CONFIG_TEXT(name, default_, help) const char *name;
@@ -16,14 +14,7 @@ struct pl_config {
 #undef PL_CONFIG_INT
 };
 
-/*
- * Texts are borrowed from argv and the environment. *ret_rest is the index of the first argument
- * that is not a flag. PL_INVALID_ARGUMENT with a sentence in error (error_bytes large) that names
- * the setting and what it accepts.
- */
-enum pl_status pl_config_load(int argc, char **argv, struct pl_config *ret_config, int *ret_rest, char *error,
-                              unsigned error_bytes) PL_MUST_CHECK;
-/* Lines of "--flag=default  help" on standard output. */
-void pl_config_print_help(void);
+/* For pl_settings_load and base/program.h. */
+extern const struct pl_settings pl_config_settings;
 
 #endif

@@ -51,9 +51,10 @@ void harness_init(struct harness *harness, const struct database *database)
 {
     char *arguments[] = {"test", NULL};
     char error[256];
+    struct pl_settings_source source = {.argc = 1, .argv = arguments, .error = error, .error_bytes = sizeof(error)};
     int rest;
     memset(harness, 0, sizeof(*harness));
-    assert_int_equal(pl_config_load(1, arguments, &harness->config, &rest, error, sizeof(error)), PL_OK);
+    assert_int_equal(pl_settings_load(&pl_config_settings, &source, &harness->config, &rest), PL_OK);
     harness->config.database = database->conninfo;
     harness->config.migrate = 1;
     harness->config.readers = 2;

@@ -205,11 +205,12 @@ void fixture_init(struct fixture *fixture)
 {
     char *argv[] = {"test", NULL};
     char error[256];
+    struct pl_settings_source source = {.argc = 1, .argv = argv, .error = error, .error_bytes = sizeof(error)};
     int rest;
 
     *fixture = (struct fixture){.stream = &echo_ops};
     pl_log_set_level(PL_LOG_ERROR);
-    pl_assert(pl_config_load(1, argv, &fixture->config, &rest, error, sizeof(error)) == PL_OK);
+    pl_assert(pl_settings_load(&pl_config_settings, &source, &fixture->config, &rest) == PL_OK);
     fixture->config.grpc_listen = "127.0.0.1:0";
     fixture->config.unary_threads = 2;
     fixture->config.stream_threads = 2;

@@ -33,7 +33,9 @@ static void load(struct loaded *loaded, char *arguments)
         argv[argc++] = word;
     memset(loaded, 0, sizeof(*loaded));
     loaded->rest = -1;
-    loaded->status = pl_config_load(argc, argv, &loaded->config, &loaded->rest, loaded->error, sizeof(loaded->error));
+    struct pl_settings_source source = {
+        .argc = argc, .argv = argv, .error = loaded->error, .error_bytes = sizeof(loaded->error)};
+    loaded->status = pl_settings_load(&pl_config_settings, &source, &loaded->config, &loaded->rest);
 }
 
 static int clear_environment(void **state)
@@ -201,7 +203,7 @@ static void help_lists_every_setting_with_its_default(void **state)
     assert_non_null(file);
     fflush(stdout);
     dup2(fileno(file), STDOUT_FILENO);
-    pl_config_print_help();
+    pl_settings_print_help(&pl_config_settings);
     fflush(stdout);
     dup2(saved, STDOUT_FILENO);
     close(saved);
