@@ -5,8 +5,8 @@
  * a device that was too slow, whose live chats leave their lists and start again from what was sent. A chat that the
  * user has left is read up to the entry that says so, and then rests: the device has yet to acknowledge it.
  *
- * One read of heads and one of a page are under way at a time; pages wait for room in the queue, so that what is read
- * is bounded by what the device takes.
+ * Lists of chats and heads are read for many sessions together (hello.c). Of pages one is under way at a time for each
+ * session, and waits for room in the queue, so that what is read is bounded by what the device takes.
  */
 #include <stdlib.h>
 
@@ -17,45 +17,27 @@
 #define PAGE_ENTRIES 100
 #define RECONNECT_AFTER_MS 1000
 
-/* A query of a session, with the arena that it lives in. */
-struct session_read {
+/* A query of a page, with the arena that it lives in. */
+struct page_read {
     struct pl_arena arena;
     struct pl_session *session;
-    struct pl_chat_id *chats; /* of heads */
-    size_t count;
-    struct pl_chat_id chat_id; /* of a page */
+    struct pl_chat_id chat_id;
     int64_t after_seq;
 };
 
-static void on_chats(struct pl_query *query, void *context);
-static void on_heads(struct pl_query *query, void *context);
 static void on_page(struct pl_query *query, void *context);
 
-static struct session_read *new_read(struct pl_session *session)
+bool pl_session_read_succeeded(struct pl_session *session, const struct pl_query *query)
 {
-    struct session_read *read = calloc(1, sizeof(*read));
-    pl_assert(read != NULL);
-    pl_arena_init(&read->arena, 0);
-    read->session = session;
-    session->out_count++;
-    return read;
-}
-
-/* False when there is nothing to do with the answer; a failed read ends the stream, and the device comes back. */
-static bool read_is_useful(struct session_read *read, const struct pl_query *query)
-{
-    if (!pl_session_is_open(read->session))
+    if (!pl_session_is_open(session))
         return false;
     if (query->status != PL_OK)
-        pl_session_end(read->session, query->status, RECONNECT_AFTER_MS);
+        pl_session_end(session, query->status, RECONNECT_AFTER_MS);
     return query->status == PL_OK;
 }
 
-static void end_read(struct session_read *read)
+void pl_session_read_returned(struct pl_session *session)
 {
-    struct pl_session *session = read->session;
-    pl_arena_fini(&read->arena);
-    free(read);
     session->out_count--;
     pl_session_catch_up(session);
     pl_session_returned(session);
@@ -251,6 +233,26 @@ void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *cha
     subscribe(session, chat, !session->caught_up_told);
 }
 
+void pl_session_take_chat(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    subscribe(session, chat, true);
+}
+
+/* Of chats that are not in the list, because the user has left them and the device has all of them. */
+static void look_up_early_reads(struct pl_session *session)
+{
+    for (struct pl_early_cursor *cursor = session->early_cursors; cursor != NULL; cursor = cursor->hh.next)
+        if (cursor->read_seq > 0)
+            pl_session_look_up(session, &cursor->chat_id);
+}
+
+void pl_session_listed(struct pl_session *session)
+{
+    session->has_listed = true;
+    look_up_early_reads(session);
+    pl_session_flush_later(session);
+}
+
 void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat)
 {
     if (!pl_session_is_open(session))
@@ -307,73 +309,7 @@ void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *ent
     }
 }
 
-/* ---- reads ---- */
-
-void pl_session_list_chats(struct pl_session *session)
-{
-    struct session_read *read = new_read(session);
-    struct pl_query *query = pl_query_new(&read->arena, &session->loop->mailbox, on_chats, read);
-    struct pl_params *params = pl_query_add(query, PL_STATEMENT_SESSION_CHATS);
-    pl_params_uuid(params, &session->principal.user_id.uuid);
-    pl_params_uuid(params, &session->principal.device_id.uuid);
-    pl_db_query(session->hub->server->db, query);
-}
-
-/* Of chats that are not in the list, because the user has left them and the device has all of them. */
-static void look_up_early_reads(struct pl_session *session)
-{
-    for (struct pl_early_cursor *cursor = session->early_cursors; cursor != NULL; cursor = cursor->hh.next)
-        if (cursor->read_seq > 0)
-            pl_session_look_up(session, &cursor->chat_id);
-}
-
-static void on_chats(struct pl_query *query, void *context)
-{
-    struct session_read *read = context;
-    struct pl_session *session = read->session;
-    if (read_is_useful(read, query)) {
-        const struct pl_rows *rows = &query->steps[0].rows;
-        for (int row = 0; row < pl_rows_count(rows); row++) {
-            struct pl_chat_id chat = {pl_rows_uuid(rows, row, 0)};
-            subscribe(session, &chat, true);
-        }
-        session->has_listed = true;
-        look_up_early_reads(session);
-        pl_session_flush_later(session);
-    }
-    end_read(read);
-}
-
-static void put_chats(struct pl_params *params, const struct session_read *read)
-{
-    struct pl_array array;
-    pl_array_begin(&array, params, PL_ELEMENT_UUID, read->count);
-    for (size_t i = 0; i < read->count; i++)
-        pl_array_uuid(&array, &read->chats[i].uuid);
-    pl_array_end(&array);
-}
-
-static void read_heads(struct pl_session *session)
-{
-    struct session_read *read = new_read(session);
-    read->chats = pl_arena_array(&read->arena, struct pl_chat_id, HASH_COUNT(session->subscriptions));
-    struct pl_subscription *subscription;
-    while ((subscription = TAILQ_FIRST(&session->wanting_head)) != NULL) {
-        wait_no_more(subscription);
-        subscription->is_rejoined = false;
-        read->chats[read->count++] = subscription->chat_id;
-    }
-    session->is_reading_heads = true;
-    struct pl_query *query = pl_query_new(&read->arena, &session->loop->mailbox, on_heads, read);
-    struct pl_params *heads = pl_query_add(query, PL_STATEMENT_SESSION_HEADS);
-    put_chats(heads, read);
-    pl_params_uuid(heads, &session->principal.user_id.uuid);
-    pl_params_uuid(heads, &session->principal.device_id.uuid);
-    struct pl_params *receipts = pl_query_add(query, PL_STATEMENT_SESSION_RECEIPTS);
-    put_chats(receipts, read);
-    pl_params_uuid(receipts, &session->principal.user_id.uuid);
-    pl_db_query(session->hub->server->db, query);
-}
+/* ---- heads ---- */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -417,60 +353,49 @@ static void raise_to(int64_t *seq, int64_t least)
         *seq = least;
 }
 
-/* Of a chat that is attached again the session may have sent more than is acknowledged. */
-static void take_head(struct pl_session *session, struct pl_subscription *subscription, const struct pl_rows *heads,
-                      int row)
+struct pl_subscription *pl_session_next_wanting_head(struct pl_session *session)
 {
-    subscription->head_seq = pl_rows_int(heads, row, 1);
-    subscription->left_seq = pl_rows_int(heads, row, 3);
+    struct pl_subscription *subscription = TAILQ_FIRST(&session->wanting_head);
+    if (subscription == NULL)
+        return NULL;
+    wait_no_more(subscription);
+    subscription->is_rejoined = false;
+    return subscription;
+}
+
+/* Of a chat that is attached again the session may have sent more than is acknowledged. */
+void pl_session_take_head(struct pl_subscription *subscription, const struct pl_head *head)
+{
+    struct pl_session *session = subscription->session;
+    pl_assert(subscription->state == PL_SUBSCRIPTION_ATTACHED);
+    if (!head->was_member) {
+        forget_early_cursor(session, find_early_cursor(session, &subscription->chat_id));
+        detach(subscription);
+        return;
+    }
+    subscription->left_seq = head->left_seq;
+    subscription->head_seq = head->left_seq != 0 ? head->left_seq : head->last_seq;
     /* A database restored to an earlier state may hold a cursor beyond the log. */
-    raise_to(&subscription->acked_seq, smaller(pl_rows_int(heads, row, 2), subscription->head_seq));
+    raise_to(&subscription->acked_seq, smaller(head->cursor_seq, subscription->head_seq));
     raise_to(&subscription->sent_seq, subscription->acked_seq);
     take_early_cursor(session, subscription);
     raise_to(&subscription->queued_seq, subscription->sent_seq);
     go_on(subscription);
+    if (!pl_uuid_is_nil(&head->peer.user_id.uuid))
+        pl_session_receipt(subscription, &head->peer);
 }
 
-static struct pl_subscription *find_in_row(struct pl_session *session, const struct pl_rows *rows, int row)
-{
-    struct pl_chat_id chat = {pl_rows_uuid(rows, row, 0)};
-    return pl_session_find(session, &chat);
-}
-
-static void take_heads(struct session_read *read, const struct pl_rows *heads, const struct pl_rows *receipts)
-{
-    struct pl_session *session = read->session;
-    for (int row = 0; row < pl_rows_count(heads); row++)
-        take_head(session, find_in_row(session, heads, row), heads, row);
-    for (int row = 0; row < pl_rows_count(receipts); row++) {
-        struct pl_receipt receipt = {
-            {pl_rows_uuid(receipts, row, 1)}, pl_rows_int(receipts, row, 2), pl_rows_int(receipts, row, 3), 0};
-        pl_session_receipt(find_in_row(session, receipts, row), &receipt);
-    }
-    /* Chats without a head: the user never was a member. */
-    for (size_t i = 0; i < read->count; i++) {
-        struct pl_subscription *subscription = pl_session_find(session, &read->chats[i]);
-        if (subscription->state != PL_SUBSCRIPTION_ATTACHED)
-            continue;
-        forget_early_cursor(session, find_early_cursor(session, &subscription->chat_id));
-        detach(subscription);
-    }
-}
-
-static void on_heads(struct pl_query *query, void *context)
-{
-    struct session_read *read = context;
-    read->session->is_reading_heads = false;
-    if (read_is_useful(read, query))
-        take_heads(read, &query->steps[0].rows, &query->steps[1].rows);
-    end_read(read);
-}
+/* ---- pages ---- */
 
 static void read_page(struct pl_session *session)
 {
     struct pl_subscription *subscription = TAILQ_FIRST(&session->wanting_page);
     wait_no_more(subscription);
-    struct session_read *read = new_read(session);
+    struct page_read *read = calloc(1, sizeof(*read));
+    pl_assert(read != NULL);
+    pl_arena_init(&read->arena, 0);
+    read->session = session;
+    session->out_count++;
     read->chat_id = subscription->chat_id;
     read->after_seq = subscription->queued_seq;
     session->is_reading_page = true;
@@ -506,25 +431,27 @@ static void take_page(struct pl_subscription *subscription, const struct pl_rows
 
 static void on_page(struct pl_query *query, void *context)
 {
-    struct session_read *read = context;
+    struct page_read *read = context;
     struct pl_session *session = read->session;
     session->is_reading_page = false;
-    if (read_is_useful(read, query)) {
+    if (pl_session_read_succeeded(session, query)) {
         struct pl_subscription *subscription = pl_session_find(session, &read->chat_id);
         /* Not so when the queue was dropped meanwhile: then the page is read again from what was sent. */
         if (subscription->queued_seq == read->after_seq)
             take_page(subscription, &query->steps[0].rows);
         go_on(subscription);
     }
-    end_read(read);
+    pl_arena_fini(&read->arena);
+    free(read);
+    pl_session_read_returned(session);
 }
 
 void pl_session_catch_up(struct pl_session *session)
 {
     if (!pl_session_is_open(session))
         return;
-    if (!session->is_reading_heads && !TAILQ_EMPTY(&session->wanting_head))
-        read_heads(session);
+    if (!TAILQ_EMPTY(&session->wanting_head))
+        pl_session_read_heads(session);
     if (!session->is_reading_page && !TAILQ_EMPTY(&session->wanting_page) && pl_session_has_room(session))
         read_page(session);
 }

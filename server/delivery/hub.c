@@ -35,6 +35,8 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
         hub->shards[i].loop = pl_rpc_stream_loop(server->rpc, i);
         hub->shards[i].watch_timer.run = pl_shard_inquire;
         TAILQ_INIT(&hub->shards[i].watched);
+        TAILQ_INIT(&hub->shards[i].wanting_list);
+        TAILQ_INIT(&hub->shards[i].wanting_heads);
     }
     return hub;
 }

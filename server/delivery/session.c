@@ -88,6 +88,13 @@ bool pl_session_is_open(const struct pl_session *session)
     return session->call != NULL && session->end_status == PL_OK && !session->is_over;
 }
 
+struct pl_shard *pl_session_shard(const struct pl_session *session)
+{
+    struct pl_shard *shard = &session->hub->shards[session->loop->index];
+    pl_assert(shard->loop == session->loop);
+    return shard;
+}
+
 struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat)
 {
     struct pl_early_cursor *cursor;

@@ -11,7 +11,8 @@
  *   session_in.c     what the device says: sends, acks, reads
  *   session_out.c    what it is told: one write in flight, the rest gathers
  *   session_token.c  how long it may go on: the token's end, a newer token, revocation
- *   catch_up.c       chats: heads, pages, join; behind and live
+ *   catch_up.c       chats: attach, pages, join; behind and live
+ *   hello.c          which chats, and their heads, read for many sessions together
  */
 #ifndef PL_DELIVERY_SESSION_H
 #define PL_DELIVERY_SESSION_H
@@ -73,9 +74,11 @@ struct pl_session {
     /* Chats. */
     struct pl_subscription *subscriptions;
     struct pl_early_cursor *early_cursors;
+    TAILQ_ENTRY(pl_session) listing; /* wants its list of chats */
+    TAILQ_ENTRY(pl_session) heading; /* wants heads */
+    bool wants_heads;
     struct pl_subscription_queue wanting_head;
     struct pl_subscription_queue wanting_page;
-    bool is_reading_heads;
     bool is_reading_page;
     bool has_listed;        /* hello's list of chats is known */
     unsigned not_caught_up; /* of hello's chats, how many have not joined yet */
@@ -104,6 +107,8 @@ void pl_session_finish(struct pl_session *session);
 void pl_session_returned(struct pl_session *session);
 /* False when the stream is over or ending: what comes now is for nobody. */
 bool pl_session_is_open(const struct pl_session *session);
+/* Of its loop. */
+struct pl_shard *pl_session_shard(const struct pl_session *session);
 /* The chat's early cursor, made when there is none; NULL when there are too many. */
 struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
 void pl_session_drop_early_cursors(struct pl_session *session);
@@ -155,9 +160,34 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
 #define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
 
-/* ---- catch_up.c ---- */
-/* Hello's list of chats is read. */
+/* ---- hello.c ---- */
+/* Hello's list of chats is read, together with those that other sessions of the loop want. */
 void pl_session_list_chats(struct pl_session *session);
+/* The heads of chats in wanting_head are read, together with those that other sessions of the loop want. */
+void pl_session_read_heads(struct pl_session *session);
+
+/* ---- catch_up.c ---- */
+/* What was read of a chat after it was attached. */
+struct pl_head {
+    bool was_member; /* the user is, or was once */
+    int64_t last_seq;
+    int64_t left_seq; /* 0: a member */
+    int64_t cursor_seq;
+    struct pl_receipt peer; /* user_id nil: there is nothing to tell */
+};
+
+/* One of hello's chats, perhaps not for the first time. The session is open. */
+void pl_session_take_chat(struct pl_session *session, const struct pl_chat_id *chat);
+/* All of them were taken. */
+void pl_session_listed(struct pl_session *session);
+/* The next whose head is to be read; from now on it waits for pl_session_take_head. NULL: there is none. */
+struct pl_subscription *pl_session_next_wanting_head(struct pl_session *session);
+/* The session is open. */
+void pl_session_take_head(struct pl_subscription *subscription, const struct pl_head *head);
+/* False when there is nothing to do with the answer; a failed read ends the stream, and the device comes back. */
+bool pl_session_read_succeeded(struct pl_session *session, const struct pl_query *query);
+/* A read that was out is back, and its answer taken. */
+void pl_session_read_returned(struct pl_session *session);
 /* Takes a chat up that is not among those listed, if the user is or was a member; else nothing comes of it. */
 void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat);
 struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat);

@@ -153,13 +153,6 @@ struct inquiry {
     struct pl_session *sessions[CHECK_SESSIONS_MAX];
 };
 
-static struct pl_shard *shard_of(const struct pl_session *session)
-{
-    struct pl_shard *shard = &session->hub->shards[session->loop->index];
-    pl_assert(shard->loop == session->loop);
-    return shard;
-}
-
 static void arm_watch(struct pl_shard *shard)
 {
     const struct pl_session *first = TAILQ_FIRST(&shard->watched);
@@ -171,7 +164,7 @@ static void arm_watch(struct pl_shard *shard)
 
 void pl_session_watch(struct pl_session *session)
 {
-    struct pl_shard *shard = shard_of(session);
+    struct pl_shard *shard = pl_session_shard(session);
     session->is_watched = true;
     session->watch_due_us = pl_clock_now_us();
     TAILQ_INSERT_HEAD(&shard->watched, session, watched);
@@ -183,8 +176,8 @@ void pl_session_unwatch(struct pl_session *session)
     if (!session->is_watched)
         return;
     session->is_watched = false;
-    TAILQ_REMOVE(&shard_of(session)->watched, session, watched);
-    arm_watch(shard_of(session));
+    TAILQ_REMOVE(&pl_session_shard(session)->watched, session, watched);
+    arm_watch(pl_session_shard(session));
 }
 
 static struct inquiry *inquiry_new(struct pl_shard *shard)

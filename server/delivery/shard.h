@@ -33,6 +33,13 @@ struct pl_shard {
     TAILQ_HEAD(, pl_session) watched; /* of the sessions of this loop, in the order of watch_due_us */
     struct pl_timer watch_timer;
     bool is_inquiring; /* the database is asked */
+    /* See hello.c. */
+    TAILQ_HEAD(, pl_session) wanting_list;
+    TAILQ_HEAD(, pl_session) wanting_heads;
+    struct pl_task hello_task;
+    bool hello_deferred;
+    bool is_listing;
+    bool is_reading_heads;
 };
 
 struct pl_hub {

@@ -72,81 +72,75 @@ static int param_int32(const struct pl_params *params, int index)
     return (int)be32toh(big);
 }
 
-/* Chats of an array of UUIDs. */
-static int param_chats(const struct pl_params *params, int index, int *ret_chats)
+static int array_count(const struct pl_params *params, int index)
 {
-    int count = (params->lengths[index] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
-    for (int i = 0; i < count; i++)
-        ret_chats[i] = (uint8_t)params->values[index][ARRAY_HEADER_BYTES + (i + 1) * ARRAY_UUID_BYTES - 1];
-    return count;
+    return (params->lengths[index] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
+}
+
+/* The number of each id in an array is its last byte. */
+static int array_number(const struct pl_params *params, int index, int element)
+{
+    return (uint8_t)params->values[index][ARRAY_HEADER_BYTES + (element + 1) * ARRAY_UUID_BYTES - 1];
 }
 
 /* ---- statements ---- */
 
 static PGresult *session_chats(const struct pl_db *db, const struct pl_params *params)
 {
-    PGresult *result = result_new(1);
-    int user = param_number(params, 0);
-    int device = param_number(params, 1);
+    PGresult *result = result_new(2);
+    int count = array_count(params, 0);
     int row = 0;
-    for (int number = 0; number < CHATS_MAX; number++) {
-        const struct fake_chat *chat = &db->chats[number];
-        struct pl_uuid id = chat_id(number).uuid;
+    for (int i = 0; i < count * CHATS_MAX; i++) {
+        const struct fake_chat *chat = &db->chats[i % CHATS_MAX];
+        struct pl_uuid id = chat_id(i % CHATS_MAX).uuid;
+        int user = array_number(params, 0, i / CHATS_MAX);
+        int device = array_number(params, 1, i / CHATS_MAX);
         unsigned stays = chat->stay_count[user];
-        if (chat->members & 1U << user || (stays > 0 && chat->stays[user][stays - 1].left_seq > chat->cursors[device]))
-            put_uuid(result, row++, 0, &id);
+        bool has_left = stays > 0 && chat->stays[user][stays - 1].left_seq > chat->cursors[device];
+        if (!(chat->members & 1U << user) && !has_left)
+            continue;
+        put_int(result, row, 0, i / CHATS_MAX + 1);
+        put_uuid(result, row++, 1, &id);
     }
     return result;
 }
 
+static void put_peer(const struct fake_chat *chat, int user, PGresult *result, int row)
+{
+    for (int column = 4; column < 7; column++)
+        put(result, row, column, NULL, 0);
+    for (int other = 0; other < USERS_MAX; other++) {
+        struct pl_uuid id = user_id(other).uuid;
+        if (other == user || chat->delivered[other] == 0)
+            continue;
+        put_uuid(result, row, 4, &id);
+        put_int(result, row, 5, chat->delivered[other]);
+        put_int(result, row, 6, chat->read[other]);
+    }
+}
+
+/* In the wrong order, because a database promises none. */
 static PGresult *session_heads(const struct pl_db *db, const struct pl_params *params)
 {
-    PGresult *result = result_new(4);
-    int chats[CHATS_MAX];
-    int count = param_chats(params, 0, chats);
-    int user = param_number(params, 1);
-    int device = param_number(params, 2);
+    PGresult *result = result_new(7);
     int row = 0;
-    for (int i = 0; i < count; i++) {
-        const struct fake_chat *chat = &db->chats[chats[i]];
-        struct pl_uuid id = chat_id(chats[i]).uuid;
+    for (int i = array_count(params, 0) - 1; i >= 0; i--, row++) {
+        const struct fake_chat *chat = &db->chats[array_number(params, 0, i)];
+        int user = array_number(params, 1, i);
         unsigned stays = chat->stay_count[user];
-        if (stays == 0 && !(chat->members & 1U << user))
-            continue;
         int64_t first = stays > 0 && chat->stays[user][0].joined_seq > 0 ? chat->stays[user][0].joined_seq - 1 : 0;
-        int64_t left = stays > 0 ? chat->stays[user][stays - 1].left_seq : 0;
-        put_uuid(result, row, 0, &id);
-        put_int(result, row, 1, left > 0 ? left : chat->last_seq);
-        put_int(result, row, 2, chat->cursors[device] > first ? chat->cursors[device] : first);
-        put_int(result, row++, 3, left);
+        int64_t cursor = chat->cursors[array_number(params, 2, i)];
+        put_int(result, row, 0, i + 1);
+        put_int(result, row, 1, chat->last_seq);
+        if (stays == 0 && !(chat->members & 1U << user))
+            put(result, row, 2, NULL, 0);
+        else
+            put_int(result, row, 2, stays > 0 ? chat->stays[user][stays - 1].left_seq : 0);
+        put_int(result, row, 3, cursor > first ? cursor : first);
+        put_peer(chat, user, result, row);
+        if (array_number(params, 0, i) >= GROUPS_FIRST)
+            put(result, row, 4, NULL, 0);
     }
-    return result;
-}
-
-static int put_receipts(const struct pl_db *db, int chat, int user, PGresult *result, int row)
-{
-    for (int other = 0; other < USERS_MAX; other++) {
-        struct pl_uuid id = chat_id(chat).uuid;
-        struct pl_uuid other_id = user_id(other).uuid;
-        if (other == user || db->chats[chat].delivered[other] == 0)
-            continue;
-        put_uuid(result, row, 0, &id);
-        put_uuid(result, row, 1, &other_id);
-        put_int(result, row, 2, db->chats[chat].delivered[other]);
-        put_int(result, row++, 3, db->chats[chat].read[other]);
-    }
-    return row;
-}
-
-static PGresult *session_receipts(const struct pl_db *db, const struct pl_params *params)
-{
-    PGresult *result = result_new(4);
-    int chats[CHATS_MAX];
-    int count = param_chats(params, 0, chats);
-    int row = 0;
-    for (int i = 0; i < count; i++)
-        if (chats[i] < GROUPS_FIRST)
-            row = put_receipts(db, chats[i], param_number(params, 1), result, row);
     return result;
 }
 
@@ -205,16 +199,10 @@ static PGresult *session_page(const struct pl_db *db, const struct pl_params *pa
                 param_int32(params, 3));
 }
 
-/* The number of each id in an array is its last byte. */
-static int array_number(const struct pl_params *params, int index, int element)
-{
-    return (uint8_t)params->values[index][ARRAY_HEADER_BYTES + (element + 1) * ARRAY_UUID_BYTES - 1];
-}
-
 static PGresult *sessions_revoked(const struct pl_db *db, const struct pl_params *params)
 {
     PGresult *result = result_new(3);
-    int count = (params->lengths[1] - ARRAY_HEADER_BYTES) / ARRAY_UUID_BYTES;
+    int count = array_count(params, 1);
     int row = 0;
     for (int i = 0; i < count; i++) {
         bool user_is_good = !(db->deactivated_users & 1U << array_number(params, 0, i));
@@ -277,8 +265,6 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
         return session_chats(db, params);
     case PL_STATEMENT_SESSION_HEADS:
         return session_heads(db, params);
-    case PL_STATEMENT_SESSION_RECEIPTS:
-        return session_receipts(db, params);
     case PL_STATEMENT_SESSION_PAGE:
         return session_page(db, params);
     case PL_STATEMENT_HUB_PAGE:
