@@ -25,7 +25,8 @@ struct bench_device {
     const char *bearer;
     bool said_hello;
     bool is_welcome;
-    bool is_ready; /* caught up */
+    bool is_ready;    /* caught up */
+    unsigned arrived; /* reconnect: entries */
 
     /* In the pair's chat. */
     int64_t last_seq;           /* the end of the prefix that it has */

@@ -11,6 +11,7 @@
 #include "bench/load.h"
 #include "bench/options.h"
 #include "bench/prefill.h"
+#include "bench/reconnect.h"
 #include "bench/rpc.h"
 
 /* Thousands of connections need as many files. */
@@ -36,6 +37,8 @@ int main(int argc, char **argv)
     bench_rpc_start();
     if (options.mode == BENCH_IDLE)
         bench_idle_run(&options);
+    else if (options.mode == BENCH_RECONNECT)
+        bench_reconnect_run(&options);
     else
         bench_load_run(&options);
     bench_rpc_stop();

@@ -38,6 +38,8 @@ static const struct row rows[] = {
     TEXT("fsync-dir", fsync_dir, "folder in PostgreSQL's file system where fsync is sampled"),
     TEXT("json", json_file, "file for the results"),
     TEXT("commit", commit, "of the server, for the report"),
+    TEXT("server-program", server_program, "reconnect: a parleyd, to be run with the settings in the environment"),
+    TEXT("server-log", server_log, "reconnect: file for the server's output"),
     INT("server-pid", server_pid, 1, INT_MAX, "process of the server"),
     INT("pairs", pairs, 1, 100000, "pairs of a sender and a receiver"),
     INT("window", window, 1, 256, "messages in flight of each pair"),
@@ -50,17 +52,17 @@ static const struct row rows[] = {
     INT("rows", rows, 0, 1000000000, "messages that the database is filled with beforehand"),
     INT("threads", threads, 1, 16, "threads of the generator"),
     INT("streams-per-connection", streams_per_connection, 1, 100, "streams that share a connection"),
-    INT("streams", streams, 1, 1000000, "idle: streams"),
-    INT("chats", chats, 0, 1000, "idle: chats of each stream's user"),
+    INT("streams", streams, 1, 1000000, "idle, reconnect: streams"),
+    INT("chats", chats, 0, 1000, "idle, reconnect: chats of each stream's user"),
     INT("checkpoint", checkpoint_wanted, 0, 1, "1: a checkpoint is forced in the middle of each window"),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const char *const modes[] = {"pairs", "open", "idle", "prefill"};
+static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect"};
 
 static void print_help(FILE *file)
 {
-    fprintf(file, "usage: parley-bench pairs|open|idle|prefill --OPTION VALUE...\n");
+    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect --OPTION VALUE...\n");
     for (size_t i = 0; i < ROWS; i++)
         fprintf(file, "  --%-24s %s\n", rows[i].name, rows[i].help);
 }
@@ -102,8 +104,11 @@ static void require(const struct bench_options *options)
         refuse("missing", "--database");
     if (options->mode == BENCH_PREFILL)
         return;
-    if (options->endpoint == NULL || options->operator_key_file == NULL || options->server_pid == 0)
-        refuse("missing", "--endpoint, --operator-key-file or --server-pid");
+    bool has_server = options->mode == BENCH_RECONNECT ? options->server_program != NULL && options->server_log != NULL
+                                                       : options->server_pid != 0;
+    if (options->endpoint == NULL || options->operator_key_file == NULL || !has_server)
+        refuse("missing",
+               "--endpoint, --operator-key-file, --server-pid or (reconnect) --server-program and --server-log");
     if (options->mode == BENCH_OPEN && options->rate == 0)
         refuse("missing", "--rate");
 }

@@ -7,10 +7,11 @@
 #include <sys/types.h>
 
 enum bench_mode {
-    BENCH_PAIRS,  /* closed loop: each pair keeps its window full */
-    BENCH_OPEN,   /* open loop: messages are due at a fixed rate, whatever the server does */
-    BENCH_IDLE,   /* streams that do nothing */
-    BENCH_PREFILL /* only fill the database */
+    BENCH_PAIRS,    /* closed loop: each pair keeps its window full */
+    BENCH_OPEN,     /* open loop: messages are due at a fixed rate, whatever the server does */
+    BENCH_IDLE,     /* streams that do nothing */
+    BENCH_PREFILL,  /* only fill the database */
+    BENCH_RECONNECT /* streams that come back after the server was killed */
 };
 
 struct bench_options {
@@ -21,6 +22,8 @@ struct bench_options {
     const char *fsync_dir;         /* where to sample fsync: in PostgreSQL's file system */
     const char *json_file;         /* NULL: none */
     const char *commit;            /* of the server under test, for the report */
+    const char *server_program;    /* reconnect: what the bench runs, with its own environment */
+    const char *server_log;        /* reconnect: its output is added there */
     pid_t server_pid;
     int pairs;
     int window; /* messages in flight of each pair; in an open loop the bound of it */
@@ -33,8 +36,8 @@ struct bench_options {
     int rows;    /* messages that the database is filled with */
     int threads;
     int streams_per_connection;
-    int streams; /* idle */
-    int chats;   /* idle: chats of each stream's user */
+    int streams; /* idle, reconnect */
+    int chats;   /* idle, reconnect: chats of each stream's user */
     int checkpoint_wanted;
 };
 

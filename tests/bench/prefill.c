@@ -90,3 +90,28 @@ void bench_prefill_chats(const struct bench_options *options, const struct bench
     bench_database_run(database, "vacuum analyze");
     PQfinish(database);
 }
+
+static const char *const life_sql[] = {
+    "update chats set last_seq = 1, last_message_at = statement_timestamp() where app_id = $1::uuid",
+    "insert into messages (chat_id, seq, message_id, sender_id, message_type, body_kind, content, created_at)"
+    " select chat_id, 1, gen_random_uuid(), user_low, 1, 1, 'hello', statement_timestamp() from chats"
+    " where app_id = $1::uuid",
+    "insert into device_cursors (chat_id, user_id, device_id, seq) select c.chat_id, u.user_id, d.device_id, 1"
+    " from chats c join user_chats u using (chat_id) join devices d using (user_id) where c.app_id = $1::uuid",
+    "insert into watermarks (chat_id, user_id, delivered_seq) select c.chat_id, u.user_id, 1"
+    " from chats c join user_chats u using (chat_id) where c.app_id = $1::uuid",
+};
+
+void bench_prefill_life(const struct bench_options *options, const struct bench_app *app)
+{
+    PGconn *database = bench_database_open(options->database);
+    char app_id[PL_UUID_TEXT_CHARS + 1];
+    pl_uuid_format(&app->app_id.uuid, app_id);
+    const char *parameters[] = {app_id};
+    bench_database_run(database, "set synchronous_commit = off");
+    for (size_t i = 0; i < sizeof(life_sql) / sizeof(life_sql[0]); i++)
+        bench_database_run_with(database, life_sql[i], 1, parameters);
+    bench_database_run(database, "vacuum analyze");
+    bench_database_run(database, "checkpoint");
+    PQfinish(database);
+}

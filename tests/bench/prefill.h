@@ -12,4 +12,7 @@ void bench_prefill(const struct bench_options *options);
 /* Puts each user of the app into chats_of_each (rounded down to even) individual chats with its neighbours. */
 void bench_prefill_chats(const struct bench_options *options, const struct bench_app *app, int chats_of_each);
 
+/* A message in each chat of the app, which every device has acknowledged. */
+void bench_prefill_life(const struct bench_options *options, const struct bench_app *app);
+
 #endif

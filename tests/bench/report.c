@@ -72,7 +72,7 @@ static json_t *window_json(const struct bench_window *window)
 
 static json_t *settings_json(const struct bench_options *options)
 {
-    static const char *const modes[] = {"pairs", "open", "idle", "prefill"};
+    static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect"};
     return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "mode",
                      modes[options->mode], "pairs", options->pairs, "window", options->window, "body_bytes",
                      options->body_bytes, "rate", options->rate, "tick_us", options->tick_us, "warmup_s",
@@ -163,4 +163,21 @@ void bench_report_idle(const struct bench_options *options, const struct bench_i
                json_pack("{s:f, s:I, s:f, s:o}", "rss_bytes_per_stream", per_stream, "rss_before_bytes",
                          (json_int_t)result->rss_before_bytes, "connect_s", (double)result->connect_us / 1e6, "window",
                          window_json(window)));
+}
+
+void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result)
+{
+    const struct bench_counters *used = &result->window.used;
+    printf("parley-bench, server %s: %d streams come back after a kill, %d to a connection, each in %d chats\n",
+           options->commit, options->streams, options->streams_per_connection, options->chats);
+    printf("  server started in      %.2f s\n", (double)result->start_us / 1e6);
+    printf("  all caught up after    %.2f s\n", (double)used->at_us / 1e6);
+    printf("  CPU s                  server %.2f   PostgreSQL %.2f   generator %.2f   others %.2f   stolen %.2f\n",
+           (double)used->server_cpu_us / 1e6, (double)used->postgres_cpu_us / 1e6, (double)used->generator_cpu_us / 1e6,
+           (double)others_cpu_us(&result->window) / 1e6, (double)used->stolen_us / 1e6);
+    printf("  server                 %.1f MB\n", (double)result->window.server_rss_bytes / 1e6);
+    printf("  each stream got welcome first and caught_up once; a message in each chat then came to both members\n");
+    write_json(
+        options, "reconnect",
+        json_pack("{s:f, s:o}", "start_s", (double)result->start_us / 1e6, "window", window_json(&result->window)));
 }

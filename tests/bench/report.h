@@ -12,8 +12,14 @@ struct bench_idle_result {
     struct bench_window window;
 };
 
+struct bench_reconnect_result {
+    int64_t start_us;           /* from the exec of the new server until it took connections */
+    struct bench_window window; /* from then until every stream had caught up */
+};
+
 /* Sorts the windows by what they delivered and shows each; the median one stands for the run. */
 void bench_report_load(const struct bench_options *options, struct bench_window *windows);
 void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result);
+void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result);
 
 #endif

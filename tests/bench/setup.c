@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "bench/database.h"
 #include "bench/fail.h"
 #include "bench/rpc.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "parley/v1/chat_service.pb-c.h"
+#include "parley/v1/message_service.pb-c.h"
 #include "parley/v1/user_service.pb-c.h"
 
 #define THREADS 16 /* calls at work at a time, so that commits are shared */
@@ -52,6 +54,7 @@ struct crew {
     atomic_uint next;
     unsigned count;
     struct pl_chat_id *chats;
+    const PGresult *rows; /* of chats, by their lower user */
 };
 
 static void *run_crew_member(void *argument)
@@ -173,4 +176,77 @@ void bench_app_create_chats(const struct bench_app *app, const struct bench_opti
 {
     struct crew crew = {.options = options, .app = app, .step = create_chat, .count = pair_count, .chats = ret_chats};
     run_crew(&crew);
+}
+
+/* ---- a message in each chat ---- */
+
+enum { COLUMN_USER, COLUMN_CHAT, CALL_MESSAGES_MAX = 100 };
+
+/* The first row of the user; or where it would be. */
+static int first_row(const PGresult *rows, const char *user)
+{
+    int low = 0;
+    int high = PQntuples(rows);
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (strcmp(PQgetvalue(rows, middle, COLUMN_USER), user) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void send_messages(grpc_channel *channel, const struct bench_user *user,
+                          Parley__V1__SendMessagesRequest *request, struct pl_arena *arena)
+{
+    struct bench_credential credential = {"authorization", user->bearer};
+    const Parley__V1__SendMessagesResponse *response = (Parley__V1__SendMessagesResponse *)bench_rpc_call(
+        channel, "/parley.v1.MessageService/SendMessages", &credential, &request->base,
+        &parley__v1__send_messages_response__descriptor, arena);
+    for (size_t i = 0; i < response->n_results; i++)
+        if (response->results[i]->result_case != PARLEY__V1__SEND_RESULT__RESULT_MESSAGE)
+            bench_fail("a message in a chat was refused");
+    request->n_messages = 0;
+}
+
+static void say_in_chats(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
+{
+    char user[PL_UUID_TEXT_CHARS + 1];
+    Parley__V1__SendMessageRequest messages[CALL_MESSAGES_MAX];
+    Parley__V1__SendMessageRequest *list[CALL_MESSAGES_MAX];
+    Parley__V1__SendMessagesRequest request = PARLEY__V1__SEND_MESSAGES_REQUEST__INIT;
+    pl_uuid_format(&crew->app->users[index].user_id.uuid, user);
+    request.messages = list;
+    for (int row = first_row(crew->rows, user); row < PQntuples(crew->rows); row++) {
+        if (strcmp(PQgetvalue(crew->rows, row, COLUMN_USER), user) != 0)
+            break;
+        Parley__V1__SendMessageRequest *message = &messages[request.n_messages];
+        parley__v1__send_message_request__init(message);
+        message->chat_id = PQgetvalue(crew->rows, row, COLUMN_CHAT);
+        message->body_case = PARLEY__V1__SEND_MESSAGE_REQUEST__BODY_CONTENT;
+        message->content = (char *)"still there?";
+        list[request.n_messages++] = message;
+        if (request.n_messages == CALL_MESSAGES_MAX)
+            send_messages(channel, &crew->app->users[index], &request, arena);
+    }
+    if (request.n_messages > 0)
+        send_messages(channel, &crew->app->users[index], &request, arena);
+}
+
+uint64_t bench_app_say_in_chats(const struct bench_app *app, const struct bench_options *options)
+{
+    PGconn *database = bench_database_open(options->database);
+    char app_id[PL_UUID_TEXT_CHARS + 1];
+    pl_uuid_format(&app->app_id.uuid, app_id);
+    const char *parameters[] = {app_id};
+    PGresult *rows = PQexecParams(
+        database, "select user_low, chat_id from chats where app_id = $1::uuid and chat_type = 1 order by user_low", 1,
+        NULL, parameters, NULL, NULL, 0);
+    uint64_t count = (uint64_t)PQntuples(rows);
+    struct crew crew = {.options = options, .app = app, .step = say_in_chats, .count = app->user_count, .rows = rows};
+    run_crew(&crew);
+    PQclear(rows);
+    PQfinish(database);
+    return count;
 }

@@ -4,6 +4,8 @@
 #ifndef PL_TESTS_BENCH_SETUP_H
 #define PL_TESTS_BENCH_SETUP_H
 
+#include <stdint.h>
+
 #include "base/uuid.h"
 #include "bench/options.h"
 
@@ -26,5 +28,8 @@ void bench_app_destroy(struct bench_app *app);
 /* The chat of users 2i and 2i + 1, for each i below pair_count. */
 void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned pair_count,
                             struct pl_chat_id *ret_chats);
+
+/* One message in each chat of the app, by the lower of its users; how many. */
+uint64_t bench_app_say_in_chats(const struct bench_app *app, const struct bench_options *options);
 
 #endif

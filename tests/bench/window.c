@@ -59,24 +59,31 @@ static void sleep_until(int64_t until_us)
         continue;
 }
 
-static void take_fsync(const struct bench_meter *meter, struct bench_window *window)
+void bench_meter_begin(struct bench_meter *meter)
 {
+    struct bench_histogram before = {0};
     if (meter->probe != NULL)
-        bench_fsync_probe_take(meter->probe, &window->fsync_us);
+        bench_fsync_probe_take(meter->probe, &before);
+    meter->from = read_counters(meter);
+}
+
+void bench_meter_end(struct bench_meter *meter, struct bench_window *ret_window)
+{
+    struct bench_counters to = read_counters(meter);
+    ret_window->used = difference(&to, &meter->from);
+    ret_window->server_rss_bytes = bench_process_rss_bytes(meter->options->server_pid);
+    if (meter->probe != NULL)
+        bench_fsync_probe_take(meter->probe, &ret_window->fsync_us);
 }
 
 void bench_meter_measure(struct bench_meter *meter, struct bench_window *ret_window)
 {
     int64_t length_us = (int64_t)meter->options->measure_s * 1000000;
-    take_fsync(meter, ret_window);
-    struct bench_counters from = read_counters(meter);
+    bench_meter_begin(meter);
     if (meter->options->checkpoint_wanted) {
-        sleep_until(from.at_us + length_us / 2);
+        sleep_until(meter->from.at_us + length_us / 2);
         bench_database_run(meter->database, "checkpoint");
     }
-    sleep_until(from.at_us + length_us);
-    struct bench_counters to = read_counters(meter);
-    ret_window->used = difference(&to, &from);
-    ret_window->server_rss_bytes = bench_process_rss_bytes(meter->options->server_pid);
-    take_fsync(meter, ret_window);
+    sleep_until(meter->from.at_us + length_us);
+    bench_meter_end(meter, ret_window);
 }

@@ -34,10 +34,14 @@ struct bench_meter {
     PGconn *database;
     pid_t postmaster;
     struct bench_fsync_probe *probe; /* NULL: not sampled */
+    struct bench_counters from;      /* at begin */
 };
 
 void bench_meter_open(const struct bench_options *options, struct bench_meter *ret_meter);
 void bench_meter_close(struct bench_meter *meter);
+void bench_meter_begin(struct bench_meter *meter);
+/* What was used since begin, with the same server. */
+void bench_meter_end(struct bench_meter *meter, struct bench_window *ret_window);
 /* Sleeps through the window, with a checkpoint in its middle when the options say so. */
 void bench_meter_measure(struct bench_meter *meter, struct bench_window *ret_window);
 

@@ -55,7 +55,8 @@ struct bench_worker {
     unsigned ready_count;
     struct bench_device_list acking; /* by due time */
     struct bench_device_list dirty;
-    uint64_t delivered; /* since the start */
+    uint64_t delivered;       /* since the start */
+    _Atomic uint64_t arrived; /* reconnect: entries */
     struct bench_tally *tallies;
     enum bench_phase seen_phase;
     int64_t drain_until_us;
