@@ -45,22 +45,20 @@ static bool send_lock(const struct pl_batch *batch)
     return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_LOCK, &params);
 }
 
-/* Two arrays with an element for each slot: its chat, and the id that of() answers. */
-static bool send_lookup(const struct pl_batch *batch, enum pl_statement statement,
-                        const struct pl_uuid *(*of)(const struct pl_message *message))
+/* An array with an element for each slot: the id that of() answers. */
+static void put_ids(const struct pl_batch *batch, struct pl_params *params,
+                    const struct pl_uuid *(*of)(const struct pl_message *message))
 {
-    struct pl_params params;
     struct pl_array ids;
-    pl_params_init(&params, batch->arena);
-    pl_array_begin(&ids, &params, PL_ELEMENT_UUID, batch->slot_count);
-    for (unsigned i = 0; i < batch->slot_count; i++)
-        pl_array_uuid(&ids, &batch->slots[i].append->message.chat_id.uuid);
-    pl_array_end(&ids);
-    pl_array_begin(&ids, &params, PL_ELEMENT_UUID, batch->slot_count);
+    pl_array_begin(&ids, params, PL_ELEMENT_UUID, batch->slot_count);
     for (unsigned i = 0; i < batch->slot_count; i++)
         pl_array_uuid(&ids, of(&batch->slots[i].append->message));
     pl_array_end(&ids);
-    return pl_conn_send(batch->conn, statement, &params);
+}
+
+static const struct pl_uuid *chat_of(const struct pl_message *message)
+{
+    return &message->chat_id.uuid;
 }
 
 static const struct pl_uuid *sender_of(const struct pl_message *message)
@@ -71,6 +69,32 @@ static const struct pl_uuid *sender_of(const struct pl_message *message)
 static const struct pl_uuid *message_id_of(const struct pl_message *message)
 {
     return &message->message_id.uuid;
+}
+
+static const struct pl_uuid *reply_of(const struct pl_message *message)
+{
+    return &message->reply_to_message_id.uuid;
+}
+
+/* For each slot its chat, and another id. */
+static bool send_lookup(const struct pl_batch *batch, enum pl_statement statement,
+                        const struct pl_uuid *(*of)(const struct pl_message *message))
+{
+    struct pl_params params;
+    pl_params_init(&params, batch->arena);
+    put_ids(batch, &params, chat_of);
+    put_ids(batch, &params, of);
+    return pl_conn_send(batch->conn, statement, &params);
+}
+
+static bool send_replies(const struct pl_batch *batch)
+{
+    struct pl_params params;
+    pl_params_init(&params, batch->arena);
+    put_ids(batch, &params, chat_of);
+    put_ids(batch, &params, reply_of);
+    put_ids(batch, &params, sender_of);
+    return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_REPLIES, &params);
 }
 
 static void take_locked(struct pl_batch *batch, const struct pl_rows *rows)
@@ -116,7 +140,20 @@ static bool send_reads(struct pl_batch *batch)
 {
     return send_lock(batch) && send_lookup(batch, PL_STATEMENT_APPEND_MEMBERS, sender_of) &&
            send_lookup(batch, PL_STATEMENT_APPEND_DUPLICATES, message_id_of) &&
-           (batch->change == NULL || pl_change_send_reads(batch)) && pl_conn_flush_request(batch->conn);
+           (!batch->has_replies || send_replies(batch)) && (batch->change == NULL || pl_change_send_reads(batch)) &&
+           pl_conn_flush_request(batch->conn);
+}
+
+static enum pl_failure take_replies(struct pl_batch *batch)
+{
+    struct pl_rows rows = {0};
+    enum pl_failure failure = pl_conn_rows(batch->conn, &rows);
+    if (failure != PL_FAILURE_NONE)
+        return failure;
+    for (int row = 0; row < pl_rows_count(&rows); row++)
+        slot_at(batch, &rows, row)->reply_shown = true;
+    pl_rows_clear(&rows);
+    return PL_FAILURE_NONE;
 }
 
 static enum pl_failure take_reads(struct pl_batch *batch, struct pl_rows *duplicates)
@@ -136,14 +173,20 @@ static enum pl_failure take_reads(struct pl_batch *batch, struct pl_rows *duplic
     if (failure != PL_FAILURE_NONE)
         return failure;
     take_duplicates(batch, duplicates);
+    failure = batch->has_replies ? take_replies(batch) : PL_FAILURE_NONE;
+    if (failure != PL_FAILURE_NONE)
+        return failure;
     return batch->change == NULL ? PL_FAILURE_NONE : pl_change_take_reads(batch);
 }
 
 enum pl_failure pl_append_batch(struct pl_batch *batch)
 {
     struct pl_rows duplicates = {0};
-    for (unsigned i = 0; i < batch->slot_count; i++)
+    batch->has_replies = false;
+    for (unsigned i = 0; i < batch->slot_count; i++) {
         batch->slots[i] = (struct pl_slot){.append = batch->slots[i].append};
+        batch->has_replies = batch->has_replies || pl_append_is_reply(&batch->slots[i]);
+    }
     batch->stored_count = 0;
     batch->change = batch->slots[0].append->change;
     batch->conn->warned = false;

@@ -32,7 +32,8 @@ struct pl_slot {
     bool member;
     int16_t role; /* parley.v1.Role, of a member */
     struct pl_head *head;
-    int duplicate; /* row of the duplicate + 1; 0: none */
+    int duplicate;    /* row of the duplicate + 1; 0: none */
+    bool reply_shown; /* what it answers is stored, and shown to the sender */
 };
 
 /* A chat of the batch. */
@@ -56,6 +57,7 @@ struct pl_batch {
     struct pl_feed *feed;
     struct pl_slot *slots;
     unsigned slot_count;
+    bool has_replies;      /* some slot answers a message */
     struct pl_head *heads; /* filled in by pl_append_batch, in the arena */
     unsigned head_count;
     struct pl_head *by_chat; /* the hash table of heads */

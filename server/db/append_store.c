@@ -106,13 +106,39 @@ static void decide(struct pl_batch *batch, struct pl_slot *slot)
     }
 }
 
-static void miss_chat(struct pl_slot *slot)
+bool pl_append_is_reply(const struct pl_slot *slot)
+{
+    return !pl_uuid_is_nil(&slot->append->message.reply_to_message_id.uuid);
+}
+
+/* The slot of this batch, before this one, that has what this one answers; NULL: none. */
+static const struct pl_slot *answered_in_batch(const struct pl_batch *batch, const struct pl_slot *slot)
+{
+    const struct pl_message *reply = &slot->append->message;
+    for (const struct pl_slot *other = batch->slots; other < slot; other++)
+        if (other->head == slot->head && other->append->message.entry_kind <= PL_ENTRY_MESSAGE &&
+            pl_uuid_equal(&other->append->message.message_id.uuid, &reply->reply_to_message_id.uuid))
+            return other;
+    return NULL;
+}
+
+static bool answers_nothing(const struct pl_batch *batch, const struct pl_slot *slot)
+{
+    if (!pl_append_is_reply(slot) || slot->reply_shown)
+        return false;
+    const struct pl_slot *other = answered_in_batch(batch, slot);
+    return other == NULL || other->verdict == PL_VERDICT_REFUSED;
+}
+
+static void miss_chat(const struct pl_batch *batch, struct pl_slot *slot)
 {
     bool is_open = slot->append->change != NULL && slot->append->change->any_sender;
     if (pl_uuid_is_nil(&slot->append->app_id.uuid))
         refuse(slot, is_open ? PL_CHAT_NOT_FOUND : PL_NOT_A_MEMBER);
     else if (slot->append->chat_tried)
         refuse(slot, PL_USER_NOT_FOUND);
+    else if (answers_nothing(batch, slot))
+        refuse(slot, PL_MESSAGE_NOT_FOUND);
     else
         slot->verdict = PL_VERDICT_NO_CHAT;
 }
@@ -139,7 +165,7 @@ void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
         bool again = slot->duplicate > 0 && is_resend(slot->append, duplicates, slot->duplicate - 1);
         bool may_send = slot->member || (batch->change != NULL && batch->change->any_sender);
         if (!slot->head->found) {
-            miss_chat(slot);
+            miss_chat(batch, slot);
         } else if (again) {
             recognise(slot, duplicates, slot->duplicate - 1);
         } else if (!may_send) {
@@ -148,6 +174,8 @@ void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
             refuse(slot, PL_PERMISSION_DENIED);
         } else if (slot->duplicate > 0) {
             refuse(slot, PL_MESSAGE_ID_REUSED);
+        } else if (answers_nothing(batch, slot)) {
+            refuse(slot, PL_MESSAGE_NOT_FOUND);
         } else {
             place(slot, batch->now_us);
             if (batch->change != NULL)

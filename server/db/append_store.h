@@ -6,6 +6,8 @@
 
 #include "db/append.h"
 
+/* Whether the slot's message answers another. */
+bool pl_append_is_reply(const struct pl_slot *slot);
 /* Gives every slot its verdict, new entries their numbers. duplicates are the rows of APPEND_DUPLICATES. */
 void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates);
 /* Inserts what is new and commits; as pl_append_batch. */

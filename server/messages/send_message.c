@@ -51,6 +51,10 @@ static void on_appended(struct pl_append *append)
 {
     struct sending *sending = pl_container_of(append, struct sending, append);
     struct pl_call *call = sending->call;
+    if (append->status == PL_MESSAGE_NOT_FOUND) {
+        pl_call_fail(call, append->status, "reply_to_message_id is no message of this chat that the caller may see");
+        return;
+    }
     if (append->status != PL_OK) {
         pl_call_fail(call, append->status, NULL);
         return;

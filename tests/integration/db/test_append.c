@@ -60,7 +60,9 @@ static void all_fields_are_stored(void **state)
     append->message.message_type = 2;
     append->message.sender_device_id.uuid = pl_uuid_v7();
     append->message.media_id.uuid = pl_uuid_v7();
-    append->message.reply_to_message_id.uuid = pl_uuid_v7();
+    struct pl_append *asked = append_new(&harness, &pair, "asked");
+    assert_int_equal(append_run(&harness, asked), PL_OK);
+    append->message.reply_to_message_id = asked->message.message_id;
     append->message.metadata = "meta";
     append->message.metadata_bytes = 4;
     assert_int_equal(append_run(&harness, append), PL_OK);
