@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "delivery/ring.h"
 #include "delivery/session.h"
 #include "messages/message.h"
 #include "server.h"
@@ -44,6 +45,12 @@ void pl_session_read_returned(struct pl_session *session)
 }
 
 /* ---- the exchange with the chat's record ---- */
+
+static void raise_to(int64_t *seq, int64_t least)
+{
+    if (*seq < least)
+        *seq = least;
+}
 
 static void wait_in(struct pl_subscription_queue *queue, struct pl_subscription *subscription)
 {
@@ -139,8 +146,10 @@ static void note_membership(struct pl_subscription *subscription, const struct p
     const struct pl_user_id *user = &subscription->session->principal.user_id;
     if (pl_entry_removes(entry, user))
         subscription->left_seq = entry->seq;
-    else if (pl_entry_adds(entry, user))
+    else if (pl_entry_adds(entry, user)) {
         subscription->left_seq = 0;
+        subscription->member_seq = entry->seq;
+    }
 }
 
 /* From what is queued on. */
@@ -154,8 +163,25 @@ static void go_on(struct pl_subscription *subscription)
         join(subscription);
 }
 
+/* Of a hot chat everything is queued up to when it was asked; the device is told when there is more. */
+static void await_fetch(struct pl_subscription *subscription, int64_t last_seq)
+{
+    subscription->state = PL_SUBSCRIPTION_HINTED;
+    subscription->head_seq = last_seq;
+    count_caught_up(subscription);
+    if (last_seq <= subscription->queued_seq)
+        return;
+    subscription->advanced_seq = last_seq;
+    pl_session_tell_later(subscription->session, subscription);
+}
+
 static void answered_join(struct pl_subscription *subscription)
 {
+    if (subscription->is_hot) {
+        subscription->member_seq = subscription->queued_seq + 1;
+        await_fetch(subscription, subscription->seq);
+        return;
+    }
     if (!subscription->is_live) {
         subscription->head_seq = subscription->seq;
         fall_behind(subscription);
@@ -167,7 +193,50 @@ static void answered_join(struct pl_subscription *subscription)
         return;
     }
     subscription->state = PL_SUBSCRIPTION_LIVE;
+    subscription->member_seq = subscription->queued_seq + 1;
     count_caught_up(subscription);
+}
+
+/* ---- pages of a ring ---- */
+
+static void drop_page(struct pl_subscription *subscription)
+{
+    pl_ring_page_free(subscription->page);
+    subscription->page = NULL;
+}
+
+static void read_page(struct pl_subscription *subscription);
+
+static void take_ring_page(struct pl_subscription *subscription)
+{
+    const struct pl_ring_page *page = subscription->page;
+    /* Behind the entry that removes the user nothing is theirs, whatever the ring has. */
+    for (unsigned i = 0; i < page->count && subscription->left_seq == 0; i++) {
+        note_membership(subscription, page->entries[i]);
+        pl_session_queue_entry(subscription->session, subscription, pl_entry_hold(page->entries[i]));
+    }
+}
+
+static void answered_page(struct pl_subscription *subscription)
+{
+    subscription->state = PL_SUBSCRIPTION_BEHIND;
+    subscription->session->is_reading_page = false;
+    bool is_wanted = pl_session_is_open(subscription->session) && subscription->queued_seq == subscription->seq;
+    if (is_wanted && subscription->page == NULL) {
+        read_page(subscription);
+        return;
+    }
+    if (is_wanted)
+        take_ring_page(subscription);
+    drop_page(subscription);
+    go_on(subscription);
+}
+
+/* The ring knows nothing of who is a member: only for who is, without a break, from the first of its entries on. */
+static bool may_use_ring(const struct pl_subscription *subscription)
+{
+    return subscription->has_ring && subscription->left_seq == 0 &&
+           subscription->queued_seq + 1 >= subscription->member_seq;
 }
 
 void pl_session_answered(struct pl_task *task)
@@ -178,7 +247,9 @@ void pl_session_answered(struct pl_task *task)
         remove_subscription(subscription);
         return;
     }
+    subscription->others = subscription->followers;
     if (session->call == NULL) {
+        drop_page(subscription);
         detach(subscription);
         return;
     }
@@ -187,6 +258,8 @@ void pl_session_answered(struct pl_task *task)
         wait_in(&session->wanting_head, subscription);
     } else if (subscription->operation == PL_OP_JOIN) {
         answered_join(subscription);
+    } else if (subscription->operation == PL_OP_PAGE) {
+        answered_page(subscription);
     } else {
         fall_behind(subscription);
     }
@@ -199,7 +272,8 @@ void pl_session_detach_all(struct pl_session *session)
     HASH_ITER (hh, session->subscriptions, subscription, next) {
         /* The others are with their record; they are detached when the answer comes. */
         if (subscription->state == PL_SUBSCRIPTION_ATTACHED || subscription->state == PL_SUBSCRIPTION_BEHIND ||
-            subscription->state == PL_SUBSCRIPTION_LIVE || subscription->state == PL_SUBSCRIPTION_FORMER)
+            subscription->state == PL_SUBSCRIPTION_LIVE || subscription->state == PL_SUBSCRIPTION_HINTED ||
+            subscription->state == PL_SUBSCRIPTION_FORMER)
             detach(subscription);
     }
 }
@@ -266,6 +340,32 @@ void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat
         subscription->is_rejoined = true; /* the news may have overtaken that the user left before */
 }
 
+/* ---- hot chats ---- */
+
+void pl_session_hint(struct pl_subscription *subscription, int64_t last_seq, bool is_last)
+{
+    if (!pl_session_is_open(subscription->session))
+        return;
+    if (subscription->state != PL_SUBSCRIPTION_LIVE && subscription->state != PL_SUBSCRIPTION_HINTED)
+        return; /* it is on its way to the end anyway, and told there */
+    subscription->has_ring = true;
+    raise_to(&last_seq, subscription->queued_seq);
+    await_fetch(subscription, last_seq);
+    if (is_last) {
+        subscription->advanced_seq = 0;
+        go_on(subscription);
+        pl_session_catch_up(subscription->session);
+    }
+}
+
+void pl_session_fetch(struct pl_subscription *subscription)
+{
+    if (subscription->state != PL_SUBSCRIPTION_HINTED || subscription->queued_seq >= subscription->head_seq)
+        return;
+    fall_behind(subscription);
+    pl_session_catch_up(subscription->session);
+}
+
 /* ---- live entries ---- */
 
 static void fall_back(struct pl_session *session)
@@ -276,6 +376,8 @@ static void fall_back(struct pl_session *session)
     HASH_ITER (hh, session->subscriptions, subscription, next) {
         bool is_cut =
             subscription->state == PL_SUBSCRIPTION_FORMER && subscription->queued_seq < subscription->left_seq;
+        if (subscription->state == PL_SUBSCRIPTION_HINTED && subscription->queued_seq < subscription->head_seq)
+            await_fetch(subscription, subscription->head_seq);
         if (subscription->state != PL_SUBSCRIPTION_LIVE && !is_cut)
             continue;
         /* It had reached its end, but perhaps only in the queue. */
@@ -347,12 +449,6 @@ static void take_early_cursor(struct pl_session *session, struct pl_subscription
     forget_early_cursor(session, cursor);
 }
 
-static void raise_to(int64_t *seq, int64_t least)
-{
-    if (*seq < least)
-        *seq = least;
-}
-
 struct pl_subscription *pl_session_next_wanting_head(struct pl_session *session)
 {
     struct pl_subscription *subscription = TAILQ_FIRST(&session->wanting_head);
@@ -375,6 +471,7 @@ void pl_session_take_head(struct pl_subscription *subscription, const struct pl_
     }
     subscription->left_seq = head->left_seq;
     subscription->head_seq = head->left_seq != 0 ? head->left_seq : head->last_seq;
+    subscription->member_seq = INT64_MAX; /* not known before it joins */
     /* A database restored to an earlier state may hold a cursor beyond the log. */
     raise_to(&subscription->acked_seq, smaller(head->cursor_seq, subscription->head_seq));
     raise_to(&subscription->sent_seq, subscription->acked_seq);
@@ -387,10 +484,9 @@ void pl_session_take_head(struct pl_subscription *subscription, const struct pl_
 
 /* ---- pages ---- */
 
-static void read_page(struct pl_session *session)
+static void read_page(struct pl_subscription *subscription)
 {
-    struct pl_subscription *subscription = TAILQ_FIRST(&session->wanting_page);
-    wait_no_more(subscription);
+    struct pl_session *session = subscription->session;
     struct page_read *read = calloc(1, sizeof(*read));
     pl_assert(read != NULL);
     pl_arena_init(&read->arena, 0);
@@ -406,6 +502,19 @@ static void read_page(struct pl_session *session)
     pl_params_int64(params, read->after_seq);
     pl_params_int32(params, PAGE_ENTRIES);
     pl_db_query(session->hub->server->db, query);
+}
+
+static void begin_page(struct pl_session *session)
+{
+    struct pl_subscription *subscription = TAILQ_FIRST(&session->wanting_page);
+    wait_no_more(subscription);
+    session->is_reading_page = true;
+    if (!may_use_ring(subscription)) {
+        read_page(subscription);
+        return;
+    }
+    subscription->seq = subscription->queued_seq;
+    operate(subscription, PL_OP_PAGE, PL_SUBSCRIPTION_PAGING);
 }
 
 static void take_page(struct pl_subscription *subscription, const struct pl_rows *rows)
@@ -426,6 +535,7 @@ static void take_page(struct pl_subscription *subscription, const struct pl_rows
         if (subscription->sent_seq == subscription->queued_seq)
             subscription->sent_seq = subscription->head_seq;
         subscription->queued_seq = subscription->head_seq;
+        subscription->member_seq = INT64_MAX;
     }
 }
 
@@ -453,5 +563,5 @@ void pl_session_catch_up(struct pl_session *session)
     if (!TAILQ_EMPTY(&session->wanting_head))
         pl_session_read_heads(session);
     if (!session->is_reading_page && !TAILQ_EMPTY(&session->wanting_page) && pl_session_has_room(session))
-        read_page(session);
+        begin_page(session);
 }

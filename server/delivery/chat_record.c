@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "chats/individual.h"
 #include "delivery/chat_record.h"
+#include "delivery/fan_out.h"
 #include "delivery/group_receipts.h"
 #include "delivery/session.h"
 #include "messages/message.h"
@@ -30,30 +30,6 @@ static void on_gap(struct pl_timer *timer);
 static void accept_entry(struct chat_record *record, struct pl_entry *entry);
 
 /* ---- to the sessions ---- */
-
-struct delivery {
-    struct pl_task task;
-    struct pl_subscription *subscription;
-    struct pl_entry *entry;
-    unsigned others;
-};
-
-static void run_delivery(struct pl_task *task)
-{
-    struct delivery *delivery = pl_container_of(task, struct delivery, task);
-    delivery->subscription->others = delivery->others;
-    pl_session_entry(delivery->subscription, delivery->entry);
-    free(delivery);
-}
-
-static void deliver(struct pl_subscription *subscription, struct pl_entry *entry)
-{
-    struct delivery *delivery = malloc(sizeof(*delivery));
-    pl_assert(delivery != NULL);
-    *delivery =
-        (struct delivery){{.run = run_delivery}, subscription, pl_entry_hold(entry), subscription->record->listed};
-    pl_mailbox_post(&subscription->session->loop->mailbox, &delivery->task);
-}
 
 /*
  * Sessions of users whom the entry removes get nothing of the chat behind it. One that joined ahead of the tail has
@@ -74,10 +50,7 @@ static void remove_users(struct chat_record *record, const struct pl_entry *entr
 
 static void fan_out(struct chat_record *record, struct pl_entry *entry)
 {
-    struct pl_subscription *subscription;
-    TAILQ_FOREACH (subscription, &record->subscriptions, attached)
-        if (subscription->in_list)
-            deliver(subscription, entry);
+    pl_fan_out(record, entry);
     if (entry->users != NULL)
         remove_users(record, entry);
     pl_group_receipts_entry(record, entry);
@@ -124,6 +97,7 @@ static struct chat_record *find_or_add(struct pl_shard *shard, const struct pl_c
     record->shard = shard;
     record->gap_timer.run = on_gap;
     TAILQ_INIT(&record->subscriptions);
+    pl_fan_out_init(record);
     HASH_ADD(hh, shard->chats, chat_id, sizeof(record->chat_id), record);
     pl_metrics_add(&shard->hub->server->metrics, PL_METRIC_hub_chats, 1);
     return record;
@@ -145,6 +119,7 @@ void pl_chat_record_returned(struct chat_record *record)
         return;
     drop_parked(record);
     pl_group_receipts_free(record);
+    pl_fan_out_fini(record);
     pl_timers_disarm(&record->shard->loop->timers, &record->gap_timer);
     pl_metrics_add(&record->shard->hub->server->metrics, PL_METRIC_hub_chats, -1);
     HASH_DEL(record->shard->chats, record);
@@ -212,6 +187,7 @@ static void forget_gap(struct chat_record *record)
     drop_parked(record);
     if (record->wanted_seq > record->tail)
         record->tail = record->wanted_seq;
+    pl_fan_out_advance(record);
 }
 
 static void accept_entry(struct chat_record *record, struct pl_entry *entry)
@@ -250,10 +226,12 @@ void pl_chat_record_advance(struct pl_shard *shard, const struct pl_chat_id *cha
     struct chat_record *record = find(shard, chat);
     if (record == NULL || last_seq <= record->tail)
         return;
-    if (record->listed == 0)
-        record->tail = last_seq;
-    else
+    if (record->listed > 0) {
         await_gap(record, last_seq);
+        return;
+    }
+    record->tail = last_seq;
+    pl_fan_out_advance(record);
 }
 
 void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, const struct pl_receipt *receipt)
@@ -261,7 +239,7 @@ void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, 
     struct chat_record *record = find(shard, chat);
     if (record == NULL)
         return;
-    if (pl_chat_id_is_group(chat)) {
+    if (record->is_group) {
         pl_group_receipts_mark(record, receipt);
         return;
     }
@@ -343,7 +321,10 @@ static void join(struct pl_subscription *subscription)
     if (record->listed == 0 && have > record->tail)
         record->tail = have;
     subscription->seq = record->tail;
-    subscription->is_live = have >= record->tail;
+    subscription->is_hot = pl_fan_out_is_hot(record);
+    subscription->is_live = have >= record->tail && !subscription->is_hot;
+    if (subscription->is_hot)
+        pl_fan_out_follow(subscription);
     if (!subscription->is_live)
         return;
     subscription->in_list = true;
@@ -358,6 +339,7 @@ static void join(struct pl_subscription *subscription)
 
 static void leave(struct pl_subscription *subscription)
 {
+    pl_fan_out_leave(subscription);
     if (!subscription->in_list)
         return;
     subscription->in_list = false;
@@ -387,10 +369,16 @@ void pl_chat_record_operate(struct pl_task *task)
     case PL_OP_LEAVE:
         leave(subscription);
         break;
+    case PL_OP_PAGE:
+        pl_fan_out_page(subscription);
+        break;
     case PL_OP_DETACH:
         detach(subscription);
         break;
     }
+    const struct chat_record *record = subscription->record;
+    subscription->has_ring = record != NULL && record->ring != NULL;
+    subscription->followers = record != NULL ? record->listed + record->hinted : 0;
     subscription->task.run = pl_session_answered;
     pl_mailbox_post(&subscription->session->loop->mailbox, &subscription->task);
 }

@@ -159,6 +159,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_GOING_AWAY 0x42
 #define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
 #define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
+#define PL_SERVER_FRAME_CHATS_ADVANCED 0x5a
 
 /* ---- hello.c ---- */
 /* Hello's list of chats is read, together with those that other sessions of the loop want. */
@@ -191,6 +192,8 @@ void pl_session_read_returned(struct pl_session *session);
 /* Takes a chat up that is not among those listed, if the user is or was a member; else nothing comes of it. */
 void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat);
 struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat);
+/* The device wants what it was told of a hot chat. */
+void pl_session_fetch(struct pl_subscription *subscription);
 /* Detaches everything that is not on its way already. */
 void pl_session_detach_all(struct pl_session *session);
 /* The next heads or page to read, if there is one and there is room. */

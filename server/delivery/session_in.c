@@ -246,12 +246,31 @@ static void take_cursors(struct pl_session *session, Parley__V1__Cursor **cursor
         take_cursor(session, cursors[i], are_reads);
 }
 
+/* A chat that the device is not told of any more may have ended while the fetch was on its way. */
+static void take_fetch(struct pl_session *session, const Parley__V1__Fetch *fetch)
+{
+    struct pl_chat_id chat;
+    if (pl_uuid_parse(fetch->chat_id, &chat.uuid) != PL_OK) {
+        pl_session_fail(session, PL_INVALID_ID, "a fetch's chat_id is not a UUID of 36 characters");
+        return;
+    }
+    struct pl_subscription *subscription = pl_session_find(session, &chat);
+    if (awaits_head(subscription))
+        return;
+    if (fetch->after_seq < 0 || fetch->after_seq > subscription->sent_seq)
+        pl_session_fail(session, PL_INVALID_ARGUMENT, "a fetch is above what was sent to this device");
+    else
+        pl_session_fetch(subscription);
+}
+
 void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame)
 {
     for (size_t i = 0; i < frame->n_sends && pl_session_is_open(session); i++)
         take_send(session, frame->sends[i]);
     take_cursors(session, frame->acks, frame->n_acks, false);
     take_cursors(session, frame->reads, frame->n_reads, true);
+    for (size_t i = 0; i < frame->n_fetches && pl_session_is_open(session); i++)
+        take_fetch(session, frame->fetches[i]);
     if (frame->reauth != NULL && pl_session_is_open(session))
         pl_session_reauth(session, frame->reauth);
 }

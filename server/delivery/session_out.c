@@ -264,6 +264,17 @@ static void put_read_ok(struct pl_subscription *subscription, char *chat_id, str
     put_element(frame, PL_SERVER_FRAME_READ_OKS, &read_ok.base);
 }
 
+static void put_advanced(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
+{
+    if (subscription->advanced_seq == 0)
+        return;
+    Parley__V1__ChatAdvanced advanced = PARLEY__V1__CHAT_ADVANCED__INIT;
+    advanced.chat_id = chat_id;
+    advanced.last_seq = subscription->advanced_seq;
+    subscription->advanced_seq = 0;
+    put_element(frame, PL_SERVER_FRAME_CHATS_ADVANCED, &advanced.base);
+}
+
 static void put_tellings(struct pl_session *session, struct pl_buf *frame)
 {
     struct pl_arena arena;
@@ -276,6 +287,7 @@ static void put_tellings(struct pl_session *session, struct pl_buf *frame)
         put_receipts(subscription, chat_id, frame, &arena);
         put_counts(subscription, chat_id, frame);
         put_read_ok(subscription, chat_id, frame);
+        put_advanced(subscription, chat_id, frame);
     }
     pl_arena_fini(&arena);
 }

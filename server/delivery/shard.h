@@ -64,6 +64,7 @@ enum pl_operation {
      * a member again. */
     PL_OP_ATTACH,
     PL_OP_JOIN,  /* into the list, if the session has everything up to the tail */
+    PL_OP_PAGE,  /* entries from the ring of a group that is or was hot */
     PL_OP_LEAVE, /* out of the list, still attached */
     PL_OP_DETACH /* the end */
 };
@@ -72,8 +73,10 @@ enum pl_subscription_state {
     PL_SUBSCRIPTION_ATTACHING,
     PL_SUBSCRIPTION_ATTACHED, /* its head is to be read, or is being read */
     PL_SUBSCRIPTION_BEHIND,   /* pages are to be read */
+    PL_SUBSCRIPTION_PAGING,   /* the record is asked for a page */
     PL_SUBSCRIPTION_JOINING,
     PL_SUBSCRIPTION_LIVE,
+    PL_SUBSCRIPTION_HINTED, /* the chat is hot: it reads on when the device fetches */
     PL_SUBSCRIPTION_LEAVING,
     PL_SUBSCRIPTION_FORMER, /* the user is no member any more, and everything up to then is queued */
     PL_SUBSCRIPTION_DETACHING
@@ -81,6 +84,7 @@ enum pl_subscription_state {
 
 struct pl_pending_receipt;
 struct pl_group_count;
+struct pl_ring_page;
 struct pl_subscription;
 TAILQ_HEAD(pl_subscription_queue, pl_subscription);
 
@@ -92,8 +96,12 @@ struct pl_subscription {
     /* The exchange: whoever has it may write. */
     struct pl_task task;
     enum pl_operation operation;
-    int64_t seq;  /* JOIN: what the session has; its answer: the tail */
-    bool is_live; /* JOIN's answer */
+    int64_t seq;               /* JOIN: what the session has; its answer: the tail */
+    bool is_live;              /* JOIN's answer */
+    bool is_hot;               /* JOIN's answer: not live, hints come */
+    bool has_ring;             /* every answer but DETACH's: PAGE may be worth asking */
+    struct pl_ring_page *page; /* PAGE's answer; NULL: not in the ring */
+    unsigned followers;        /* every answer but DETACH's: sessions of the chat */
 
     /* The session's half; its loop only. */
     UT_hash_handle hh;
@@ -107,21 +115,24 @@ struct pl_subscription {
     int64_t queued_seq; /* the last entry queued, or had before */
     int64_t sent_seq;   /* the last entry written to the stream, or had before */
     int64_t acked_seq;
-    int64_t joining_seq; /* what JOIN was asked with */
-    int64_t head_seq;    /* the log's end, as last heard */
-    int64_t left_seq;    /* the last entry for a user who is no member after it; 0: a member, as far as read */
-    int64_t read_seq;    /* the highest that was said to be read */
-    bool is_marking;     /* a read is on its way to disk; what comes meanwhile follows as one */
-    int64_t read_ok_seq; /* to tell; 0 for nothing */
+    int64_t joining_seq;  /* what JOIN was asked with */
+    int64_t head_seq;     /* the log's end, as last heard */
+    int64_t member_seq;   /* the user has been a member since then, unless left_seq says otherwise */
+    int64_t advanced_seq; /* to tell; 0 for nothing */
+    int64_t left_seq;     /* the last entry for a user who is no member after it; 0: a member, as far as read */
+    int64_t read_seq;     /* the highest that was said to be read */
+    bool is_marking;      /* a read is on its way to disk; what comes meanwhile follows as one */
+    int64_t read_ok_seq;  /* to tell; 0 for nothing */
     STAILQ_HEAD(, pl_pending_receipt) receipts;
     struct pl_group_count *counts; /* to tell, by seq; at most PL_GROUP_COUNTS_MAX */
     unsigned counts_count;
-    unsigned others; /* sessions that the last entry went to */
+    unsigned others; /* sessions of the chat, as last heard */
 
     /* The record's half; the shard's loop only. */
     TAILQ_ENTRY(pl_subscription) attached;
     struct chat_record *record;
     bool in_list;
+    bool is_hinted;
     int64_t had_seq;   /* what it had when it last joined */
     bool is_former;    /* the user was removed: no receipts */
     bool wants_counts; /* all of them: it has just joined */
@@ -170,6 +181,8 @@ void pl_session_answered(struct pl_task *task);
 /* Takes the hold on the entry. */
 void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *entry);
 void pl_session_receipt(struct pl_subscription *subscription, const struct pl_receipt *receipt);
+/* The chat is hot and goes to last_seq; is_last: it is hot no more, or not for this session's user. */
+void pl_session_hint(struct pl_subscription *subscription, int64_t last_seq, bool is_last);
 /* Of messages of the session's user, by seq. */
 void pl_session_counts(struct pl_subscription *subscription, const struct pl_group_count *counts, unsigned count);
 /* session->user_task posted to the session's loop, after register and after unregister. */

@@ -258,6 +258,7 @@ ROWS = [
         outsiders="INVALID_ARGUMENT"),
     row(STREAM, lambda it: [{"chat_id": it.group(), "seq": it.message_seq()}], case="reads",
         outsiders="INVALID_ARGUMENT"),
+    row(STREAM, lambda it: [{"chat_id": it.group(), "after_seq": 0}], case="fetches", everybody=OK),
     row(STREAM, lambda it: {"token": it.new_token()}, case="reauth", devices="TOKEN_INVALID", member=OK),
     row(STREAM, lambda it: {"token": it.revoked_token()}, case="reauth of a revoked device", devices="DEVICE_REVOKED"),
 ]

@@ -32,6 +32,7 @@ class Device:
         self.faileds = []
         self.receipts = []
         self.group_receipts = []
+        self.advanced = []  # hints of busy groups, each fetched at once
         self.going_aways = []
         self.redelivered = 0
         self.sessions = 0
@@ -131,6 +132,10 @@ class Device:
         self._take_entries(frame.entries)
         self.receipts.extend(frame.receipts)
         self.group_receipts.extend(frame.group_receipts)
+        self.advanced.extend(frame.chats_advanced)
+        for advanced in frame.chats_advanced:
+            self._frames.put(pb.ClientFrame(fetches=[pb.Fetch(chat_id=advanced.chat_id,
+                                                              after_seq=last_of(self.entries[advanced.chat_id]))]))
         self.caught_up |= frame.caught_up
         if frame.HasField("going_away"):
             self.going_aways.append(frame.going_away)

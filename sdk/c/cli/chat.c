@@ -118,6 +118,7 @@ static enum pl_cli_exit converse(struct pl_chat_view *view)
     pl_wakeup_init();
     if (parley_stream_open(view->cli->client, &callbacks, view, &view->stream, &error) != PARLEY_OK)
         return pl_cli_fail(view->cli, &error);
+    parley_stream_show(view->stream, view->chat_id, NULL);
     talk(view);
     ended_by_itself = atomic_load(&view->ended);
     parley_stream_close(view->stream);

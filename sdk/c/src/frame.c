@@ -15,6 +15,7 @@
 #define HELLO_CURSORS_MAX 10000
 /* Acknowledgements or read marks in one frame; more follow in the next. */
 #define CURSORS_MAX 2048
+#define FETCHES_MAX 64
 /* A frame that has reached this is sent; what is left follows in the next. */
 #define FRAME_BYTES_SOFT_MAX (256 << 10)
 /* Field 2 of ClientFrame, length-delimited. */
@@ -112,6 +113,23 @@ static void put_reads(struct parley_stream *stream, int64_t now_us)
         put_cursors(stream, FIELD_READS, marks, count);
 }
 
+static void put_fetches(struct parley_stream *stream, int64_t now_us)
+{
+    struct pl_chat_id chats[FETCHES_MAX];
+    size_t count = pl_fetches_take(&stream->fetches, now_us, chats, FETCHES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+        Parley__V1__Fetch fetch = PARLEY__V1__FETCH__INIT, *fetches[] = {&fetch};
+        char chat_id[PARLEY_ID_BYTES];
+        pl_uuid_format(&chats[i].uuid, chat_id);
+        fetch.chat_id = chat_id;
+        fetch.after_seq = pl_cursors_have(&stream->cursors, &chats[i]);
+        frame.fetches = fetches;
+        frame.n_fetches = 1;
+        pack(&stream->frame, &frame);
+    }
+}
+
 /* Without a token now, the provider is asked again soon; if it never has one, the stream ends with the old token. */
 static void put_reauth(struct parley_stream *stream, int64_t now_us)
 {
@@ -163,8 +181,10 @@ void pl_frame_write_due(struct parley_stream *stream)
     put_acks(stream, now_us);
     put_reads(stream, now_us);
     put_sends(stream, now_us);
-    if (stream->phase == PL_STREAM_LIVE)
+    if (stream->phase == PL_STREAM_LIVE) {
+        put_fetches(stream, now_us);
         put_reauth(stream, now_us);
+    }
     pl_arena_reset(&stream->arena);
     if (stream->frame.bytes > 0) {
         write_frame(stream);
@@ -185,6 +205,7 @@ int64_t pl_frame_due_us(const struct parley_stream *stream)
     if (stream->phase != PL_STREAM_LIVE || !pl_wire_can_write(stream->wire))
         return due_us;
     due_us = earlier(stream->ack_due_us, stream->reauth_due_us);
+    due_us = earlier(due_us, pl_fetches_next_due_us(&stream->fetches));
     if (stream->caught_up)
         due_us = earlier(due_us, pl_reads_next_due_us(&stream->reads));
     if (!TAILQ_EMPTY(&stream->outbox.waiting) && stream->outbox.flying_count < stream->limits.sends_in_flight_max)

@@ -191,6 +191,13 @@ static void take_group_receipt(struct parley_stream *stream, const Parley__V1__G
         stream->callbacks.on_group_receipt(stream->userdata, &told);
 }
 
+static void take_advanced(struct parley_stream *stream, const Parley__V1__ChatAdvanced *advanced)
+{
+    struct pl_cursor end = {.seq = advanced->last_seq};
+    if (parse_chat_id(stream, advanced->chat_id, &end.chat_id))
+        pl_fetches_put(&stream->fetches, &end, pl_clock_now_us());
+}
+
 static void take_read_ok(struct parley_stream *stream, const Parley__V1__Cursor *read_ok)
 {
     struct pl_cursor mark = {.seq = read_ok->seq};
@@ -231,6 +238,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_group_receipt(stream, frame->group_receipts[i]);
     for (size_t i = 0; i < frame->n_read_oks && is_heard(stream); i++)
         take_read_ok(stream, frame->read_oks[i]);
+    for (size_t i = 0; i < frame->n_chats_advanced && is_heard(stream); i++)
+        take_advanced(stream, frame->chats_advanced[i]);
     if (frame->caught_up && is_heard(stream)) {
         stream->caught_up = true;
         pl_backoff_reset(&stream->backoff);

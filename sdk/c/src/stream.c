@@ -80,6 +80,7 @@ static void connect_now(struct parley_stream *stream)
     pl_session_tell_state(stream, PARLEY_STREAM_CONNECTING, NULL);
     pl_cursors_begin_session(&stream->cursors);
     pl_reads_begin_session(&stream->reads);
+    pl_fetches_begin_session(&stream->fetches);
     pl_heads_check_begin_session(stream);
     pl_outbox_begin_session(&stream->outbox);
     stream->phase = PL_STREAM_OPENING;
@@ -192,10 +193,11 @@ static void *run(void *argument)
 
 /* ---- orders of other threads ---- */
 
-struct read_order {
+/* Of a chat. */
+struct chat_order {
     struct pl_task task;
     struct parley_stream *stream;
-    struct pl_cursor mark;
+    struct pl_cursor mark; /* seq only of read marks */
 };
 
 static void take_send_order(struct pl_task *task)
@@ -206,8 +208,15 @@ static void take_send_order(struct pl_task *task)
 
 static void take_read_order(struct pl_task *task)
 {
-    struct read_order *order = pl_container_of(task, struct read_order, task);
+    struct chat_order *order = pl_container_of(task, struct chat_order, task);
     pl_reads_put(&order->stream->reads, &order->mark);
+    free(order);
+}
+
+static void take_show_order(struct pl_task *task)
+{
+    struct chat_order *order = pl_container_of(task, struct chat_order, task);
+    pl_fetches_show(&order->stream->fetches, &order->mark.chat_id);
     free(order);
 }
 
@@ -248,6 +257,7 @@ static void init(struct parley_stream *stream, parley_client *client)
     pl_heads_init(&stream->heads);
     pl_heads_check_begin_session(stream);
     pl_reads_init(&stream->reads);
+    pl_fetches_init(&stream->fetches);
     pl_outbox_init(&stream->outbox);
     pl_arena_init(&stream->arena, RECEIVED_BYTES_MAX);
     pl_buf_init(&stream->frame, FRAME_BYTES_MAX);
@@ -257,6 +267,7 @@ static void fini(struct parley_stream *stream)
 {
     pl_buf_fini(&stream->frame);
     pl_arena_fini(&stream->arena);
+    pl_fetches_begin_session(&stream->fetches);
     pl_reads_fini(&stream->reads);
     pl_heads_fini(&stream->heads);
     pl_cursors_fini(&stream->cursors);
@@ -365,25 +376,39 @@ parley_status parley_stream_send(parley_stream *stream, const parley_draft *draf
     return status;
 }
 
-parley_status parley_stream_read(parley_stream *stream, const char *chat_id, int64_t seq, parley_error *ret_error)
+/* Takes a copy of the order. */
+static parley_status post_order(const struct chat_order *order, parley_error *ret_error)
 {
-    struct pl_cursor mark = {.seq = seq};
-    struct read_order *order;
+    struct parley_stream *stream = order->stream;
+    struct chat_order *posted = malloc(sizeof *posted);
     bool closed;
-    if (chat_id == NULL || pl_uuid_parse(chat_id, &mark.chat_id.uuid) != PL_OK)
-        return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
-    if (seq < 1)
-        return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT, "seq must be at least 1");
-    order = calloc(1, sizeof *order);
-    pl_assert(order != NULL);
-    *order = (struct read_order){.task.run = take_read_order, .stream = stream, .mark = mark};
+    pl_assert(posted != NULL);
+    *posted = *order;
     pthread_mutex_lock(&stream->lock);
     closed = stream->closed;
     if (!closed)
-        pl_mailbox_post(&stream->mailbox, &order->task);
+        pl_mailbox_post(&stream->mailbox, &posted->task);
     pthread_mutex_unlock(&stream->lock);
     if (!closed)
         return PARLEY_OK;
-    free(order);
+    free(posted);
     return pl_error_set(ret_error, PARLEY_CLOSED, NULL);
+}
+
+parley_status parley_stream_read(parley_stream *stream, const char *chat_id, int64_t seq, parley_error *ret_error)
+{
+    struct chat_order order = {.task.run = take_read_order, .stream = stream, .mark.seq = seq};
+    if (chat_id == NULL || pl_uuid_parse(chat_id, &order.mark.chat_id.uuid) != PL_OK)
+        return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
+    if (seq < 1)
+        return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT, "seq must be at least 1");
+    return post_order(&order, ret_error);
+}
+
+parley_status parley_stream_show(parley_stream *stream, const char *chat_id, parley_error *ret_error)
+{
+    struct chat_order order = {.task.run = take_show_order, .stream = stream};
+    if (chat_id != NULL && pl_uuid_parse(chat_id, &order.mark.chat_id.uuid) != PL_OK)
+        return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
+    return post_order(&order, ret_error);
 }

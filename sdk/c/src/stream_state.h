@@ -16,6 +16,7 @@
 #include "base/mailbox.h"
 #include "sdk/c/src/backoff.h"
 #include "sdk/c/src/cursors.h"
+#include "sdk/c/src/fetches.h"
 #include "sdk/c/src/heads.h"
 #include "sdk/c/src/outbox.h"
 #include "sdk/c/src/reads.h"
@@ -77,6 +78,7 @@ struct parley_stream {
     int64_t heads_due_us; /* the next check */
     int64_t late_due_us;  /* what was late is looked at again; INT64_MAX: nothing was */
     struct pl_reads reads;
+    struct pl_fetches fetches;
     struct pl_outbox outbox;
     struct pl_arena arena; /* of the frame that is being handled */
     struct pl_buf frame;   /* the frame that is being made */

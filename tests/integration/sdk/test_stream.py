@@ -249,6 +249,14 @@ class StreamTest(unittest.TestCase):
             "event": "group_receipt", "chat_id": CHAT, "first_seq": 4, "last_seq": 6, "recipient_count": 3,
             "delivered_count": 2, "read_count": 1, "status": "delivered"})
 
+    def test_chat_that_is_shown_is_fetched(self):
+        command, session = self.start_chat()
+        session.say(entries=[entry(1)])
+        command.event("message")
+        session.say(chats_advanced=[stream.ChatAdvanced(chat_id=CHAT, last_seq=5)])
+        fetches = session.expect(lambda frame: len(frame.fetches) > 0).fetches
+        self.assertEqual([(fetch.chat_id, fetch.after_seq) for fetch in fetches], [(CHAT, 1)])
+
     def test_terminal_statuses_end_the_stream(self):
         cases = [(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED", 4),
                  (grpc.StatusCode.ABORTED, "SESSION_REPLACED", 1),

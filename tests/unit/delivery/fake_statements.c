@@ -138,7 +138,7 @@ static PGresult *session_heads(const struct pl_db *db, const struct pl_params *p
             put_int(result, row, 2, stays > 0 ? chat->stays[user][stays - 1].left_seq : 0);
         put_int(result, row, 3, cursor > first ? cursor : first);
         put_peer(chat, user, result, row);
-        if (array_number(params, 0, i) >= GROUPS_FIRST)
+        if (is_group(array_number(params, 0, i)))
             put(result, row, 4, NULL, 0);
     }
     return result;

@@ -6,7 +6,7 @@
 
 #include "base/uuid.h"
 
-/* Chats from GROUPS_FIRST on are groups. */
+/* Chats 0 and 1, and those from GROUPS_FIRST on, are groups. */
 enum { CHATS_MAX = 16, USERS_MAX = 8, GROUPS_FIRST = 12 };
 
 static inline struct pl_uuid id_of(char kind, int number)
@@ -19,10 +19,15 @@ static inline int number_of(const struct pl_uuid *uuid)
     return uuid->bytes[15];
 }
 
+static inline bool is_group(int chat)
+{
+    return chat < 2 || chat >= GROUPS_FIRST;
+}
+
 static inline struct pl_chat_id chat_id(int number)
 {
     struct pl_chat_id id = {id_of('c', number)};
-    if (number < GROUPS_FIRST)
+    if (!is_group(number))
         id.uuid.bytes[6] = 0x80;
     return id;
 }

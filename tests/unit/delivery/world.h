@@ -92,6 +92,7 @@ const Parley__V1__GoingAway *stream_going_away(const struct pl_call *stream);
 unsigned stream_sents(const struct pl_call *stream);
 unsigned stream_faileds(const struct pl_call *stream);
 unsigned stream_receipts(const struct pl_call *stream);
+unsigned stream_chats_advanced(const struct pl_call *stream);
 unsigned stream_group_receipts(const struct pl_call *stream);
 unsigned stream_read_oks(const struct pl_call *stream);
 const Parley__V1__ServerFrame *stream_last(const struct pl_call *stream);

@@ -127,6 +127,13 @@ PARLEY_API parley_status parley_stream_send(parley_stream *stream, const parley_
 PARLEY_API parley_status parley_stream_read(parley_stream *stream, const char *chat_id, int64_t seq,
                                             parley_error *ret_error);
 
+/*
+ * The user looks at this chat now; NULL: at none. A group that is so busy that the server pushes only its end is
+ * fetched at once while it is shown, and otherwise every five seconds; for all other chats this does nothing.
+ * PARLEY_INVALID_ID, PARLEY_CLOSED. Any thread.
+ */
+PARLEY_API parley_status parley_stream_show(parley_stream *stream, const char *chat_id, parley_error *ret_error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,6 +12,7 @@ import time
 from parley.v1 import stream_service_pb2 as pb
 
 PROTOCOL_VERSION = 1
+FETCH_WAIT_S = 5.0
 HELLO_CURSORS_MAX = 10000
 CURSORS_MAX = 2048
 FRAME_BYTES_SOFT_MAX = 256 << 10
@@ -32,6 +33,7 @@ class Outgoing:
         self._waiting = collections.deque()
         self._requests = 0
         self._reads = {}  # chat_id -> seq, until read_ok
+        self._shown = None  # the chat that the user looks at
         self._reset()
 
     def _reset(self):
@@ -43,6 +45,7 @@ class Outgoing:
         self._flying = collections.OrderedDict()  # request_id -> Waiting
         self._send_due = 0.0
         self._reads_said = {}
+        self._fetches = {}  # chat_id -> [its end, the end when it was last fetched, when it may be fetched]
 
     def begin(self):
         """The frames of a new session; what was not answered in the one before is said again."""
@@ -173,6 +176,19 @@ class Outgoing:
             if self._reads.get(chat_id, seq + 1) <= seq:
                 del self._reads[chat_id]
 
+    def advanced(self, chat_id, last_seq):
+        """The chat goes on without its entries being pushed."""
+        with self._changed:
+            fetch = self._fetches.setdefault(chat_id, [0, 0, time.monotonic() + FETCH_WAIT_S])
+            fetch[0] = max(fetch[0], last_seq)
+            self._changed.notify_all()
+
+    def show(self, chat_id):
+        """The user looks at this chat; None: at none."""
+        with self._changed:
+            self._shown = chat_id
+            self._changed.notify_all()
+
     def _frames(self, session, hello):
         yield hello
         while True:
@@ -192,6 +208,7 @@ class Outgoing:
         self._put_acks(frame)
         self._put_reads(frame)
         self._put_sends(frame)
+        self._put_fetches(frame)
         if self._token and not self._leaving:
             frame.reauth.token, self._token = self._token, None
         return frame if frame.ByteSize() else None
@@ -224,9 +241,24 @@ class Outgoing:
             frame.sends.add(request_id=item.request_id, message=item.message)
             room -= item.message.ByteSize()
 
+    def _fetch_due(self, chat_id):
+        end, asked, due = self._fetches[chat_id]
+        if end <= asked:
+            return None
+        return 0.0 if chat_id == self._shown else due
+
+    def _put_fetches(self, frame):
+        now = time.monotonic()
+        for chat_id, fetch in self._fetches.items():
+            due = self._fetch_due(chat_id)
+            if due is not None and due <= now and not self._leaving:
+                frame.fetches.add(chat_id=chat_id, after_seq=self._have.get(chat_id, 0))
+                fetch[1:] = [fetch[0], now + FETCH_WAIT_S]
+
     def _wait_s(self):
         """Until the next thing is due by the clock; None: nothing is."""
         dues = [self._ack_due] if self._dirty and self._live else []
         if self._waiting and self._live and self._send_due > time.monotonic():
             dues.append(self._send_due)
+        dues += [due for due in map(self._fetch_due, self._fetches if self._live else ()) if due is not None]
         return max(0.0, min(dues) - time.monotonic()) if dues else None

@@ -93,6 +93,14 @@ class Stream:
         """The user has read the chat up to seq. Repeated until it is on disk."""
         self._outgoing.read(chat_id, seq)
 
+    def show(self, chat_id):
+        """The user looks at this chat now; None: at none.
+
+        A group that is so busy that the server pushes only its end is fetched at once while it is shown, and otherwise
+        every five seconds.
+        """
+        self._outgoing.show(chat_id)
+
     def wait_until_caught_up(self, timeout=None):
         """True when every chat has reached its end once since the stream was opened."""
         return self._caught_up.wait(timeout)
@@ -230,6 +238,8 @@ class Stream:
             self._guarded(self._on_group_receipt, receipt)
         for mark in frame.read_oks:
             self._outgoing.read_ok(mark.chat_id, mark.seq)
+        for advanced in frame.chats_advanced:
+            self._outgoing.advanced(advanced.chat_id, advanced.last_seq)
         if frame.caught_up:
             self._pause = PAUSE_FIRST_S
             self._outgoing.caught_up()
