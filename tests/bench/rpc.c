@@ -51,6 +51,8 @@ grpc_channel *bench_channel_open(const char *endpoint)
         int_arg(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
         int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, RECEIVE_BYTES_MAX),
         int_arg(GRPC_ARG_ENABLE_CHANNELZ, 0),
+        /* Like the C SDK, which asks for no compression. */
+        int_arg(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1),
     };
     grpc_channel_args all = {.num_args = sizeof(args) / sizeof(args[0]), .args = args};
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
