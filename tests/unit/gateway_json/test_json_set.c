@@ -53,7 +53,7 @@ static void every_kind_of_field_is_set_from_its_text(void **state)
     set(state, send, "message_type", "video");
     set(state, send, "encrypted_content", "-__-AQ");
     assert_written(send, "{\"chat_id\":\"\",\"recipient_id\":\"\",\"message_id\":\"\",\"message_type\":\"video\","
-                         "\"media_id\":\"\",\"reply_to_message_id\":\"\",\"metadata\":{},"
+                         "\"media_id\":\"\",\"reply_to_message_id\":\"\",\"metadata\":{},\"flags\":[],"
                          "\"encrypted_content\":\"+//+AQ==\"}");
 }
 

@@ -18,7 +18,7 @@ static void an_empty_message_shows_all_but_what_can_be_absent(void **state)
     (void)state;
     assert_written(&chat.base, "{\"chat_id\":\"\",\"chat_type\":\"unspecified\",\"name\":\"\",\"description\":\"\","
                                "\"participants\":[],\"participant_count\":0,\"metadata\":{},\"last_seq\":0,"
-                               "\"avatar_media_id\":\"\",\"etag\":\"\"}");
+                               "\"avatar_media_id\":\"\",\"etag\":\"\",\"unread_count\":0}");
 }
 
 static void a_message_without_fields_is_an_empty_object(void **state)
@@ -107,9 +107,10 @@ static void lists_and_maps_keep_their_order(void **state)
     event.members_removed = (char *[]){"c", "d", "e"};
     event.n_members_removed = 3;
     event.chat_deleted = 1;
-    assert_written(&event.base, "{\"members_added\":[{\"user_id\":\"ann\",\"role\":\"unspecified\"},"
-                                "{\"user_id\":\"bob\",\"role\":\"admin\"}],\"members_removed\":[\"c\",\"d\",\"e\"],"
-                                "\"roles_changed\":[],\"chat_deleted\":true,\"device_added\":\"\",\"device_revoked\":\"\"}");
+    assert_written(&event.base,
+                   "{\"members_added\":[{\"user_id\":\"ann\",\"role\":\"unspecified\"},"
+                   "{\"user_id\":\"bob\",\"role\":\"admin\"}],\"members_removed\":[\"c\",\"d\",\"e\"],"
+                   "\"roles_changed\":[],\"chat_deleted\":true,\"device_added\":\"\",\"device_revoked\":\"\"}");
 }
 
 static void assert_name_written(const char *name, const char *quoted)
