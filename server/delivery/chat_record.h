@@ -8,6 +8,7 @@
 
 struct pl_group_receipts;
 struct pl_ring;
+struct pl_rate;
 
 struct chat_record {
     UT_hash_handle hh;
@@ -24,12 +25,8 @@ struct chat_record {
     /* How entries reach the sessions; see fan_out.h. */
     bool is_group;
     bool is_hot;
-    unsigned hinted;      /* sessions that get hints */
-    int64_t end_seq;      /* of the last entry */
-    int64_t hinted_seq;   /* the end that was last told */
-    int64_t budget;       /* deliveries that may be pushed at once */
-    int64_t budget_at_us; /* when it was right */
-    struct pl_timer hint_timer;
+    unsigned hinted;                    /* sessions that get hints */
+    struct pl_rate *rate;               /* of groups; most chats are none, and every byte here is there for each */
     struct pl_ring *ring;               /* of groups that were hot */
     struct pl_group_receipts *receipts; /* of groups, once somebody is to be told; see group_receipts.h */
 };

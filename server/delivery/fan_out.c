@@ -15,19 +15,38 @@
 #define HINT_US 200000
 #define PAGE_ENTRIES 100
 
+/* How much of a group is pushed, and what its sessions were told when it is not. */
+struct pl_rate {
+    struct chat_record *record;
+    int64_t end_seq;      /* of the last entry */
+    int64_t hinted_seq;   /* the end that was last told */
+    int64_t budget;       /* deliveries that may be pushed at once */
+    int64_t budget_at_us; /* when it was right */
+    struct pl_timer hint_timer;
+};
+
 static void on_hint_timer(struct pl_timer *timer);
 
 void pl_fan_out_init(struct chat_record *record)
 {
     record->is_group = pl_chat_id_is_group(&record->chat_id);
-    record->budget = record->shard->hub->server->config.fanout_push_rate;
-    record->budget_at_us = pl_clock_now_us();
-    record->hint_timer.run = on_hint_timer;
+    if (!record->is_group)
+        return;
+    record->rate = calloc(1, sizeof(*record->rate));
+    pl_assert(record->rate != NULL);
+    *record->rate = (struct pl_rate){
+        .record = record,
+        .budget = record->shard->hub->server->config.fanout_push_rate,
+        .budget_at_us = pl_clock_now_us(),
+        .hint_timer = {.run = on_hint_timer},
+    };
 }
 
 void pl_fan_out_fini(struct chat_record *record)
 {
-    pl_timers_disarm(&record->shard->loop->timers, &record->hint_timer);
+    if (record->rate != NULL)
+        pl_timers_disarm(&record->shard->loop->timers, &record->rate->hint_timer);
+    free(record->rate);
     if (record->ring != NULL)
         pl_ring_free(record->ring);
 }
@@ -38,11 +57,11 @@ static void refill(struct chat_record *record)
 {
     int64_t rate = record->shard->hub->server->config.fanout_push_rate;
     int64_t now_us = pl_clock_now_us();
-    int64_t gained = (now_us - record->budget_at_us) * rate / 1000000;
+    int64_t gained = (now_us - record->rate->budget_at_us) * rate / 1000000;
     if (gained == 0)
         return;
-    record->budget_at_us = now_us;
-    record->budget = record->budget + gained < rate ? record->budget + gained : rate;
+    record->rate->budget_at_us = now_us;
+    record->rate->budget = record->rate->budget + gained < rate ? record->rate->budget + gained : rate;
 }
 
 /* Takes what the entry costs; it costs the same whether it is pushed or not, down to one second's worth. */
@@ -51,9 +70,9 @@ static bool is_within_budget(struct chat_record *record)
     const struct pl_config *config = &record->shard->hub->server->config;
     int64_t sessions = (int64_t)record->listed + record->hinted;
     refill(record);
-    bool is_within = sessions <= config->fanout_push_max && record->budget >= sessions;
-    if (record->budget - sessions > -(int64_t)config->fanout_push_rate)
-        record->budget -= sessions;
+    bool is_within = sessions <= config->fanout_push_max && record->rate->budget >= sessions;
+    if (record->rate->budget - sessions > -(int64_t)config->fanout_push_rate)
+        record->rate->budget -= sessions;
     return is_within;
 }
 
@@ -62,7 +81,7 @@ static bool is_calm(struct chat_record *record)
     const struct pl_config *config = &record->shard->hub->server->config;
     refill(record);
     return (int64_t)record->listed + record->hinted <= config->fanout_push_max &&
-           record->budget >= config->fanout_push_rate / 2;
+           record->rate->budget >= config->fanout_push_rate / 2;
 }
 
 /* ---- whole entries ---- */
@@ -155,16 +174,16 @@ static void tell(struct pl_subscription *subscription, int64_t last_seq, bool is
 static void tell_all(struct chat_record *record, bool is_last)
 {
     struct pl_subscription *subscription;
-    record->hinted_seq = record->end_seq;
+    record->rate->hinted_seq = record->rate->end_seq;
     TAILQ_FOREACH (subscription, &record->subscriptions, attached)
         if (subscription->is_hinted)
-            tell(subscription, record->end_seq, is_last);
+            tell(subscription, record->rate->end_seq, is_last);
 }
 
 static void arm(struct chat_record *record)
 {
-    if (record->hint_timer.index == 0)
-        pl_timers_arm(&record->shard->loop->timers, &record->hint_timer, pl_clock_now_us() + HINT_US);
+    if (record->rate->hint_timer.index == 0)
+        pl_timers_arm(&record->shard->loop->timers, &record->rate->hint_timer, pl_clock_now_us() + HINT_US);
 }
 
 static void heat_up(struct chat_record *record)
@@ -187,13 +206,13 @@ static void heat_up(struct chat_record *record)
 
 static void on_hint_timer(struct pl_timer *timer)
 {
-    struct chat_record *record = pl_container_of(timer, struct chat_record, hint_timer);
+    struct chat_record *record = pl_container_of(timer, struct pl_rate, hint_timer)->record;
     if (is_calm(record)) {
         record->is_hot = false;
         tell_all(record, true);
         return;
     }
-    if (record->end_seq > record->hinted_seq)
+    if (record->rate->end_seq > record->rate->hinted_seq)
         tell_all(record, false);
     arm(record);
 }
@@ -209,7 +228,8 @@ static void tell_removed(struct chat_record *record, const struct pl_entry *entr
 
 void pl_fan_out(struct chat_record *record, struct pl_entry *entry)
 {
-    record->end_seq = entry->seq;
+    if (record->is_group)
+        record->rate->end_seq = entry->seq;
     bool is_pushed = !record->is_group || (is_within_budget(record) && !record->is_hot);
     if (!is_pushed && !record->is_hot)
         heat_up(record);
@@ -223,8 +243,8 @@ void pl_fan_out(struct chat_record *record, struct pl_entry *entry)
 
 void pl_fan_out_advance(struct chat_record *record)
 {
-    if (record->tail > record->end_seq)
-        record->end_seq = record->tail;
+    if (record->is_group && record->tail > record->rate->end_seq)
+        record->rate->end_seq = record->tail;
 }
 
 bool pl_fan_out_is_hot(const struct chat_record *record)
