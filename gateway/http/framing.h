@@ -28,7 +28,7 @@ enum {
 enum pl_framing_phase { PL_FRAMING_IDLE, PL_FRAMING_HEAD, PL_FRAMING_BODY, PL_FRAMING_DONE };
 
 struct pl_framing {
-    unsigned char state; /* Private to framing.c. */
+    unsigned char state; /* Private; see framing_state.h. */
     bool length_given;
     bool chunked;
     bool old;              /* HTTP/1.0 */
