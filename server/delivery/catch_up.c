@@ -294,7 +294,6 @@ static void subscribe(struct pl_session *session, const struct pl_chat_id *chat,
     subscription->session = session;
     subscription->chat_id = *chat;
     subscription->shard = pl_hub_chat_shard(session->hub, chat);
-    STAILQ_INIT(&subscription->receipts);
     HASH_ADD(hh, session->subscriptions, chat_id, sizeof(subscription->chat_id), subscription);
     if (is_counted)
         count_in(subscription);

@@ -3,8 +3,7 @@
 /*
  * What a session tells its device. One write is in flight; everything else gathers and leaves as one frame at the end
  * of the turn in which the write is done. The queue of entries is bounded by bytes, answers to sends by their number,
- * and receipts and read_oks by coalescing: of each chat and user, and of each message in a group, only the newest is
- * kept.
+ * and receipts and read_oks by coalescing: of each chat, and of each message in a group, only the newest is kept.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +16,6 @@
 
 #define FRAME_ENTRIES_BYTES 262144
 #define FRAME_BYTES_MAX (2 << 20)
-
-struct pl_pending_receipt {
-    STAILQ_ENTRY(pl_pending_receipt) next;
-    struct pl_receipt receipt;
-};
 
 static void flush(struct pl_task *task);
 
@@ -140,52 +134,49 @@ void pl_session_tell_later(struct pl_session *session, struct pl_subscription *s
     pl_session_flush_later(session);
 }
 
-static struct pl_receipt *pending_receipt(struct pl_subscription *subscription, const struct pl_user_id *user)
+/* Whether it was lower. */
+static bool raise_to(int64_t *value, int64_t least)
 {
-    struct pl_pending_receipt *pending;
-    STAILQ_FOREACH (pending, &subscription->receipts, next)
-        if (pl_uuid_equal(&pending->receipt.user_id.uuid, &user->uuid))
-            return &pending->receipt;
-    pending = calloc(1, sizeof(*pending));
-    pl_assert(pending != NULL);
-    pending->receipt.user_id = *user;
-    STAILQ_INSERT_TAIL(&subscription->receipts, pending, next);
-    return &pending->receipt;
+    bool is_lower = *value < least;
+    if (is_lower)
+        *value = least;
+    return is_lower;
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
+/*
+ * What is told of the other only grows. A head shows how far they were when it was read, and may come behind a receipt
+ * of a later commit; and a head that shows it already is followed by the receipt, which has the time.
+ */
 void pl_session_receipt(struct pl_subscription *subscription, const struct pl_receipt *receipt)
 {
     struct pl_session *session = subscription->session;
     if (!pl_session_is_open(session) || subscription->state == PL_SUBSCRIPTION_DETACHING ||
         subscription->state == PL_SUBSCRIPTION_FORMER)
         return;
-    struct pl_receipt *pending = pending_receipt(subscription, &receipt->user_id);
-    pending->delivered_seq = larger(pending->delivered_seq, receipt->delivered_seq);
-    pending->read_seq = larger(pending->read_seq, receipt->read_seq);
-    pending->at_us = larger(pending->at_us, receipt->at_us);
+    struct pl_receipt *peer = &subscription->peer;
+    bool is_news = raise_to(&peer->delivered_seq, receipt->delivered_seq);
+    is_news = raise_to(&peer->read_seq, receipt->read_seq) || is_news;
+    is_news = raise_to(&peer->at_us, receipt->at_us) || is_news;
+    if (!is_news)
+        return;
+    peer->user_id = receipt->user_id;
+    subscription->has_receipt = true;
     pl_session_tell_later(session, subscription);
 }
 
-static void put_receipts(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame,
-                         struct pl_arena *arena)
+static void put_receipt(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame,
+                        struct pl_arena *arena)
 {
-    struct pl_pending_receipt *pending;
-    while ((pending = STAILQ_FIRST(&subscription->receipts)) != NULL) {
-        STAILQ_REMOVE_HEAD(&subscription->receipts, next);
-        Parley__V1__Receipt receipt = PARLEY__V1__RECEIPT__INIT;
-        receipt.chat_id = chat_id;
-        receipt.user_id = pl_field_uuid(&pending->receipt.user_id.uuid, arena);
-        receipt.delivered_seq = pending->receipt.delivered_seq;
-        receipt.read_seq = pending->receipt.read_seq;
-        receipt.at = pl_field_time(pending->receipt.at_us, arena);
-        put_element(frame, PL_SERVER_FRAME_RECEIPTS, &receipt.base);
-        free(pending);
-    }
+    if (!subscription->has_receipt)
+        return;
+    Parley__V1__Receipt receipt = PARLEY__V1__RECEIPT__INIT;
+    receipt.chat_id = chat_id;
+    receipt.user_id = pl_field_uuid(&subscription->peer.user_id.uuid, arena);
+    receipt.delivered_seq = subscription->peer.delivered_seq;
+    receipt.read_seq = subscription->peer.read_seq;
+    receipt.at = pl_field_time(subscription->peer.at_us, arena);
+    subscription->has_receipt = false;
+    put_element(frame, PL_SERVER_FRAME_RECEIPTS, &receipt.base);
 }
 
 /* ---- counts of groups ---- */
@@ -284,7 +275,7 @@ static void put_tellings(struct pl_session *session, struct pl_buf *frame)
         TAILQ_REMOVE(&session->telling, subscription, telling);
         subscription->is_telling = false;
         char *chat_id = pl_field_uuid(&subscription->chat_id.uuid, &arena);
-        put_receipts(subscription, chat_id, frame, &arena);
+        put_receipt(subscription, chat_id, frame, &arena);
         put_counts(subscription, chat_id, frame);
         put_read_ok(subscription, chat_id, frame);
         put_advanced(subscription, chat_id, frame);
@@ -294,11 +285,7 @@ static void put_tellings(struct pl_session *session, struct pl_buf *frame)
 
 void pl_session_out_forget(struct pl_subscription *subscription)
 {
-    struct pl_pending_receipt *pending;
-    while ((pending = STAILQ_FIRST(&subscription->receipts)) != NULL) {
-        STAILQ_REMOVE_HEAD(&subscription->receipts, next);
-        free(pending);
-    }
+    subscription->has_receipt = false;
     free(subscription->counts);
     subscription->counts = NULL;
     subscription->counts_count = 0;

@@ -82,11 +82,18 @@ enum pl_subscription_state {
     PL_SUBSCRIPTION_DETACHING
 };
 
-struct pl_pending_receipt;
 struct pl_group_count;
 struct pl_ring_page;
 struct pl_subscription;
 TAILQ_HEAD(pl_subscription_queue, pl_subscription);
+
+/* How far a user is. */
+struct pl_receipt {
+    struct pl_user_id user_id;
+    int64_t delivered_seq;
+    int64_t read_seq;
+    int64_t at_us;
+};
 
 struct pl_subscription {
     struct pl_session *session;
@@ -122,8 +129,10 @@ struct pl_subscription {
     int64_t left_seq;     /* the last entry for a user who is no member after it; 0: a member, as far as read */
     int64_t read_seq;     /* the highest that was said to be read */
     bool is_marking;      /* a read is on its way to disk; what comes meanwhile follows as one */
+    bool has_receipt;     /* peer is to be told */
     int64_t read_ok_seq;  /* to tell; 0 for nothing */
-    STAILQ_HEAD(, pl_pending_receipt) receipts;
+    /* In a chat of two: how far the other is, as told or to be told. */
+    struct pl_receipt peer;
     struct pl_group_count *counts; /* to tell, by seq; at most PL_GROUP_COUNTS_MAX */
     unsigned counts_count;
     unsigned others; /* sessions of the chat, as last heard */
@@ -136,13 +145,6 @@ struct pl_subscription {
     int64_t had_seq;   /* what it had when it last joined */
     bool is_former;    /* the user was removed: no receipts */
     bool wants_counts; /* all of them: it has just joined */
-};
-
-struct pl_receipt {
-    struct pl_user_id user_id;
-    int64_t delivered_seq;
-    int64_t read_seq;
-    int64_t at_us;
 };
 
 #define PL_GROUP_COUNTS_MAX 256

@@ -260,6 +260,50 @@ static void watermarks_so_far_are_told_at_hello(void **state)
     assert_int_equal(stream_receipts(alice), 1);
 }
 
+/* Read before a later commit, and home after its receipt. */
+static void receipt_of_a_head_that_is_late_takes_nothing_back(void **state)
+{
+    (void)state;
+    world->db.chats[CHAT].delivered[BOB] = 3;
+    world->db.chats[CHAT].read[BOB] = 2;
+    fake_db_hold(&world->db, PL_STATEMENT_SESSION_HEADS, HOLD_AFTER);
+    struct pl_call *alice = stream_start(ALICE, ALICES);
+    fake_db_marked(&world->db, CHAT, BOB, 5, 4);
+    world_settle();
+    assert_int_equal(stream_receipts(alice), 1);
+    assert_int_equal(stream_last(alice)->receipts[0]->delivered_seq, 5);
+    fake_db_release_all(&world->db);
+    world_settle();
+    assert_true(alice->caught_up);
+    assert_int_equal(stream_receipts(alice), 1);
+}
+
+static void receipt_behind_the_head_that_shows_it_has_the_time(void **state)
+{
+    (void)state;
+    world->db.chats[CHAT].delivered[BOB] = 5;
+    struct pl_call *alice = stream_start(ALICE, ALICES);
+    assert_int_equal(stream_receipts(alice), 1);
+    fake_db_marked(&world->db, CHAT, BOB, 5, 0);
+    world_settle();
+    assert_int_equal(stream_receipts(alice), 2);
+    assert_non_null(stream_last(alice)->receipts[0]->at);
+}
+
+/* As of a chat that hides reading from now on. */
+static void receipt_without_what_was_read_takes_nothing_back(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICES);
+    fake_db_marked(&world->db, CHAT, BOB, 3, 2);
+    world_settle();
+    fake_db_marked(&world->db, CHAT, BOB, 5, 0);
+    world_settle();
+    assert_int_equal(stream_receipts(alice), 2);
+    assert_int_equal(stream_last(alice)->receipts[0]->delivered_seq, 5);
+    assert_int_equal(stream_last(alice)->receipts[0]->read_seq, 2);
+}
+
 static void nothing_is_told_before_the_chat_is_attached(void **state)
 {
     (void)state;
@@ -309,6 +353,9 @@ int main(void)
         TEST(receipts_coalesce_while_a_write_is_in_flight),
         TEST(watermarks_so_far_are_told_at_hello),
         TEST(receipts_of_a_chat_without_membership_are_forgotten_with_it),
+        TEST(receipt_of_a_head_that_is_late_takes_nothing_back),
+        TEST(receipt_behind_the_head_that_shows_it_has_the_time),
+        TEST(receipt_without_what_was_read_takes_nothing_back),
         TEST(nothing_is_told_before_the_chat_is_attached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
