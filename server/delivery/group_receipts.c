@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/clock.h"
 #include "delivery/session.h"
@@ -61,11 +62,6 @@ static int by_user(const void *a, const void *b)
                   sizeof(struct pl_user_id));
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static void raise_member(struct pl_group_receipts *receipts, const struct pl_receipt *receipt)
 {
     struct member wanted = {.user_id = receipt->user_id};
@@ -78,8 +74,8 @@ static void raise_member(struct pl_group_receipts *receipts, const struct pl_rec
     while (member > receipts->members && is_same(&member[-1].user_id, &receipt->user_id))
         member--;
     for (; member < end && is_same(&member->user_id, &receipt->user_id); member++) {
-        member->delivered_seq = larger(member->delivered_seq, receipt->delivered_seq);
-        member->read_seq = larger(member->read_seq, receipt->read_seq);
+        member->delivered_seq = MAX(member->delivered_seq, receipt->delivered_seq);
+        member->read_seq = MAX(member->read_seq, receipt->read_seq);
     }
 }
 
@@ -99,9 +95,9 @@ static void count_members(const struct pl_group_receipts *receipts, struct count
     for (unsigned i = 0; i < receipts->member_count; i++) {
         const struct member *member = &receipts->members[i];
         if (member->joined_seq <= now.seq)
-            now.members_seq = larger(now.members_seq, member->joined_seq);
+            now.members_seq = MAX(now.members_seq, member->joined_seq);
         if (member->left_seq < now.seq)
-            now.members_seq = larger(now.members_seq, member->left_seq + 1);
+            now.members_seq = MAX(now.members_seq, member->left_seq + 1);
         if (member->joined_seq > now.seq || member->left_seq < now.seq ||
             is_same(&member->user_id, &message->sender_id))
             continue;

@@ -95,30 +95,6 @@ struct pl_shard *pl_session_shard(const struct pl_session *session)
     return shard;
 }
 
-struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat)
-{
-    struct pl_early_cursor *cursor;
-    HASH_FIND(hh, session->early_cursors, chat, sizeof(*chat), cursor);
-    if (cursor != NULL || HASH_COUNT(session->early_cursors) == PL_STREAM_CURSORS_MAX)
-        return cursor;
-    cursor = calloc(1, sizeof(*cursor));
-    pl_assert(cursor != NULL);
-    cursor->chat_id = *chat;
-    HASH_ADD(hh, session->early_cursors, chat_id, sizeof(cursor->chat_id), cursor);
-    return cursor;
-}
-
-void pl_session_drop_early_cursors(struct pl_session *session)
-{
-    struct pl_early_cursor *cursor = session->early_cursors;
-    HASH_CLEAR(hh, session->early_cursors); /* frees the table; the cursors stay linked */
-    while (cursor != NULL) {
-        struct pl_early_cursor *next = cursor->hh.next;
-        free(cursor);
-        cursor = next;
-    }
-}
-
 /* ---- hello ---- */
 
 static bool take_cursors(struct pl_session *session, const Parley__V1__Hello *hello)

@@ -11,8 +11,12 @@
  *   session_in.c     what the device says: sends, acks, reads
  *   session_out.c    what it is told: one write in flight, the rest gathers
  *   session_token.c  how long it may go on: the token's end, a newer token, revocation
- *   catch_up.c       chats: attach, pages, join; behind and live
  *   hello.c          which chats, and their heads, read for many sessions together
+ *   early_cursor.c   what the device says of chats before their heads are read
+ *   subscription.c   one chat's moves: attached, behind, joining, gone
+ *   catch_up.c       chats up to their end: whose turn it is
+ *   session_page.c   one page of a chat
+ *   session_live.c   chats at their end: entries as they come, hints, falling back
  */
 #ifndef PL_DELIVERY_SESSION_H
 #define PL_DELIVERY_SESSION_H
@@ -109,9 +113,6 @@ void pl_session_returned(struct pl_session *session);
 bool pl_session_is_open(const struct pl_session *session);
 /* Of its loop. */
 struct pl_shard *pl_session_shard(const struct pl_session *session);
-/* The chat's early cursor, made when there is none; NULL when there are too many. */
-struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
-void pl_session_drop_early_cursors(struct pl_session *session);
 
 /* ---- session_token.c ---- */
 /* The timer is the token's from now on, until the session ends. */
@@ -167,6 +168,39 @@ void pl_session_list_chats(struct pl_session *session);
 /* The heads of chats in wanting_head are read, together with those that other sessions of the loop want. */
 void pl_session_read_heads(struct pl_session *session);
 
+/* ---- early_cursor.c ---- */
+/* The chat's early cursor, made when there is none; NULL when there are too many. */
+struct pl_early_cursor *pl_session_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
+/* What the device said that it has counts as acknowledged, as far as the log goes; so does what it read. */
+void pl_session_take_early_cursor(struct pl_subscription *subscription);
+/* Of chats that are not in the list, because the user has left them and the device has all of them. */
+void pl_session_look_up_early_reads(struct pl_session *session);
+void pl_session_forget_early_cursor(struct pl_session *session, const struct pl_chat_id *chat);
+void pl_session_drop_early_cursors(struct pl_session *session);
+
+/* ---- subscription.c; more in subscription.h ---- */
+/* NULL: there is none. */
+struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat);
+/* One of hello's chats, perhaps not for the first time. The session is open. */
+void pl_session_take_chat(struct pl_session *session, const struct pl_chat_id *chat);
+/* Takes a chat up that is not among those listed, if the user is or was a member; else nothing comes of it. */
+void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat);
+/* Detaches everything that is not on its way already. */
+void pl_session_detach_all(struct pl_session *session);
+
+/* ---- session_page.c ---- */
+/* Reads a page of the first chat that waits for one; none is under way. */
+void pl_session_begin_page(struct pl_session *session);
+/* The record has answered PL_OP_PAGE. */
+void pl_session_answered_page(struct pl_subscription *subscription);
+void pl_session_drop_page(struct pl_subscription *subscription);
+
+/* ---- session_live.c ---- */
+/* The record has answered PL_OP_JOIN. */
+void pl_session_answered_join(struct pl_subscription *subscription);
+/* The device wants what it was told of a hot chat. */
+void pl_session_fetch(struct pl_subscription *subscription);
+
 /* ---- catch_up.c ---- */
 /* What was read of a chat after it was attached. */
 struct pl_head {
@@ -177,9 +211,7 @@ struct pl_head {
     struct pl_receipt peer; /* user_id nil: there is nothing to tell */
 };
 
-/* One of hello's chats, perhaps not for the first time. The session is open. */
-void pl_session_take_chat(struct pl_session *session, const struct pl_chat_id *chat);
-/* All of them were taken. */
+/* All of hello's chats were taken. */
 void pl_session_listed(struct pl_session *session);
 /* The next whose head is to be read; from now on it waits for pl_session_take_head. NULL: there is none. */
 struct pl_subscription *pl_session_next_wanting_head(struct pl_session *session);
@@ -189,13 +221,6 @@ void pl_session_take_head(struct pl_subscription *subscription, const struct pl_
 bool pl_session_read_succeeded(struct pl_session *session, const struct pl_query *query);
 /* A read that was out is back, and its answer taken. */
 void pl_session_read_returned(struct pl_session *session);
-/* Takes a chat up that is not among those listed, if the user is or was a member; else nothing comes of it. */
-void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat);
-struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat);
-/* The device wants what it was told of a hot chat. */
-void pl_session_fetch(struct pl_subscription *subscription);
-/* Detaches everything that is not on its way already. */
-void pl_session_detach_all(struct pl_session *session);
 /* The next heads or page to read, if there is one and there is room. */
 void pl_session_catch_up(struct pl_session *session);
 

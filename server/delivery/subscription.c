@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* A session's place in one chat: what it goes through between being attached and being gone. */
+#include "delivery/subscription.h"
+
+#include <stdlib.h>
+
+#include "delivery/session.h"
+
+void pl_subscription_wait(struct pl_subscription_queue *queue, struct pl_subscription *subscription)
+{
+    subscription->waiting_in = queue;
+    TAILQ_INSERT_TAIL(queue, subscription, waiting);
+}
+
+void pl_subscription_wait_no_more(struct pl_subscription *subscription)
+{
+    if (subscription->waiting_in != NULL)
+        TAILQ_REMOVE(subscription->waiting_in, subscription, waiting);
+    subscription->waiting_in = NULL;
+}
+
+void pl_subscription_operate(struct pl_subscription *subscription, enum pl_operation operation,
+                             enum pl_subscription_state state)
+{
+    subscription->operation = operation;
+    subscription->state = state;
+    subscription->task.run = pl_chat_record_operate;
+    pl_mailbox_post(&subscription->shard->loop->mailbox, &subscription->task);
+}
+
+static void join(struct pl_subscription *subscription)
+{
+    subscription->joining_seq = subscription->queued_seq;
+    subscription->seq = subscription->queued_seq;
+    pl_subscription_operate(subscription, PL_OP_JOIN, PL_SUBSCRIPTION_JOINING);
+}
+
+void pl_subscription_fall_behind(struct pl_subscription *subscription)
+{
+    subscription->state = PL_SUBSCRIPTION_BEHIND;
+    pl_subscription_wait(&subscription->session->wanting_page, subscription);
+}
+
+void pl_subscription_count_in(struct pl_subscription *subscription)
+{
+    subscription->is_counted = true;
+    subscription->session->not_caught_up++;
+}
+
+void pl_subscription_count_caught_up(struct pl_subscription *subscription)
+{
+    if (!subscription->is_counted)
+        return;
+    subscription->is_counted = false;
+    if (--subscription->session->not_caught_up == 0)
+        pl_session_flush_later(subscription->session);
+}
+
+void pl_subscription_detach(struct pl_subscription *subscription)
+{
+    pl_subscription_wait_no_more(subscription);
+    pl_session_out_forget(subscription);
+    pl_subscription_count_caught_up(subscription);
+    pl_subscription_operate(subscription, PL_OP_DETACH, PL_SUBSCRIPTION_DETACHING);
+}
+
+/* ---- members come and go ---- */
+
+/* Its head is read again: the user may be a member again. */
+static void attach_again(struct pl_subscription *subscription)
+{
+    subscription->is_rejoined = false;
+    pl_subscription_operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
+}
+
+void pl_subscription_rest(struct pl_subscription *subscription)
+{
+    subscription->state = PL_SUBSCRIPTION_FORMER;
+    pl_subscription_count_caught_up(subscription);
+    if (subscription->is_rejoined)
+        attach_again(subscription);
+}
+
+void pl_subscription_note_membership(struct pl_subscription *subscription, const struct pl_entry *entry)
+{
+    const struct pl_user_id *user = &subscription->session->principal.user_id;
+    if (pl_entry_removes(entry, user))
+        subscription->left_seq = entry->seq;
+    else if (pl_entry_adds(entry, user)) {
+        subscription->left_seq = 0;
+        subscription->member_seq = entry->seq;
+    }
+}
+
+/* From what is queued on. */
+void pl_subscription_go_on(struct pl_subscription *subscription)
+{
+    if (subscription->queued_seq < subscription->head_seq)
+        pl_subscription_fall_behind(subscription);
+    else if (subscription->left_seq != 0)
+        pl_subscription_rest(subscription);
+    else
+        join(subscription);
+}
+
+/* ---- its life ---- */
+
+struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    struct pl_subscription *subscription;
+    HASH_FIND(hh, session->subscriptions, chat, sizeof(*chat), subscription);
+    return subscription;
+}
+
+static void subscribe(struct pl_session *session, const struct pl_chat_id *chat, bool is_counted)
+{
+    if (pl_session_find(session, chat) != NULL)
+        return;
+    struct pl_subscription *subscription = calloc(1, sizeof(*subscription));
+    pl_assert(subscription != NULL);
+    subscription->session = session;
+    subscription->chat_id = *chat;
+    subscription->shard = pl_hub_chat_shard(session->hub, chat);
+    HASH_ADD(hh, session->subscriptions, chat_id, sizeof(subscription->chat_id), subscription);
+    if (is_counted)
+        pl_subscription_count_in(subscription);
+    pl_subscription_operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
+}
+
+void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    /* What is early is forgotten when caught_up is told. */
+    subscribe(session, chat, !session->caught_up_told);
+}
+
+void pl_session_take_chat(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    subscribe(session, chat, true);
+}
+
+void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat)
+{
+    if (!pl_session_is_open(session))
+        return;
+    struct pl_subscription *subscription = pl_session_find(session, chat);
+    if (subscription == NULL)
+        subscribe(session, chat, !session->has_listed);
+    else if (subscription->state == PL_SUBSCRIPTION_FORMER)
+        attach_again(subscription);
+    else
+        subscription->is_rejoined = true; /* the news may have overtaken that the user left before */
+}
+
+void pl_subscription_remove(struct pl_subscription *subscription)
+{
+    struct pl_session *session = subscription->session;
+    struct pl_chat_id chat = subscription->chat_id;
+    bool is_rejoined = subscription->is_rejoined && pl_session_is_open(session);
+    HASH_DEL(session->subscriptions, subscription);
+    free(subscription);
+    if (is_rejoined)
+        subscribe(session, &chat, false);
+    else
+        pl_session_returned(session);
+}
+
+void pl_session_detach_all(struct pl_session *session)
+{
+    struct pl_subscription *subscription, *next;
+    HASH_ITER (hh, session->subscriptions, subscription, next) {
+        /* The others are with their record; they are detached when the answer comes. */
+        if (subscription->state == PL_SUBSCRIPTION_ATTACHED || subscription->state == PL_SUBSCRIPTION_BEHIND ||
+            subscription->state == PL_SUBSCRIPTION_LIVE || subscription->state == PL_SUBSCRIPTION_HINTED ||
+            subscription->state == PL_SUBSCRIPTION_FORMER)
+            pl_subscription_detach(subscription);
+    }
+}
