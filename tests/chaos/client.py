@@ -19,6 +19,7 @@ from history import Writer, read
 from rest_client import Connections
 
 PAUSE_S = 0.1
+PATIENCE_S = 60  # without anything new, after which one need not wait on
 
 
 class Client:

@@ -14,7 +14,7 @@ import threading
 import time
 
 import grpc
-from client import PAUSE_S, Client, answer, body_of
+from client import PATIENCE_S, PAUSE_S, Client, answer, body_of
 from history import hash_of
 from parley_pb import stream_service_pb2 as pb
 from programs import RETRY_FAST
@@ -24,7 +24,7 @@ from uuid7 import uuid7
 RETRYABLE = {code.value[0] for code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED,
                                         grpc.StatusCode.DEADLINE_EXCEEDED)}
 IN_FLIGHT_MAX = 64
-FINISH_S = 60
+REPEAT_S = 2
 
 
 class Device(Client):
@@ -71,6 +71,7 @@ class Device(Client):
         """Until the runner says finish and everything is there."""
         threading.Thread(target=self._sessions, daemon=True).start()
         threading.Thread(target=self._talk, daemon=True).start()
+        threading.Thread(target=self._repeat_reads, daemon=True).start()
         self._listen()
 
     def _sessions(self):
@@ -119,6 +120,10 @@ class Device(Client):
             self.history.note("receipt", chat=receipt.chat_id, user=receipt.user_id, delivered=receipt.delivered_seq,
                               read=receipt.read_seq)
             self.ticks[receipt.chat_id, receipt.user_id] = [receipt.delivered_seq, receipt.read_seq]
+        for receipt in frame.group_receipts:
+            self.history.note("counts", chat=receipt.chat_id, first=receipt.first_seq, last=receipt.last_seq,
+                              recipients=receipt.recipient_count, delivered=receipt.delivered_count,
+                              read=receipt.read_count)
         for cursor in frame.read_oks:
             self.history.note("read_ok", chat=cursor.chat_id, seq=cursor.seq)
             if self.unread.get(cursor.chat_id, 0) <= cursor.seq:
@@ -188,6 +193,14 @@ class Device(Client):
         self.history.note("read", chat=chat, seq=seq)
         self._put_frame(pb.ClientFrame(reads=[pb.Cursor(chat_id=chat, seq=seq)]))
 
+    def _repeat_reads(self):
+        """While the database is away, reads are not answered."""
+        while True:
+            time.sleep(REPEAT_S)
+            with self.changed:
+                for chat, seq in self.unread.items() if self.frames else ():
+                    self._read(chat, seq)
+
     def _put_frame(self, frame):
         if self.frames:
             self.frames.put(frame)
@@ -241,22 +254,29 @@ class Device(Client):
             with self.changed:
                 answer(getattr(self, f"_do_{command['do']}")(command))
 
+    def _wait_for(self, is_done):
+        """Waits as long as frames come, however slowly; whether it is done."""
+        while not is_done():
+            if not self.changed.wait(PATIENCE_S):
+                return False
+        return True
+
     def _do_quiet(self, _):
         self.is_quiet.set()
-        return "quiet" if self.changed.wait_for(lambda: not self.unanswered, FINISH_S) else "unanswered"
+        return "quiet" if self._wait_for(lambda: not self.unanswered) else "unanswered"
 
     def _do_finish(self, command):
         """Gets what is left, up to the heads, and acknowledges all of it."""
-        self.is_complete = self.changed.wait_for(lambda: not self.unread and all(
-            self.have.get(chat, 0) >= seq for chat, seq in command["heads"].items()), FINISH_S)
+        self.is_complete = self._wait_for(lambda: not self.unread and all(
+            self.have.get(chat, 0) >= seq for chat, seq in command["heads"].items()))
         # What was left and acknowledged is none of this session's chats any more.
         self._acknowledge({chat: self.have.get(chat, 0) for chat in command["heads"]})
         return "complete" if self.is_complete else "incomplete"
 
     def _do_end(self, command):
         """Gets what is left to know of how far the others are."""
-        self.changed.wait_for(lambda: all(
-            self.ticks.get((chat, user), [0, 0]) == values for chat, user, values in command["ticks"]), FINISH_S)
+        self._wait_for(lambda: all(
+            self.ticks.get((chat, user), [0, 0]) == values for chat, user, values in command["ticks"]))
         self.history.note("finished", is_complete=self.is_complete)
         return "finished"
 

@@ -18,6 +18,7 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   ack, read   cursors / chat, seq        about to be sent
   read_ok     chat, seq
   receipt     chat, user, delivered, read
+  counts      chat, first, last, recipients, delivered, read           of the client's messages from first to last
   end         code, reason               of the session
   got         chat, seq, id, sender, hash                              read back after it was acknowledged
   missing     chat, id                   not found when read back after it was acknowledged

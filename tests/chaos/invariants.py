@@ -119,16 +119,9 @@ def marks_of(view, name, record):
 
 def receipts_tell_the_truth(view):
     """I6. Delivered comes after a device acknowledged, read after a user read, and read implies delivered."""
-    acked = collections.defaultdict(Highest)
-    for name, record in view.each("hello", "ack", "read", "watermarks", "receipt"):
-        if record["e"] in ("hello", "ack"):
-            for chat, seq in record["cursors"].items():
-                acked[chat, view.clients[name]["user"], "delivered"].add(record["t"], seq)
-        elif record["e"] == "read":
-            for kind in ("delivered", "read"):
-                acked[record["chat"], view.clients[name]["user"], kind].add(record["t"], record["seq"])
-        else:
-            yield from untrue_of(name, record, acked, list(marks_of(view, name, record)))
+    acked = acknowledged_in(view)
+    for name, record in view.each("watermarks", "receipt"):
+        yield from untrue_of(name, record, acked, list(marks_of(view, name, record)))
 
 
 def untrue_of(name, record, acked, marks):
@@ -139,6 +132,53 @@ def untrue_of(name, record, acked, marks):
             yield f"{name}: {kind} of {user} in {record['chat']} is {value} before it can be"
         if kind == "read" and value > values[user, "delivered"]:
             yield f"{name}: {user} has read {value} in {record['chat']}, and got {values[user, 'delivered']}"
+
+
+def counts_tell_the_truth(view):
+    """I6. Of each message in a group its sender is told how many acknowledged and read it, which only grows."""
+    acked = acknowledged_in(view)
+    for device in view.devices:
+        told = {}
+        for record in device.records:
+            for seq in counted_by(view, device, record) if record["e"] == "counts" else ():
+                yield from untrue_count_of(view, device, record, seq, acked)
+                before = told.get((record["chat"], seq), record)
+                told[record["chat"], seq] = record
+                if record["delivered"] < before["delivered"] or record["read"] < before["read"]:
+                    yield (f"{device.name}: was told that {record['delivered']} have and {record['read']} read"
+                           f" {record['chat']} {seq} after {before['delivered']} and {before['read']}")
+
+
+def acknowledged_in(view):
+    """How far each user's devices had acknowledged and read when, as far as they say: {(chat, user, kind): Highest}."""
+    acked = collections.defaultdict(Highest)
+    for name, record in view.each("hello", "ack", "read"):
+        user = view.clients[name]["user"]
+        cursors = {record["chat"]: record["seq"]} if record["e"] == "read" else record["cursors"]
+        for chat, seq in cursors.items():
+            acked[chat, user, "delivered"].add(record["t"], seq)
+            if record["e"] == "read":
+                acked[chat, user, "read"].add(record["t"], seq)
+    return acked
+
+
+def counted_by(view, device, record):
+    """The places of a device's user's messages that a record of counts speaks of."""
+    places = view.chats[record["chat"]].places
+    return [seq for seq in range(record["first"], record["last"] + 1)
+            if seq in places and places[seq].sender == device.user and places[seq].id in view.first_send]
+
+
+def untrue_count_of(view, device, record, seq, acked):
+    """What counts say of one message, and cannot be so."""
+    others = view.chats[record["chat"]].others_at(device.user, seq)
+    if record["recipients"] != len(others) or not record["read"] <= record["delivered"] <= len(others):
+        yield (f"{device.name}: {record['chat']} {seq} went to {len(others)} others, and of {record['recipients']} it is"
+               f" told that {record['delivered']} have it and {record['read']} read it")
+    for kind in ("delivered", "read"):
+        reached = sum(acked[record["chat"], user, kind].before(record["t"]) >= seq for user in others)
+        if record[kind] > reached:
+            yield f"{device.name}: {record['chat']} {seq} is {kind} by {record[kind]}, and only {reached} said so"
 
 
 def status_never_goes_back(view):
@@ -276,6 +316,7 @@ INVARIANTS = [
     ("I3 I4", devices_see_prefixes_in_order),
     ("I4 I6", watermarks_never_go_back),
     ("I6", receipts_tell_the_truth),
+    ("I6", counts_tell_the_truth),
     ("I6", status_never_goes_back),
     ("I5", replies_come_after_what_was_read),
     ("I7", only_members_get_and_send),

@@ -26,6 +26,7 @@ class Model:
         self.due = {device: {PAIR: collections.deque(), GROUP: collections.deque()} for device in DEVICES}
         self.had = {device: {PAIR: 0, GROUP: 0} for device in DEVICES}
         self.marks = {(chat, user): [0, 0] for chat in self.logs for user in self.members[chat]}
+        self.others = {}  # seq in the group -> who else was a member
         self.made = 0
         self._begin()
         for _ in range(steps):
@@ -65,6 +66,8 @@ class Model:
         for device, user in DEVICES.items():
             if user in self.members[chat] or user in entry["add"]:
                 self.due[device][chat].append(entry)
+        if chat == GROUP:
+            self.others[entry["seq"]] = self.members[chat] - {entry["sender"]}
         return entry["seq"]
 
     def _send(self):
@@ -96,8 +99,17 @@ class Model:
             marks[1] = max(marks[1], seq)
             self.note(device, "read_ok", chat=chat, seq=marks[1])
         for other, their in DEVICES.items():
-            if their != user and their in self.members[chat]:
+            if chat == GROUP and their == entry["sender"] != user and entry["kind"] == 1:
+                self._count(other, entry)
+            elif chat == PAIR and their != user:
                 self.note(other, "receipt", chat=chat, user=user, delivered=marks[0], read=marks[1])
+
+    def _count(self, device, entry):
+        """Tells a sender's device how far its message is."""
+        others = self.others[entry["seq"]]
+        delivered, read = (sum(self.marks[GROUP, user][kind] >= entry["seq"] for user in others) for kind in (0, 1))
+        self.note(device, "counts", chat=GROUP, first=entry["seq"], last=entry["seq"], recipients=len(others),
+                  delivered=delivered, read=read)
 
     def _change(self):
         number, op = len(self.histories["changer"]), "remove" if "carol" in self.members[GROUP] else "add"

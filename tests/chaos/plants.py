@@ -3,7 +3,7 @@
 """Bugs to plant in the histories of a run that was right, as if the server had them.
 
 Each plant changes the lists of records in place (and no record), where the random number generator says, and breaks the
-invariants in its row of PLANTS: the checker must name one of them.
+invariants in its row of PLANTS: the checker must name one of them. It raises IndexError when there is no place for it.
 """
 
 SECOND_NS = 1_000_000_000
@@ -146,6 +146,30 @@ def read_beyond_delivered(histories, random):
     records[index] = records[index] | {"delivered": records[index]["read"] - 1}
 
 
+def counted_before_ack(histories, random):
+    """More have a message than acknowledged it: none had when it was sent."""
+    records, index = counts_of(histories, random)
+    sends = [others[at]["t"] for others, at in records_of(histories, "send")]
+    records[index] = records[index] | {"t": min(sends)}
+
+
+def count_going_back(histories, random):
+    """Fewer have a message than had it."""
+    records, index = counts_of(histories, random)
+    records.insert(index + 1, records[index] | {"delivered": records[index]["delivered"] - 1, "read": 0})
+
+
+def counted_without_one(histories, random):
+    """Of the members at a message one is forgotten."""
+    records, index = counts_of(histories, random)
+    records[index] = records[index] | {"recipients": records[index]["recipients"] - 1}
+
+
+def counts_of(histories, random):
+    """What a device was told of messages that some have."""
+    return random.choice(records_of(histories, "counts", lambda record: record["delivered"] > 0))
+
+
 def tick_lost(histories, random):
     """A device that was away is never told how far the other of a chat of two is."""
     pairs = {records[index]["chat"] for records, index in records_of(histories, "chat")
@@ -189,17 +213,17 @@ def watermark_going_back(histories, random):
 
 def reply_before_what_was_read(histories, random):
     """A message gets a place before one that its author had."""
-    records, index = entry_of(histories, random, lambda record: record["seq"] > 2)
+    sent = {records[index]["id"] for records, index in records_of(histories, "send")}
+    records, index = entry_of(histories, random, lambda record: record["prev"] in sent)
     place = records[index]
-    earlier = [others[at] for others, at in records_of(histories, "entry")
-               if others[at]["chat"] == place["chat"] and others[at]["seq"] == place["seq"] - 1]
-    for others, at in records_of(histories, "send", lambda record: record["id"] == earlier[0]["id"]):
+    for others, at in records_of(histories, "send", lambda record: record["id"] == place["prev"]):
         others[at] = others[at] | {"t": place["t"] + SECOND_NS}
 
 
 def never_answered(histories, random):
     """A send has no outcome, ever."""
-    records, index = random.choice(records_of(histories, "sent"))
+    failed = {records[index]["id"] for records, index in records_of(histories, "failed")}
+    records, index = random.choice(records_of(histories, "sent", lambda record: record["id"] not in failed))
     message_id = records[index]["id"]
     for others in histories.values():
         others[:] = [record for record in others if record["e"] != "sent" or record["id"] != message_id]
@@ -268,11 +292,12 @@ def another_under_the_id(histories, random):
 
 
 PLANTS = {
-    lost_after_ack: {"I1"}, overwritten_after_ack: {"I1", "I2"}, lost_to_one_device: {"I3 I4"},
+    lost_after_ack: {"I1"}, overwritten_after_ack: {"I1", "I2"}, lost_to_one_device: {"I1"},
     last_lost_to_one_device: {"I1"}, delivered_twice: {"I3 I4"}, stored_twice: {"I2"},
     acknowledged_with_two_places: {"I2"}, swapped_in_time: {"I3 I4"}, swapped_in_the_log: {"I2"}, other_bytes: {"I2"},
     other_bytes_for_all: {"I2"}, receipt_before_ack: {"I6"}, receipt_before_commit: {"I4 I6"},
-    read_beyond_delivered: {"I6"}, tick_lost: {"I6 I10"}, entry_after_removal: {"I7"}, cursor_going_back: {"I3 I4"},
+    read_beyond_delivered: {"I6"}, counted_before_ack: {"I6"}, count_going_back: {"I6"}, counted_without_one: {"I6"},
+    tick_lost: {"I6 I10"}, entry_after_removal: {"I7"}, cursor_going_back: {"I3 I4"},
     watermark_going_back: {"I4 I6"}, reply_before_what_was_read: {"I5"}, never_answered: {"I8"},
     refused_and_stored: {"I8"}, late: {"I10"}, caught_up_too_early: {"I10"}, change_not_in_the_log: {"I8"},
     refused_without_hint: {"I9"}, memory_without_bound: {"I9"}, another_under_the_id: {"I2"},

@@ -11,6 +11,7 @@ import threading
 CHUNK = 1 << 14
 SEGMENT = 1400
 SLOW_BYTES_S = 5_000
+TURN_S = 120  # for the thread to come to it
 
 
 class Network:
@@ -26,7 +27,7 @@ class Network:
 
     def run(self, coroutine):
         """Has the thread run it, and waits."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=TURN_S)
 
 
 class Proxy:

@@ -25,6 +25,7 @@ sys.path += [str(TESTS / "support" / "python"), str(TESTS / "e2e")]
 # pylint: disable=wrong-import-position
 import faults  # noqa: E402
 from api_client import GrpcServer  # noqa: E402
+from client import PATIENCE_S  # noqa: E402
 from history import Writer, hash_of  # noqa: E402
 from parley_pb import chat_service_pb2 as chats  # noqa: E402
 from programs import Gateway, Postgres  # noqa: E402
@@ -40,8 +41,7 @@ GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol",
 SENDERS = {"rita-rest": "rita", "bob-rest": "bob"}
 SESSION_QUEUE_BYTES = 16384  # so that slow readers are soon too slow
 UPSTREAM_DEADLINE_MS = 3000
-ANSWER_S = 150
-SETTLE_S = 30
+ANSWER_S = 240  # what clients take above that is a violation; they give up before when nothing happens
 MEMORY_EVERY_S = 1
 
 
@@ -82,24 +82,24 @@ class Client:
             self.process.stdin.write(json.dumps(command) + "\n")
             self.process.stdin.flush()
 
-    def answer(self):
+    def answer(self, deadline):
         """Waits for its answer; None when it ended without, or took too long."""
         with contextlib.suppress(queue.Empty):
-            while (word := self._answers.get(timeout=ANSWER_S)) == "ready":
+            while (word := self._answers.get(timeout=max(0, deadline - time.monotonic()))) == "ready":
                 continue
             return word
+        return None
 
     def wait_until_ready(self):
         """After the first launch."""
         assert self._answers.get(timeout=ANSWER_S) == "ready", f"{self.name} does not start: see its log"
 
 
-def ask_all(clients, **command):
-    """Gives all a command and waits for all answers. What is not answered shows in the histories."""
+def await_answers(clients):
+    """Waits for all answers. What is not answered shows in the histories."""
+    deadline = time.monotonic() + ANSWER_S
     for client in clients:
-        client.tell(**command)
-    for client in clients:
-        client.answer()
+        client.answer(deadline)
 
 
 class World:
@@ -211,7 +211,9 @@ class Run:
         is_over.set()
         sampler.join()
         self.history.note("quiet")
-        ask_all(self.clients.values(), do="quiet")
+        for client in self.clients.values():
+            client.tell(do="quiet")
+        await_answers(self.clients.values())
         self._list()
         self._settle()
 
@@ -245,8 +247,7 @@ class Run:
         devices = [self.clients[name] for name in DEVICES]
         for client, user in zip(devices, DEVICES.values()):
             client.tell(do="finish", heads=self.world.heads_of(user))
-        for client in devices:
-            client.answer()
+        await_answers(devices)
         ticks = self._ticks()
         for client, user in zip(devices, DEVICES.values()):
             mine = self.world.ids[user]
@@ -255,20 +256,22 @@ class Run:
         others = [client for client in self.clients.values() if client not in devices]
         for client in others:
             client.tell(do="end")
-        for client in self.clients.values():
-            client.answer()
+        await_answers(self.clients.values())
 
     def _ticks(self):
         """How far everybody is, when every device's acknowledgement of everything is on disk: [chat, user, [d, r]]."""
         people = {self.world.ids[user] for user in DEVICES.values()}
-        deadline = time.monotonic() + SETTLE_S
+        behind, deadline = None, 0
         while True:
             asked = time.monotonic_ns()
             found = {chat: self.world.backend.also(parley_user=self.world.ids[users[0]]).ListParticipants(
                 chat_id=chat).participants for chat, (users, _) in self.world.chats.items()}
             ticks = [[chat, one.user_id, [one.last_delivered_seq, one.last_read_seq]]
                      for chat, participants in found.items() for one in participants]
+            before = behind
             behind = [tick for tick in ticks if tick[1] in people and tick[2][0] < self.heads[tick[0]]]
+            if behind != before:
+                deadline = time.monotonic() + PATIENCE_S
             if not behind or time.monotonic() > deadline:
                 break
             time.sleep(0.1)

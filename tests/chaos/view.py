@@ -77,6 +77,11 @@ class Chat:
         """The entry that a user gets after this one; None when no time of theirs is left."""
         return next((max(first, seq + 1) for first, last in self.times(user) if last > seq), None)
 
+    def others_at(self, user, seq):
+        """Who else was a member at an entry."""
+        everybody = self.members.union(*(added for added, _ in self.events.values()))
+        return {other for other in everybody - {user} if self.is_visible(other, seq)}
+
     @property
     def last_seq(self):
         """The end of the log, as far as anybody saw it."""

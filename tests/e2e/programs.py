@@ -134,7 +134,7 @@ class Program:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                assert self.process.wait(timeout=30) == 0, self.log_text()
+                assert self.process.wait(timeout=READY_S) == 0, self.log_text()
             finally:
                 self.process.kill()
 
