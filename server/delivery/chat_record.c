@@ -308,7 +308,8 @@ static void attach(struct pl_subscription *subscription)
     subscription->is_former = false;
     if (subscription->record != NULL)
         return;
-    struct chat_record *record = find_or_add(subscription->shard, &subscription->chat_id);
+    struct pl_shard *shard = pl_hub_chat_shard(subscription->session->hub, &subscription->chat_id);
+    struct chat_record *record = find_or_add(shard, &subscription->chat_id);
     subscription->record = record;
     subscription->in_list = false;
     TAILQ_INSERT_TAIL(&record->subscriptions, subscription, attached);

@@ -268,11 +268,12 @@ static void on_timer(struct pl_timer *timer)
 static void free_when_over(struct pl_session *session)
 {
     if (session->call != NULL || session->flush_deferred || session->out_count > 0 || session->is_registered ||
-        session->subscriptions != NULL)
+        session->subscription_count > 0)
         return;
     struct pl_hub *hub = session->hub;
     pl_metrics_add(&hub->server->metrics, PL_METRIC_sessions + session->phase, -1);
     pl_session_out_fini(session);
+    free(session->subscriptions);
     free(session);
     pl_hub_count_session(hub, -1);
 }

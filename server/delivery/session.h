@@ -76,7 +76,9 @@ struct pl_session {
     TAILQ_ENTRY(pl_session) of_user; /* the record's loop only */
 
     /* Chats. */
-    struct pl_subscription *subscriptions;
+    struct pl_subscription **subscriptions; /* by chat_id */
+    unsigned subscription_count;
+    unsigned subscription_places;
     struct pl_early_cursor *early_cursors;
     TAILQ_ENTRY(pl_session) listing; /* wants its list of chats */
     TAILQ_ENTRY(pl_session) heading; /* wants heads */
@@ -95,7 +97,7 @@ struct pl_session {
     struct pl_buf replies; /* packed parts of a ServerFrame: welcome, sents, faileds */
     STAILQ_HEAD(, pl_queued_entry) entries;
     size_t entries_bytes;
-    struct pl_subscription_queue telling;
+    STAILQ_HEAD(, pl_subscription) telling;
     unsigned sends_out;       /* with the writer */
     unsigned answers_waiting; /* in replies */
 };

@@ -76,8 +76,8 @@ static void fall_back(struct pl_session *session)
 {
     pl_metrics_add(&session->hub->server->metrics, PL_METRIC_sessions_slow_total, 1);
     pl_session_drop_entries(session);
-    struct pl_subscription *subscription, *next;
-    HASH_ITER (hh, session->subscriptions, subscription, next) {
+    for (unsigned i = 0; i < session->subscription_count; i++) {
+        struct pl_subscription *subscription = session->subscriptions[i];
         bool is_cut =
             subscription->state == PL_SUBSCRIPTION_FORMER && subscription->queued_seq < subscription->left_seq;
         if (subscription->state == PL_SUBSCRIPTION_HINTED && subscription->queued_seq < subscription->head_seq)

@@ -22,7 +22,7 @@ static void flush(struct pl_task *task);
 void pl_session_out_init(struct pl_session *session)
 {
     STAILQ_INIT(&session->entries);
-    TAILQ_INIT(&session->telling);
+    STAILQ_INIT(&session->telling);
     pl_buf_init(&session->replies, FRAME_BYTES_MAX);
     session->flush_task.run = flush;
 }
@@ -129,7 +129,7 @@ void pl_session_tell_later(struct pl_session *session, struct pl_subscription *s
 {
     if (!subscription->is_telling) {
         subscription->is_telling = true;
-        TAILQ_INSERT_TAIL(&session->telling, subscription, telling);
+        STAILQ_INSERT_TAIL(&session->telling, subscription, telling);
     }
     pl_session_flush_later(session);
 }
@@ -271,8 +271,8 @@ static void put_tellings(struct pl_session *session, struct pl_buf *frame)
     struct pl_arena arena;
     pl_arena_init(&arena, 0);
     struct pl_subscription *subscription;
-    while ((subscription = TAILQ_FIRST(&session->telling)) != NULL && frame->bytes < FRAME_BYTES_MAX / 2) {
-        TAILQ_REMOVE(&session->telling, subscription, telling);
+    while ((subscription = STAILQ_FIRST(&session->telling)) != NULL && frame->bytes < FRAME_BYTES_MAX / 2) {
+        STAILQ_REMOVE_HEAD(&session->telling, telling);
         subscription->is_telling = false;
         char *chat_id = pl_field_uuid(&subscription->chat_id.uuid, &arena);
         put_receipt(subscription, chat_id, frame, &arena);
@@ -290,7 +290,7 @@ void pl_session_out_forget(struct pl_subscription *subscription)
     subscription->counts = NULL;
     subscription->counts_count = 0;
     if (subscription->is_telling)
-        TAILQ_REMOVE(&subscription->session->telling, subscription, telling);
+        STAILQ_REMOVE(&subscription->session->telling, subscription, pl_subscription, telling);
     subscription->is_telling = false;
 }
 

@@ -95,30 +95,32 @@ struct pl_receipt {
     int64_t at_us;
 };
 
+/* A device in many chats has many of these, so what is small stands together. */
 struct pl_subscription {
     struct pl_session *session;
     struct pl_chat_id chat_id;
-    struct pl_shard *shard; /* of the chat */
 
     /* The exchange: whoever has it may write. */
     struct pl_task task;
-    enum pl_operation operation;
     int64_t seq;               /* JOIN: what the session has; its answer: the tail */
-    bool is_live;              /* JOIN's answer */
-    bool is_hot;               /* JOIN's answer: not live, hints come */
-    bool has_ring;             /* every answer but DETACH's: PAGE may be worth asking */
     struct pl_ring_page *page; /* PAGE's answer; NULL: not in the ring */
-    unsigned followers;        /* every answer but DETACH's: sessions of the chat */
+    enum pl_operation operation;
+    unsigned followers; /* every answer but DETACH's: sessions of the chat */
+    bool is_live;       /* JOIN's answer */
+    bool is_hot;        /* JOIN's answer: not live, hints come */
+    bool has_ring;      /* every answer but DETACH's: PAGE may be worth asking */
 
     /* The session's half; its loop only. */
-    UT_hash_handle hh;
-    TAILQ_ENTRY(pl_subscription) waiting; /* for its head, or for a page */
-    struct pl_subscription_queue *waiting_in;
-    TAILQ_ENTRY(pl_subscription) telling; /* has receipts or read_ok to tell */
     bool is_telling;
     bool is_rejoined; /* the user is said to have joined since the head was read */
     bool is_counted;  /* one of those that hello waits for */
+    bool is_marking;  /* a read is on its way to disk; what comes meanwhile follows as one */
+    bool has_receipt; /* peer is to be told */
     enum pl_subscription_state state;
+    unsigned others;                       /* sessions of the chat, as last heard */
+    TAILQ_ENTRY(pl_subscription) waiting;  /* for its head, or for a page */
+    STAILQ_ENTRY(pl_subscription) telling; /* has receipts or read_ok to tell */
+    struct pl_subscription_queue *waiting_in;
     int64_t queued_seq; /* the last entry queued, or had before */
     int64_t sent_seq;   /* the last entry written to the stream, or had before */
     int64_t acked_seq;
@@ -128,23 +130,20 @@ struct pl_subscription {
     int64_t advanced_seq; /* to tell; 0 for nothing */
     int64_t left_seq;     /* the last entry for a user who is no member after it; 0: a member, as far as read */
     int64_t read_seq;     /* the highest that was said to be read */
-    bool is_marking;      /* a read is on its way to disk; what comes meanwhile follows as one */
-    bool has_receipt;     /* peer is to be told */
     int64_t read_ok_seq;  /* to tell; 0 for nothing */
     /* In a chat of two: how far the other is, as told or to be told. */
     struct pl_receipt peer;
     struct pl_group_count *counts; /* to tell, by seq; at most PL_GROUP_COUNTS_MAX */
     unsigned counts_count;
-    unsigned others; /* sessions of the chat, as last heard */
 
     /* The record's half; the shard's loop only. */
-    TAILQ_ENTRY(pl_subscription) attached;
-    struct chat_record *record;
     bool in_list;
     bool is_hinted;
-    int64_t had_seq;   /* what it had when it last joined */
     bool is_former;    /* the user was removed: no receipts */
     bool wants_counts; /* all of them: it has just joined */
+    TAILQ_ENTRY(pl_subscription) attached;
+    struct chat_record *record;
+    int64_t had_seq; /* what it had when it last joined */
 };
 
 #define PL_GROUP_COUNTS_MAX 256

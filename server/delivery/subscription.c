@@ -4,6 +4,8 @@
 #include "delivery/subscription.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/param.h>
 
 #include "delivery/session.h"
 
@@ -26,7 +28,8 @@ void pl_subscription_operate(struct pl_subscription *subscription, enum pl_opera
     subscription->operation = operation;
     subscription->state = state;
     subscription->task.run = pl_chat_record_operate;
-    pl_mailbox_post(&subscription->shard->loop->mailbox, &subscription->task);
+    struct pl_shard *shard = pl_hub_chat_shard(subscription->session->hub, &subscription->chat_id);
+    pl_mailbox_post(&shard->loop->mailbox, &subscription->task);
 }
 
 static void join(struct pl_subscription *subscription)
@@ -106,11 +109,51 @@ void pl_subscription_go_on(struct pl_subscription *subscription)
 
 /* ---- its life ---- */
 
+/* Where the chat is among the session's, or would be. */
+static unsigned place_of(const struct pl_session *session, const struct pl_chat_id *chat)
+{
+    unsigned low = 0;
+    unsigned high = session->subscription_count;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (memcmp(&session->subscriptions[middle]->chat_id, chat, sizeof(*chat)) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct pl_subscription *pl_session_find(struct pl_session *session, const struct pl_chat_id *chat)
 {
-    struct pl_subscription *subscription;
-    HASH_FIND(hh, session->subscriptions, chat, sizeof(*chat), subscription);
-    return subscription;
+    unsigned place = place_of(session, chat);
+    if (place == session->subscription_count)
+        return NULL;
+    struct pl_subscription *subscription = session->subscriptions[place];
+    return pl_uuid_equal(&subscription->chat_id.uuid, &chat->uuid) ? subscription : NULL;
+}
+
+static void insert(struct pl_session *session, struct pl_subscription *subscription)
+{
+    if (session->subscription_count == session->subscription_places) {
+        session->subscription_places = MAX(8, 2 * session->subscription_places);
+        session->subscriptions =
+            realloc(session->subscriptions, session->subscription_places * sizeof(session->subscriptions[0]));
+        pl_assert(session->subscriptions != NULL);
+    }
+    unsigned place = place_of(session, &subscription->chat_id);
+    struct pl_subscription **at = &session->subscriptions[place];
+    memmove(at + 1, at, (session->subscription_count - place) * sizeof(*at));
+    *at = subscription;
+    session->subscription_count++;
+}
+
+static void take_out(struct pl_session *session, const struct pl_subscription *subscription)
+{
+    unsigned place = place_of(session, &subscription->chat_id);
+    struct pl_subscription **at = &session->subscriptions[place];
+    session->subscription_count--;
+    memmove(at, at + 1, (session->subscription_count - place) * sizeof(*at));
 }
 
 static void subscribe(struct pl_session *session, const struct pl_chat_id *chat, bool is_counted)
@@ -121,8 +164,7 @@ static void subscribe(struct pl_session *session, const struct pl_chat_id *chat,
     pl_assert(subscription != NULL);
     subscription->session = session;
     subscription->chat_id = *chat;
-    subscription->shard = pl_hub_chat_shard(session->hub, chat);
-    HASH_ADD(hh, session->subscriptions, chat_id, sizeof(subscription->chat_id), subscription);
+    insert(session, subscription);
     if (is_counted)
         pl_subscription_count_in(subscription);
     pl_subscription_operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
@@ -157,7 +199,7 @@ void pl_subscription_remove(struct pl_subscription *subscription)
     struct pl_session *session = subscription->session;
     struct pl_chat_id chat = subscription->chat_id;
     bool is_rejoined = subscription->is_rejoined && pl_session_is_open(session);
-    HASH_DEL(session->subscriptions, subscription);
+    take_out(session, subscription);
     free(subscription);
     if (is_rejoined)
         subscribe(session, &chat, false);
@@ -167,8 +209,8 @@ void pl_subscription_remove(struct pl_subscription *subscription)
 
 void pl_session_detach_all(struct pl_session *session)
 {
-    struct pl_subscription *subscription, *next;
-    HASH_ITER (hh, session->subscriptions, subscription, next) {
+    for (unsigned i = 0; i < session->subscription_count; i++) {
+        struct pl_subscription *subscription = session->subscriptions[i];
         /* The others are with their record; they are detached when the answer comes. */
         if (subscription->state == PL_SUBSCRIPTION_ATTACHED || subscription->state == PL_SUBSCRIPTION_BEHIND ||
             subscription->state == PL_SUBSCRIPTION_LIVE || subscription->state == PL_SUBSCRIPTION_HINTED ||
