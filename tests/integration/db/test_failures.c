@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /* Lost connections, a server that is killed or hangs: whatever happens converges, and nothing is lost or there twice.
  */
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,17 +52,26 @@ static void open_with_chat(void)
     pair = pair_create(&database, true);
 }
 
-/* Looks again when something came home, or a little later. */
-static void look_again(void)
+/* Looks when something came home, or a little later, for a minute. */
+static void wait_until(bool (*holds)(void))
 {
-    pl_wake_wait(&harness.wake, pl_clock_now_us() + 5000);
-    pl_mailbox_run(&harness.home);
+    int64_t deadline_us = pl_clock_now_us() + INT64_C(60000000);
+    while (!holds()) {
+        if (pl_clock_now_us() > deadline_us)
+            fail_msg("what is waited for did not come for a minute");
+        pl_wake_wait(&harness.wake, pl_clock_now_us() + 5000);
+        pl_mailbox_run(&harness.home);
+    }
 }
 
-static void wait_ready(bool ready)
+static bool is_ready(void)
 {
-    while (pl_db_ready(harness.db) != ready)
-        look_again();
+    return pl_db_ready(harness.db);
+}
+
+static bool is_away(void)
+{
+    return !is_ready();
 }
 
 static void lost_reply_of_a_commit_converges(void **state)
@@ -93,6 +103,11 @@ static void lost_commit_is_run_again(void **state)
     assert_log_sound(&database);
 }
 
+static bool somebody_waits_for_a_lock(void)
+{
+    return database_number(&database, "select count(*) from pg_stat_activity where wait_event_type = 'Lock'") > 0;
+}
+
 static void transaction_that_outlives_its_client_is_waited_for(void **state)
 {
     (void)state;
@@ -100,8 +115,7 @@ static void transaction_that_outlives_its_client_is_waited_for(void **state)
     proxy_arm(proxy, PROXY_CUT_SURVIVOR);
     struct pl_append *append = append_new(&harness, &pair, "cut");
     append_submit(&harness, append);
-    while (database_number(&database, "select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 0)
-        look_again();
+    wait_until(somebody_waits_for_a_lock);
     assert_int_equal(harness.done, 0);
     proxy_release(proxy);
     harness_wait(&harness, 1);
@@ -129,11 +143,34 @@ static void transaction_that_stays_unknown_is_said_to_be(void **state)
     assert_log_sound(&database);
 }
 
-/* Commits wait for a standby that there is not; what the test itself sends writes nothing. */
+/* Commits that wait for a standby are told to wait no longer: they end with a WARNING. Whether there was one. */
+static bool cancel_waits(void)
+{
+    return database_number(&database, "select count(pg_cancel_backend(pid)) from pg_stat_activity"
+                                      " where datname = current_database() and wait_event = 'SyncRep'") > 0;
+}
+
+/* Tried with a commit that leaves no rows. */
+static bool commits_wait(void)
+{
+    bool waited = false;
+    PGconn *connection = PQconnectdb(database.conninfo);
+    assert_int_equal(PQsendQuery(connection, "select pg_logical_emit_message(true, '', '')"), 1);
+    while (PQconsumeInput(connection) == 1 && PQisBusy(connection))
+        waited = cancel_waits() || waited;
+    PQfinish(connection);
+    return waited;
+}
+
+/*
+ * Commits wait for a standby that there is not; what the test itself sends writes nothing. It is the checkpointer that
+ * makes them wait, when it has heard of the new configuration, which may be long after it was told to load it.
+ */
 static void demand_standby(void)
 {
     database_execute(&database, "alter system set synchronous_standby_names = 'missing'");
     database_execute(&database, "select pg_reload_conf()");
+    wait_until(commits_wait);
 }
 
 static void forget_standby(void)
@@ -142,17 +179,17 @@ static void forget_standby(void)
     database_execute(&database, "select pg_reload_conf()");
 }
 
-/* Commits that wait are told to wait no longer: they end with a WARNING. How many there were. */
-static int64_t cancel_waits(void)
+/* Also after a test that failed, for the next one has the same server. */
+static int tear_down_standby(void **state)
 {
-    return database_number(&database, "select count(pg_cancel_backend(pid)) from pg_stat_activity"
-                                      " where datname = current_database() and wait_event = 'SyncRep'");
+    forget_standby();
+    return tear_down(state);
 }
 
-static void cancel_first_wait(void)
+static bool is_answered_when_no_commit_waits(void)
 {
-    while (cancel_waits() == 0)
-        look_again();
+    cancel_waits();
+    return harness.done > 0;
 }
 
 static void commit_that_no_standby_has_is_unknown(void **state)
@@ -162,10 +199,7 @@ static void commit_that_no_standby_has_is_unknown(void **state)
     demand_standby();
     struct pl_append *append = append_new(&harness, &pair, "here only");
     append_submit(&harness, append);
-    while (harness.done == 0) {
-        cancel_waits();
-        look_again();
-    }
+    wait_until(is_answered_when_no_commit_waits);
     forget_standby();
     assert_int_equal(append->status, PL_OUTCOME_UNKNOWN);
     struct pl_append *again = append_again(&harness, append);
@@ -176,6 +210,11 @@ static void commit_that_no_standby_has_is_unknown(void **state)
     assert_log_sound(&database);
 }
 
+static bool is_tried_again(void)
+{
+    return pl_metrics_get(&harness.metrics, PL_METRIC_append_retries_total) > 0;
+}
+
 static void commit_that_a_standby_gets_after_all_is_stored_once(void **state)
 {
     (void)state;
@@ -183,9 +222,8 @@ static void commit_that_a_standby_gets_after_all_is_stored_once(void **state)
     demand_standby();
     struct pl_append *append = append_new(&harness, &pair, "text");
     append_submit(&harness, append);
-    cancel_first_wait();
-    while (pl_metrics_get(&harness.metrics, PL_METRIC_append_retries_total) == 0)
-        look_again();
+    wait_until(cancel_waits);
+    wait_until(is_tried_again);
     assert_int_equal(harness.done, 0);
     forget_standby();
     harness_wait(&harness, 1);
@@ -213,7 +251,7 @@ static void query_that_no_standby_has_is_unknown(void **state)
     pl_params_uuid(params, &app_id);
     pl_params_text(params, "an app");
     pl_db_query(harness.db, query);
-    cancel_first_wait();
+    wait_until(cancel_waits);
     harness_wait(&harness, 1);
     forget_standby();
     assert_int_equal(query->status, PL_OUTCOME_UNKNOWN);
@@ -267,14 +305,14 @@ static void killed_server_opens_the_circuit_and_comes_back(void **state)
         append_submit(&harness, appends[i]);
     harness_wait(&harness, MESSAGES / 4);
     database_server_kill();
-    wait_ready(false);
+    wait_until(is_away);
     harness_wait(&harness, MESSAGES);
     assert_int_equal(pl_metrics_get(&harness.metrics, PL_METRIC_database_circuit_open), 1);
     struct pl_append *refused = append_new(&harness, &pair, "refused");
     while (append_run(&harness, refused) != PL_DATABASE_UNAVAILABLE)
         refused = append_new(&harness, &pair, "refused");
     database_server_restart();
-    wait_ready(true);
+    wait_until(is_ready);
     for (unsigned i = 0; i < MESSAGES; i++) {
         if (appends[i]->status == PL_OK)
             assert_int_equal(database_number(&database,
@@ -394,9 +432,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(lost_commit_is_run_again, set_up_proxy, tear_down),
         cmocka_unit_test_setup_teardown(transaction_that_outlives_its_client_is_waited_for, set_up_proxy, tear_down),
         cmocka_unit_test_setup_teardown(transaction_that_stays_unknown_is_said_to_be, set_up_proxy, tear_down),
-        cmocka_unit_test_setup_teardown(commit_that_no_standby_has_is_unknown, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(commit_that_a_standby_gets_after_all_is_stored_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(query_that_no_standby_has_is_unknown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(commit_that_no_standby_has_is_unknown, set_up, tear_down_standby),
+        cmocka_unit_test_setup_teardown(commit_that_a_standby_gets_after_all_is_stored_once, set_up, tear_down_standby),
+        cmocka_unit_test_setup_teardown(query_that_no_standby_has_is_unknown, set_up, tear_down_standby),
         cmocka_unit_test_setup_teardown(terminated_sessions_lose_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(killed_server_opens_the_circuit_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_that_hang_are_left, set_up, tear_down),
