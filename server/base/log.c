@@ -3,29 +3,29 @@
 /*
  * A line is built on the stack and never waits for memory. Texts are cut at 1,024 bytes (between characters), a line at
  * 8 KiB: fields that no longer fit are left out and the line says "truncated":true. Bytes that are not UTF-8 become
- * U+FFFD, so a line is always valid JSON. A write that fails is not repeated: logging never stops the server.
+ * U+FFFD, so a line is always valid JSON.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_writer.h"
 #include "base/utf8.h"
 
-enum { TEXT_BYTES_MAX = 1024, LINE_BYTES = 8192 };
+enum { TEXT_BYTES_MAX = 1024 };
 
 static const char line_end[] = "}\n";
 static const char truncated_end[] = ",\"truncated\":true}\n";
 
 /* The bytes behind bytes_max always have room for the longer end. */
 struct line {
-    char data[LINE_BYTES];
+    char data[PL_LOG_LINE_BYTES_MAX];
     size_t bytes;
     bool full;
 };
@@ -51,7 +51,7 @@ enum pl_status pl_log_level_parse(const char *text, enum pl_log_level *ret_level
 
 static void put(struct line *line, const char *data, size_t bytes)
 {
-    if (bytes > LINE_BYTES - sizeof(truncated_end) - line->bytes) {
+    if (bytes > PL_LOG_LINE_BYTES_MAX - sizeof(truncated_end) - line->bytes) {
         line->full = true;
         return;
     }
@@ -139,16 +139,12 @@ static void put_field(struct line *line, const struct pl_log_field *field)
         line->bytes = before;
 }
 
-static void write_line(struct line *line)
+static void end_line(struct line *line)
 {
     const char *end = line->full ? truncated_end : line_end;
-    ssize_t written;
 
     memcpy(line->data + line->bytes, end, strlen(end));
     line->bytes += strlen(end);
-    do {
-        written = write(STDERR_FILENO, line->data, line->bytes);
-    } while (written < 0 && errno == EINTR);
 }
 
 void pl_log_fields(enum pl_log_level level, const char *event, const struct pl_log_field *fields, unsigned count)
@@ -162,5 +158,17 @@ void pl_log_fields(enum pl_log_level level, const char *event, const struct pl_l
     put_head(&line, level, event);
     for (unsigned i = 0; i < count && !line.full; i++)
         put_field(&line, &fields[i]);
-    write_line(&line);
+    end_line(&line);
+    pl_log_writer_put(line.data, line.bytes, level >= PL_LOG_WARNING);
+}
+
+void pl_log_start(void)
+{
+    pl_assert(atexit(pl_log_writer_flush) == 0);
+    pl_log_writer_start();
+}
+
+void pl_log_flush(void)
+{
+    pl_log_writer_flush();
 }

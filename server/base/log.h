@@ -2,7 +2,12 @@
 /* Copyright (c) the Parley authors. */
 /*
  * One JSON object per line on standard error: time, level, event, then fields. Never given
- * contents, secrets or phone numbers. Any thread; a line is one write.
+ * contents, secrets or phone numbers. Any thread.
+ *
+ * Lines of debug and info gather once pl_log_start was called: they are written within about 20 ms, many at once, so
+ * a process that is killed loses its last ones. Warnings and errors, and what came before them, are written when the
+ * call returns: a process that aborts has said why. Who logs faster than can be written waits; nothing is dropped. As
+ * one write may have many lines, two processes need a descriptor each, or one that appends.
  */
 #ifndef PL_BASE_LOG_H
 #define PL_BASE_LOG_H
@@ -26,6 +31,11 @@ struct pl_log_field {
 void pl_log_set_level(enum pl_log_level level);
 /* PL_INVALID_ARGUMENT for anything but debug, info, warning, error. */
 enum pl_status pl_log_level_parse(const char *text, enum pl_log_level *ret_level) PL_MUST_CHECK;
+
+/* Once, after the last fork and with signals blocked: starts the thread that writes. exit() writes what is left. */
+void pl_log_start(void);
+/* What was logged before is written on return: for who writes to standard error by other means. */
+void pl_log_flush(void);
 
 /* event is a short lower_case noun phrase, e.g. "call_finished". */
 void pl_log_fields(enum pl_log_level level, const char *event, const struct pl_log_field *fields, unsigned count);

@@ -79,11 +79,13 @@ bool pl_program_begin(const struct pl_program *program, int argc, char **argv, v
     /* Keys and contents are in this memory: no core file, no reading by other processes of the user. */
     prctl(PR_SET_DUMPABLE, 0);
     block_signals(&ret_start->signals);
+    pl_log_start();
     return true;
 }
 
 int pl_program_fail(const struct pl_program *program, const char *sentence)
 {
+    pl_log_flush();
     fprintf(stderr, "%s: %s\n", program->name, sentence);
     return EXIT_FAILURE;
 }
