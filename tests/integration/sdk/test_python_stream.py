@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import socket
 import subprocess
 import sys
 import tempfile
@@ -37,21 +38,41 @@ def cursors(list_):
     return {cursor.chat_id: cursor.seq for cursor in list_}
 
 
-class PythonStreamTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
-        subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-cache-dir",
-                        "install", "--no-index", "--no-deps", "--target", f"{cls.folder.name}/installed",
-                        os.environ["PARLEY_PYTHON_WHEEL"]], check=True)
+FOLDER = tempfile.TemporaryDirectory()
+INSTALLED = {**os.environ, "PYTHONPATH": f"{FOLDER.name}/installed"}
 
+
+def setUpModule():  # pylint: disable=invalid-name
+    unittest.addModuleCleanup(FOLDER.cleanup)
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-cache-dir", "install",
+                    "--no-index", "--no-deps", "--target", INSTALLED["PYTHONPATH"],
+                    os.environ["PARLEY_PYTHON_WHEEL"]], check=True)
+
+
+class PythonConnectTest(unittest.TestCase):
+    def test_a_server_that_is_slow_to_greet_is_waited_for(self):
+        """One that takes the connection and says nothing yet is not connected to again and again."""
+        program = "import sys, parley; parley.Client(sys.argv[1]).GetChat(chat_id='x')"
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(WAIT_S)
+            endpoint = "%s:%d" % listener.getsockname()
+            process = subprocess.Popen([sys.executable, "-c", program, endpoint], env=INSTALLED)
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            connection, _ = listener.accept()
+            self.addCleanup(connection.close)
+            listener.settimeout(1.5)
+            with self.assertRaises(socket.timeout):
+                listener.accept()
+
+
+class PythonStreamTest(unittest.TestCase):
     def setUp(self):
         self.server = FakeParleyd()
         self.addCleanup(lambda: self.server.stop())
         self.server.handlers["ChatService/ListChats"] = lambda request, context: chats.ListChatsResponse(
             chats=[chats.Chat(chat_id=CHAT)])
-        self.token_file = pathlib.Path(self.folder.name) / "token"
+        self.token_file = pathlib.Path(FOLDER.name) / "token"
         self.token_file.write_text("first", encoding="ascii")
         self.lines = queue.Queue()
         self.asked = queue.Queue()
@@ -59,8 +80,7 @@ class PythonStreamTest(unittest.TestCase):
         self.heads = [sync.ListHeadsResponse()]
         self.process = subprocess.Popen(
             [sys.executable, "-c", FAST_CHECKS, PROGRAM, self.server.endpoint, self.token_file], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": f"{self.folder.name}/installed"})
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=INSTALLED)
         reader = threading.Thread(target=self._read, daemon=True)
         reader.start()
         self.addCleanup(self.process.stdout.close)

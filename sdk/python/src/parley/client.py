@@ -15,10 +15,12 @@ from parley.stream import Stream
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 2.0
 _REPEATABLE_PREFIXES = ("Get", "List", "Lookup", "MarkRead", "SendMessage")
+# The least of gRPC's backoffs is also how long an attempt to connect may take.
+_CONNECT_TIMEOUT_MS = 5000
 _CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 30000), ("grpc.keepalive_timeout_ms", 10000),
                     ("grpc.http2.max_pings_without_data", 0), ("grpc.initial_reconnect_backoff_ms", 100),
-                    ("grpc.min_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000),
-                    ("grpc.max_receive_message_length", 32 << 20))
+                    ("grpc.min_reconnect_backoff_ms", _CONNECT_TIMEOUT_MS),
+                    ("grpc.max_reconnect_backoff_ms", 1000), ("grpc.max_receive_message_length", 32 << 20))
 
 
 def _unary_methods():

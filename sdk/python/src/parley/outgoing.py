@@ -256,7 +256,9 @@ class Outgoing:
                 fetch[1:] = [fetch[0], now + FETCH_WAIT_S]
 
     def _wait_s(self):
-        """Until the next thing is due by the clock; None: nothing is."""
+        """Until the next thing is due by the clock; None: nothing is, or all that will be said is due now."""
+        if self._leaving:
+            return None
         dues = [self._ack_due] if self._dirty and self._live else []
         if self._waiting and self._live and self._send_due > time.monotonic():
             dues.append(self._send_due)
