@@ -23,9 +23,12 @@ class Device:
     What it sees of a chat may begin, and go on after a gap, with the entry that adds its user.
 
     At most in_flight_max sends are unanswered at a time; what the server refuses for now is sent again.
+
+    before: the same device as it was until it was closed; what it had is had. The server may or may not have stored
+    its last acknowledgements, so whoever forgets everything gets a chat from any place on.
     """
 
-    def __init__(self, address, token, in_flight_max=200):
+    def __init__(self, address, token, in_flight_max=200, before=None):
         self.changed = threading.Condition()
         self.entries = collections.defaultdict(list)  # chat_id -> entries, seq 1, 2, 3, ...
         self.sents = {}  # message_id -> seq
@@ -42,6 +45,9 @@ class Device:
         self._address, self._token, self._in_flight_max = address, token, in_flight_max
         self._user_id = user_of(token)
         self._epoch = ""
+        if before:
+            self.entries.update((chat_id, list(entries)) for chat_id, entries in before.entries.items())
+            self._epoch = before._epoch  # pylint: disable=protected-access
         self._unsent = collections.deque()
         self._in_flight = {}  # request_id -> SendMessageRequest
         self._requests = 0

@@ -61,8 +61,8 @@ def devices(server):
     """Makes devices that are closed at the end."""
     made = []
 
-    def make(person):
-        made.append(Device(server.address, person.token))
+    def make(person, **options):
+        made.append(Device(server.address, person.token, **options))
         made[-1].wait_for(lambda device: device.caught_up)
         return made[-1]
 

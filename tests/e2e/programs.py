@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -69,8 +70,13 @@ class Postgres:
         return [postmaster, *map(int, children)]
 
     def kill(self):
-        """Ends the postmaster as a crash would."""
-        os.kill(self.pids()[0], signal.SIGKILL)
+        """Ends the postmaster as a crash would. It is gone then: while it dies, a start would take it for running."""
+        postmaster = os.pidfd_open(self.pids()[0])
+        try:
+            signal.pidfd_send_signal(postmaster, signal.SIGKILL)
+            assert select.select([postmaster], [], [], READY_S)[0]
+        finally:
+            os.close(postmaster)
 
     @contextlib.contextmanager
     def hung(self):
@@ -236,7 +242,8 @@ class Gateway(Program):
             time.sleep(0.02)
 
 
-RETRY_FAST = (("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),
+# The least of the backoffs is also how long an attempt to connect may take.
+RETRY_FAST = (("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", READY_S * 1000),
               ("grpc.max_reconnect_backoff_ms", 200), ("grpc.use_local_subchannel_pool", 1))
 
 

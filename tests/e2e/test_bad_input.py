@@ -320,7 +320,8 @@ class Connection:
         connect = person.api.channel.stream_stream(
             "/parley.v1.StreamService/Connect", request_serializer=serializer,
             response_deserializer=stream_service_pb2.ServerFrame.FromString)
-        self.replies = connect(iter(self._queue.get, None), metadata=person.api.metadata, timeout=STREAM_S)
+        self.replies = connect(iter(self._queue.get, None), metadata=person.api.metadata, timeout=STREAM_S,
+                               wait_for_ready=True)
         self.put = self._queue.put
 
     def __enter__(self):
@@ -379,4 +380,4 @@ def test_stream_needs_a_device(world):
     with refused("PERMISSION_DENIED", "PERMISSION_DENIED"):
         acting = world.server.api(x_api_key=world.api_key, parley_user=world.alice.user_id)
         connect = acting.channel.stream_stream("/parley.v1.StreamService/Connect")
-        next(connect(iter([b""]), metadata=acting.metadata, timeout=STREAM_S))
+        next(connect(iter([b""]), metadata=acting.metadata, timeout=STREAM_S, wait_for_ready=True))

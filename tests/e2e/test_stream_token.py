@@ -25,7 +25,7 @@ class Stream:
                                               request_serializer=pb.ClientFrame.SerializeToString,
                                               response_deserializer=pb.ServerFrame.FromString)
         self._call = connect(iter(self._frames.get, None), metadata=(("authorization", f"Bearer {token}"),),
-                             timeout=WAIT_S)
+                             timeout=WAIT_S, wait_for_ready=True)
         self._frames.put(pb.ClientFrame(hello=pb.Hello(protocol_version=1, client="e2e")))
         self.wait_for("caught_up")
 
