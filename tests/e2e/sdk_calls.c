@@ -258,6 +258,30 @@ static void try_parts_of(const char *endpoint, parley_client *backend, parley_cl
     parley_chat_free(chat);
 }
 
+static void try_every_setting(parley_client *acting, const char *chat_id)
+{
+    const parley_metadata metadata = {.key = "topic", .value = "all of it"};
+    parley_chat *chat = NULL;
+    parley_chat_update update;
+    parley_chat_update_init(&update);
+    update.name = "Everybody";
+    update.description = "";
+    update.metadata = &metadata;
+    update.metadata_count = 1;
+    update.join_policy = PARLEY_JOIN_INVITE;
+    update.history_for_new = PARLEY_HISTORY_ALL;
+    update.who_may_send = PARLEY_ROLE_ADMIN;
+    update.who_may_add = PARLEY_ROLE_OWNER;
+    update.who_may_edit = PARLEY_ROLE_OWNER;
+    update.read_receipts = PARLEY_READ_RECEIPTS_OFF;
+    OK(parley_update_chat(acting, chat_id, &update, &chat, &error));
+    assert(strcmp(chat->name, "Everybody") == 0 && chat->metadata_count == 1);
+    assert(chat->join_policy == PARLEY_JOIN_INVITE && chat->history_for_new == PARLEY_HISTORY_ALL);
+    assert(chat->who_may_send == PARLEY_ROLE_ADMIN && chat->who_may_add == PARLEY_ROLE_OWNER);
+    assert(chat->who_may_edit == PARLEY_ROLE_OWNER && chat->read_receipts == PARLEY_READ_RECEIPTS_OFF);
+    parley_chat_free(chat);
+}
+
 static void try_groups(parley_client *acting, const char *alice, const char *bob)
 {
     const parley_new_participant others[] = {{.user_id = bob}};
@@ -279,6 +303,7 @@ static void try_groups(parley_client *acting, const char *alice, const char *bob
     update.etag = chat->etag;
     OK(parley_update_chat(acting, chat->chat_id, &update, &updated, &error));
     assert(updated->join_policy == PARLEY_JOIN_OPEN && strcmp(updated->name, "Team") == 0);
+    try_every_setting(acting, chat->chat_id);
     assert(parley_update_chat(acting, chat->chat_id, &update, NULL, &error) == PARLEY_ETAG_MISMATCH);
     check_event(acting, chat->chat_id);
     OK(parley_delete_chat(acting, chat->chat_id, &error));

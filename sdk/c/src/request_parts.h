@@ -44,7 +44,7 @@ parley_status pl_request_take_struct(void *ret_struct, size_t own_bytes, const v
         }                                                                                                              \
     } while (0)
 
-#define PL_REQUEST_MASK_MAX 8
+#define PL_REQUEST_MASK_MAX 16
 
 /* An update mask that grows by the fields that are there. */
 struct pl_request_mask {
