@@ -38,19 +38,17 @@ static void convert_page(void *ret_keys, const ProtobufCMessage *reply, struct p
         (parley_api_keys){.items = items, .count = page->n_api_keys, .next_page_token = page->next_page_token};
 }
 
-/* ret_key may be NULL. */
-static parley_status fetch_key(parley_client *client, const struct pl_client_call *call, pl_client_convert convert,
-                               parley_api_key **ret_key, parley_error *ret_error)
+/* A key that nobody wants is freed as one, for its secret's sake. */
+static parley_status fetch_key(parley_client *client, const struct pl_client_call *call, parley_api_key **ret_key,
+                               parley_error *ret_error)
 {
-    parley_api_key *key = pl_reply_new(sizeof *key);
-    parley_status status = pl_client_fetch(client, call, key, convert, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_key != NULL)
-        *ret_key = key;
-    else
+    parley_api_key *key = NULL;
+    parley_status status = pl_client_fetch(client, call, pl_reply_new(sizeof *key), &key, ret_error);
+    if (ret_key == NULL)
         parley_api_key_free(key);
-    return PARLEY_OK;
+    else if (status == PARLEY_OK)
+        *ret_key = key;
+    return status;
 }
 
 parley_status parley_create_api_key(parley_client *client, const char *app_id, const char *name,
@@ -59,10 +57,11 @@ parley_status parley_create_api_key(parley_client *client, const char *app_id, c
     Parley__V1__CreateApiKeyRequest request = PARLEY__V1__CREATE_API_KEY_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/CreateApiKey",
                                         .request = &request.base,
-                                        .reply = &parley__v1__create_api_key_response__descriptor};
+                                        .reply = &parley__v1__create_api_key_response__descriptor,
+                                        .convert = convert_created};
     request.app_id = pl_request_text(app_id);
     request.name = pl_request_text(name);
-    return fetch_key(client, &call, convert_created, ret_key, ret_error);
+    return fetch_key(client, &call, ret_key, ret_error);
 }
 
 parley_status parley_list_api_keys(parley_client *client, const char *app_id, int page_size, const char *page_token,
@@ -72,15 +71,12 @@ parley_status parley_list_api_keys(parley_client *client, const char *app_id, in
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/ListApiKeys",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_api_keys_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_api_keys *keys = pl_reply_new(sizeof *keys);
     request.app_id = pl_request_text(app_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, keys, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_keys = keys;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_api_keys)), ret_keys, ret_error);
 }
 
 parley_status parley_rotate_api_key(parley_client *client, const char *app_id, const char *key_id, int grace_seconds,
@@ -89,11 +85,12 @@ parley_status parley_rotate_api_key(parley_client *client, const char *app_id, c
     Parley__V1__RotateApiKeyRequest request = PARLEY__V1__ROTATE_API_KEY_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/RotateApiKey",
                                         .request = &request.base,
-                                        .reply = &parley__v1__rotate_api_key_response__descriptor};
+                                        .reply = &parley__v1__rotate_api_key_response__descriptor,
+                                        .convert = convert_rotated};
     request.app_id = pl_request_text(app_id);
     request.key_id = pl_request_text(key_id);
     request.grace_seconds = grace_seconds;
-    return fetch_key(client, &call, convert_rotated, ret_key, ret_error);
+    return fetch_key(client, &call, ret_key, ret_error);
 }
 
 parley_status parley_revoke_api_key(parley_client *client, const char *app_id, const char *key_id,
@@ -103,8 +100,9 @@ parley_status parley_revoke_api_key(parley_client *client, const char *app_id, c
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/RevokeApiKey",
                                         .request = &request.base,
                                         .reply = &parley__v1__api_key__descriptor,
+                                        .convert = convert_revoked,
                                         .repeatable = true};
     request.app_id = pl_request_text(app_id);
     request.key_id = pl_request_text(key_id);
-    return fetch_key(client, &call, convert_revoked, ret_key, ret_error);
+    return fetch_key(client, &call, ret_key, ret_error);
 }

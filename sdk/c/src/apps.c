@@ -12,28 +12,15 @@ static void convert_app(void *ret_app, const ProtobufCMessage *reply, struct pl_
     pl_convert_app(ret_app, (const Parley__V1__App *)reply);
 }
 
-/* ret_app may be NULL. */
-static parley_status fetch_app(parley_client *client, const struct pl_client_call *call, parley_app **ret_app,
-                               parley_error *ret_error)
-{
-    parley_app *app = pl_reply_new(sizeof *app);
-    parley_status status = pl_client_fetch(client, call, app, convert_app, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_app != NULL)
-        *ret_app = app;
-    else
-        parley_app_free(app);
-    return PARLEY_OK;
-}
-
 parley_status parley_create_app(parley_client *client, const char *name, parley_app **ret_app, parley_error *ret_error)
 {
     Parley__V1__CreateAppRequest request = PARLEY__V1__CREATE_APP_REQUEST__INIT;
-    const struct pl_client_call call = {
-        .path = "/parley.v1.AdminService/CreateApp", .request = &request.base, .reply = &parley__v1__app__descriptor};
+    const struct pl_client_call call = {.path = "/parley.v1.AdminService/CreateApp",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__app__descriptor,
+                                        .convert = convert_app};
     request.name = pl_request_text(name);
-    return fetch_app(client, &call, ret_app, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }
 
 parley_status parley_get_app(parley_client *client, const char *app_id, parley_app **ret_app, parley_error *ret_error)
@@ -42,9 +29,10 @@ parley_status parley_get_app(parley_client *client, const char *app_id, parley_a
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/GetApp",
                                         .request = &request.base,
                                         .reply = &parley__v1__app__descriptor,
+                                        .convert = convert_app,
                                         .repeatable = true};
     request.app_id = pl_request_text(app_id);
-    return fetch_app(client, &call, ret_app, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }
 
 parley_status parley_update_app(parley_client *client, const char *app_id, const parley_app_update *update,
@@ -54,6 +42,7 @@ parley_status parley_update_app(parley_client *client, const char *app_id, const
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/UpdateApp",
                                         .request = &request.base,
                                         .reply = &parley__v1__app__descriptor,
+                                        .convert = convert_app,
                                         .repeatable = true};
     struct pl_request_mask mask;
     parley_app_update own;
@@ -67,5 +56,5 @@ parley_status parley_update_app(parley_client *client, const char *app_id, const
     request.name = pl_request_text(own.name);
     request.max_group_members = own.max_group_members;
     request.update_mask = &mask.mask;
-    return fetch_app(client, &call, ret_app, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }

@@ -17,20 +17,6 @@ static void convert_page(void *ret_chats, const ProtobufCMessage *reply, struct 
     pl_convert_chats(ret_chats, (const Parley__V1__ListChatsResponse *)reply, arena);
 }
 
-/* Takes chat, an empty reply whose arena may hold the request. ret_chat may be NULL. */
-static parley_status fetch_chat(parley_client *client, const struct pl_client_call *call, parley_chat *chat,
-                                parley_chat **ret_chat, parley_error *ret_error)
-{
-    parley_status status = pl_client_fetch(client, call, chat, convert_chat, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_chat != NULL)
-        *ret_chat = chat;
-    else
-        parley_chat_free(chat);
-    return PARLEY_OK;
-}
-
 parley_status parley_create_chat(parley_client *client, const parley_new_chat *new_chat, parley_chat **ret_chat,
                                  parley_error *ret_error)
 {
@@ -45,9 +31,10 @@ parley_status parley_create_chat(parley_client *client, const parley_new_chat *n
     const struct pl_client_call call = {.path = "/parley.v1.ChatService/CreateChat",
                                         .request = &request->base,
                                         .reply = &parley__v1__chat__descriptor,
+                                        .convert = convert_chat,
                                         .repeatable =
                                             request->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL};
-    return fetch_chat(client, &call, chat, ret_chat, ret_error);
+    return pl_client_fetch(client, &call, chat, ret_chat, ret_error);
 }
 
 parley_status parley_get_chat(parley_client *client, const char *chat_id, parley_chat **ret_chat,
@@ -57,9 +44,10 @@ parley_status parley_get_chat(parley_client *client, const char *chat_id, parley
     const struct pl_client_call call = {.path = "/parley.v1.ChatService/GetChat",
                                         .request = &request.base,
                                         .reply = &parley__v1__chat__descriptor,
+                                        .convert = convert_chat,
                                         .repeatable = true};
     request.chat_id = pl_request_text(chat_id);
-    return fetch_chat(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
 }
 
 parley_status parley_list_chats(parley_client *client, const char *user_id, int page_size, const char *page_token,
@@ -69,15 +57,12 @@ parley_status parley_list_chats(parley_client *client, const char *user_id, int 
     const struct pl_client_call call = {.path = "/parley.v1.ChatService/ListChats",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_chats_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_chats *chats = pl_reply_new(sizeof *chats);
     request.user_id = pl_request_text(user_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, chats, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_chats = chats;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_chats)), ret_chats, ret_error);
 }
 
 static void set_update(Parley__V1__UpdateChatRequest *request, struct pl_request_mask *mask,
@@ -122,8 +107,9 @@ parley_status parley_update_chat(parley_client *client, const char *chat_id, con
     const struct pl_client_call call = {.path = "/parley.v1.ChatService/UpdateChat",
                                         .request = &request.base,
                                         .reply = &parley__v1__chat__descriptor,
+                                        .convert = convert_chat,
                                         .repeatable = request.etag[0] == '\0'};
-    return fetch_chat(client, &call, chat, ret_chat, ret_error);
+    return pl_client_fetch(client, &call, chat, ret_chat, ret_error);
 }
 
 parley_status parley_delete_chat(parley_client *client, const char *chat_id, parley_error *ret_error)
@@ -133,7 +119,7 @@ parley_status parley_delete_chat(parley_client *client, const char *chat_id, par
                                         .request = &request.base,
                                         .reply = &parley__v1__delete_chat_response__descriptor};
     request.chat_id = pl_request_text(chat_id);
-    return pl_client_call_only(client, &call, ret_error);
+    return pl_client_fetch_value(client, &call, NULL, ret_error);
 }
 
 parley_status parley_join_chat(parley_client *client, const char *chat_id, parley_chat **ret_chat,
@@ -143,7 +129,8 @@ parley_status parley_join_chat(parley_client *client, const char *chat_id, parle
     const struct pl_client_call call = {.path = "/parley.v1.ChatService/JoinChat",
                                         .request = &request.base,
                                         .reply = &parley__v1__chat__descriptor,
+                                        .convert = convert_chat,
                                         .repeatable = true};
     request.chat_id = pl_request_text(chat_id);
-    return fetch_chat(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_chat)), ret_chat, ret_error);
 }

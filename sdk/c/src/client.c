@@ -124,25 +124,30 @@ parley_status pl_client_call(parley_client *client, const struct pl_client_call 
     }
 }
 
-parley_status pl_client_fetch(parley_client *client, const struct pl_client_call *call, void *result,
-                              pl_client_convert convert, parley_error *ret_error)
+parley_status pl_client_fetch(parley_client *client, const struct pl_client_call *call, void *result, void *ret_result,
+                              parley_error *ret_error)
 {
     ProtobufCMessage *reply = NULL;
     parley_status status = pl_client_call(client, call, pl_reply_arena(result), &reply, ret_error);
-    if (status == PARLEY_OK)
-        convert(result, reply, pl_reply_arena(result));
-    else
+    if (status == PARLEY_OK && ret_result != NULL) {
+        call->convert(result, reply, pl_reply_arena(result));
+        memcpy(ret_result, &result, sizeof result);
+    } else {
         pl_reply_free(result);
+    }
     return status;
 }
 
-parley_status pl_client_call_only(parley_client *client, const struct pl_client_call *call, parley_error *ret_error)
+parley_status pl_client_fetch_value(parley_client *client, const struct pl_client_call *call, void *ret_value,
+                                    parley_error *ret_error)
 {
     struct pl_arena arena;
     ProtobufCMessage *reply = NULL;
     parley_status status;
     pl_arena_init(&arena, SMALL_REPLY_BYTES_MAX);
     status = pl_client_call(client, call, &arena, &reply, ret_error);
+    if (status == PARLEY_OK && ret_value != NULL)
+        call->convert(ret_value, reply, &arena);
     pl_arena_fini(&arena);
     return status;
 }

@@ -30,31 +30,17 @@ static void convert_page(void *ret_devices, const ProtobufCMessage *reply, struc
         (parley_devices){.items = items, .count = page->n_devices, .next_page_token = page->next_page_token};
 }
 
-/* ret_device may be NULL. */
-static parley_status fetch_device(parley_client *client, const struct pl_client_call *call, parley_device **ret_device,
-                                  parley_error *ret_error)
-{
-    parley_device *device = pl_reply_new(sizeof *device);
-    parley_status status = pl_client_fetch(client, call, device, convert_device, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_device != NULL)
-        *ret_device = device;
-    else
-        parley_device_free(device);
-    return PARLEY_OK;
-}
-
 parley_status parley_create_device(parley_client *client, const char *user_id, const char *name,
                                    parley_device **ret_device, parley_error *ret_error)
 {
     Parley__V1__CreateDeviceRequest request = PARLEY__V1__CREATE_DEVICE_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.UserService/CreateDevice",
                                         .request = &request.base,
-                                        .reply = &parley__v1__device__descriptor};
+                                        .reply = &parley__v1__device__descriptor,
+                                        .convert = convert_device};
     request.user_id = pl_request_text(user_id);
     request.name = pl_request_text(name);
-    return fetch_device(client, &call, ret_device, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_device)), ret_device, ret_error);
 }
 
 parley_status parley_list_devices(parley_client *client, const char *user_id, int page_size, const char *page_token,
@@ -64,15 +50,12 @@ parley_status parley_list_devices(parley_client *client, const char *user_id, in
     const struct pl_client_call call = {.path = "/parley.v1.UserService/ListDevices",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_devices_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_devices *devices = pl_reply_new(sizeof *devices);
     request.user_id = pl_request_text(user_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, devices, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_devices = devices;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_devices)), ret_devices, ret_error);
 }
 
 parley_status parley_rename_device(parley_client *client, const char *user_id, const char *device_id, const char *name,
@@ -82,11 +65,12 @@ parley_status parley_rename_device(parley_client *client, const char *user_id, c
     const struct pl_client_call call = {.path = "/parley.v1.UserService/UpdateDevice",
                                         .request = &request.base,
                                         .reply = &parley__v1__device__descriptor,
+                                        .convert = convert_device,
                                         .repeatable = true};
     request.user_id = pl_request_text(user_id);
     request.device_id = pl_request_text(device_id);
     request.name = pl_request_text(name);
-    return fetch_device(client, &call, ret_device, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_device)), ret_device, ret_error);
 }
 
 parley_status parley_revoke_device(parley_client *client, const char *user_id, const char *device_id,
@@ -96,10 +80,11 @@ parley_status parley_revoke_device(parley_client *client, const char *user_id, c
     const struct pl_client_call call = {.path = "/parley.v1.UserService/RevokeDevice",
                                         .request = &request.base,
                                         .reply = &parley__v1__device__descriptor,
+                                        .convert = convert_device,
                                         .repeatable = true};
     request.user_id = pl_request_text(user_id);
     request.device_id = pl_request_text(device_id);
-    return fetch_device(client, &call, ret_device, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_device)), ret_device, ret_error);
 }
 
 parley_status parley_create_token(parley_client *client, const char *user_id, const char *device_id, int ttl_seconds,
@@ -109,13 +94,10 @@ parley_status parley_create_token(parley_client *client, const char *user_id, co
     const struct pl_client_call call = {.path = "/parley.v1.UserService/CreateToken",
                                         .request = &request.base,
                                         .reply = &parley__v1__create_token_response__descriptor,
+                                        .convert = convert_token,
                                         .repeatable = true};
-    parley_token *token = pl_reply_new(sizeof *token);
     request.user_id = pl_request_text(user_id);
     request.device_id = pl_request_text(device_id);
     request.ttl_seconds = ttl_seconds;
-    parley_status status = pl_client_fetch(client, &call, token, convert_token, ret_error);
-    if (status == PARLEY_OK)
-        *ret_token = token;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_token)), ret_token, ret_error);
 }

@@ -8,9 +8,6 @@
 #include "sdk/c/src/request_body.h"
 #include "sdk/c/src/request_parts.h"
 
-/* Of an answer that is a few numbers. */
-#define SMALL_REPLY_BYTES_MAX ((size_t)64 << 10)
-
 static void convert_message(void *ret_message, const ProtobufCMessage *reply, struct pl_arena *arena)
 {
     pl_convert_message(ret_message, (const Parley__V1__Message *)reply, arena);
@@ -21,18 +18,10 @@ static void convert_page(void *ret_messages, const ProtobufCMessage *reply, stru
     pl_convert_messages(ret_messages, (const Parley__V1__ListMessagesResponse *)reply, arena);
 }
 
-/* Takes message, an empty reply whose arena may hold the request. ret_message may be NULL. */
-static parley_status fetch_message(parley_client *client, const struct pl_client_call *call, parley_message *message,
-                                   parley_message **ret_message, parley_error *ret_error)
+static void convert_deletion_seq(void *ret_seq, const ProtobufCMessage *reply, struct pl_arena *arena)
 {
-    parley_status status = pl_client_fetch(client, call, message, convert_message, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_message != NULL)
-        *ret_message = message;
-    else
-        parley_message_free(message);
-    return PARLEY_OK;
+    (void)arena;
+    *(int64_t *)ret_seq = ((const Parley__V1__DeleteMessageResponse *)reply)->seq;
 }
 
 /* The message_id is fixed before the first attempt, so that the server knows the second for what it is. */
@@ -51,8 +40,9 @@ parley_status parley_send_message(parley_client *client, const parley_draft *dra
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/SendMessage",
                                         .request = &request->base,
                                         .reply = &parley__v1__message__descriptor,
+                                        .convert = convert_message,
                                         .repeatable = true};
-    return fetch_message(client, &call, message, ret_message, ret_error);
+    return pl_client_fetch(client, &call, message, ret_message, ret_error);
 }
 
 parley_status parley_get_message(parley_client *client, const char *message_id, parley_message **ret_message,
@@ -62,9 +52,10 @@ parley_status parley_get_message(parley_client *client, const char *message_id, 
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/GetMessage",
                                         .request = &request.base,
                                         .reply = &parley__v1__message__descriptor,
+                                        .convert = convert_message,
                                         .repeatable = true};
     request.message_id = pl_request_text(message_id);
-    return fetch_message(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
 }
 
 static Google__Protobuf__Timestamp *time_of(int64_t time_us, struct pl_arena *arena)
@@ -87,6 +78,7 @@ parley_status parley_list_messages_within(parley_client *client, const char *cha
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/ListMessages",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_messages_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
     parley_message_filter own;
     parley_messages *messages;
@@ -103,10 +95,7 @@ parley_status parley_list_messages_within(parley_client *client, const char *cha
     request.after_message_id = pl_request_text(own.after_message_id);
     request.since = time_of(own.since_us, pl_reply_arena(messages));
     request.until = time_of(own.until_us, pl_reply_arena(messages));
-    status = pl_client_fetch(client, &call, messages, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_messages = messages;
-    return status;
+    return pl_client_fetch(client, &call, messages, ret_messages, ret_error);
 }
 
 parley_status parley_list_messages(parley_client *client, const char *chat_id, int page_size, const char *page_token,
@@ -125,7 +114,8 @@ parley_status parley_edit_message(parley_client *client, const char *message_id,
     Parley__V1__EditMessageRequest request = PARLEY__V1__EDIT_MESSAGE_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/EditMessage",
                                         .request = &request.base,
-                                        .reply = &parley__v1__message__descriptor};
+                                        .reply = &parley__v1__message__descriptor,
+                                        .convert = convert_message};
     parley_edit own;
     parley_message *message;
     parley_status status = pl_request_take_struct(&own, sizeof own, edit, edit->struct_bytes, ret_error);
@@ -138,7 +128,7 @@ parley_status parley_edit_message(parley_client *client, const char *message_id,
     message = pl_reply_new(sizeof *message);
     request.message_id = pl_request_text(message_id);
     PL_REQUEST_SET_BODY(&request, &body, PARLEY__V1__EDIT_MESSAGE_REQUEST__BODY, pl_reply_arena(message));
-    return fetch_message(client, &call, message, ret_message, ret_error);
+    return pl_client_fetch(client, &call, message, ret_message, ret_error);
 }
 
 parley_status parley_delete_message(parley_client *client, const char *message_id, int64_t *ret_seq,
@@ -148,15 +138,8 @@ parley_status parley_delete_message(parley_client *client, const char *message_i
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/DeleteMessage",
                                         .request = &request.base,
                                         .reply = &parley__v1__delete_message_response__descriptor,
+                                        .convert = convert_deletion_seq,
                                         .repeatable = true};
-    struct pl_arena arena;
-    ProtobufCMessage *reply = NULL;
-    parley_status status;
-    pl_arena_init(&arena, SMALL_REPLY_BYTES_MAX);
     request.message_id = pl_request_text(message_id);
-    status = pl_client_call(client, &call, &arena, &reply, ret_error);
-    if (status == PARLEY_OK && ret_seq != NULL)
-        *ret_seq = ((const Parley__V1__DeleteMessageResponse *)reply)->seq;
-    pl_arena_fini(&arena);
-    return status;
+    return pl_client_fetch_value(client, &call, ret_seq, ret_error);
 }

@@ -33,15 +33,12 @@ parley_status parley_list_receipts(parley_client *client, const char *message_id
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/ListReceipts",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_receipts_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_message_receipts *receipts = pl_reply_new(sizeof *receipts);
     request.message_id = pl_request_text(message_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, receipts, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_receipts = receipts;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_message_receipts)), ret_receipts, ret_error);
 }
 
 parley_status parley_mark_read(parley_client *client, const char *message_id, parley_read_mark **ret_mark,
@@ -51,15 +48,8 @@ parley_status parley_mark_read(parley_client *client, const char *message_id, pa
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/MarkRead",
                                         .request = &request.base,
                                         .reply = &parley__v1__mark_read_response__descriptor,
+                                        .convert = convert_mark,
                                         .repeatable = true};
-    parley_read_mark *mark = pl_reply_new(sizeof *mark);
     request.message_id = pl_request_text(message_id);
-    parley_status status = pl_client_fetch(client, &call, mark, convert_mark, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_mark != NULL)
-        *ret_mark = mark;
-    else
-        parley_read_mark_free(mark);
-    return PARLEY_OK;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_read_mark)), ret_mark, ret_error);
 }

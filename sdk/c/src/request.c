@@ -111,17 +111,17 @@ parley_status pl_request_of_draft(const parley_draft *draft, const char *message
     return PARLEY_OK;
 }
 
-static void set_participants(Parley__V1__CreateChatRequest *request, const parley_new_chat *from,
-                             struct pl_arena *arena)
+Parley__V1__NewParticipant **pl_request_participants(const parley_new_participant *from, size_t count,
+                                                     struct pl_arena *arena)
 {
-    request->n_participants = from->participant_count;
-    request->participants = pl_arena_array(arena, Parley__V1__NewParticipant *, from->participant_count + 1);
-    for (size_t i = 0; i < from->participant_count; i++) {
-        request->participants[i] = pl_arena_new(arena, Parley__V1__NewParticipant);
-        parley__v1__new_participant__init(request->participants[i]);
-        request->participants[i]->user_id = pl_request_text(from->participants[i].user_id);
-        request->participants[i]->role = (Parley__V1__Role)from->participants[i].role;
+    Parley__V1__NewParticipant **list = pl_arena_array(arena, Parley__V1__NewParticipant *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = pl_arena_new(arena, Parley__V1__NewParticipant);
+        parley__v1__new_participant__init(list[i]);
+        list[i]->user_id = pl_request_text(from[i].user_id);
+        list[i]->role = (Parley__V1__Role)from[i].role;
     }
+    return list;
 }
 
 /* NULL when nothing is said: individual chats have none. */
@@ -152,7 +152,8 @@ parley_status pl_request_of_new_chat(const parley_new_chat *new_chat, struct pl_
     request->name = pl_request_text(own.name);
     request->description = pl_request_text(own.description);
     request->settings = settings_of(&own, arena);
-    set_participants(request, &own, arena);
+    request->participants = pl_request_participants(own.participants, own.participant_count, arena);
+    request->n_participants = own.participant_count;
     PL_REQUEST_SET_METADATA(request, &own, Parley__V1__CreateChatRequest__MetadataEntry,
                             parley__v1__create_chat_request__metadata_entry__init, arena);
     *ret_request = request;

@@ -19,6 +19,9 @@
 /* message_id is used when the draft has none; it must live as long as *ret_request. */
 parley_status pl_request_of_draft(const parley_draft *draft, const char *message_id, struct pl_arena *arena,
                                   Parley__V1__SendMessageRequest **ret_request, parley_error *ret_error);
+/* Nothing is checked. */
+Parley__V1__NewParticipant **pl_request_participants(const parley_new_participant *from, size_t count,
+                                                     struct pl_arena *arena);
 parley_status pl_request_of_new_chat(const parley_new_chat *new_chat, struct pl_arena *arena,
                                      Parley__V1__CreateChatRequest **ret_request, parley_error *ret_error);
 parley_status pl_request_of_new_user(const parley_new_user *new_user, struct pl_arena *arena,

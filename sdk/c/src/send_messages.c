@@ -68,6 +68,7 @@ parley_status parley_send_messages(parley_client *client, const parley_draft *co
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/SendMessages",
                                         .request = &request.base,
                                         .reply = &parley__v1__send_messages_response__descriptor,
+                                        .convert = convert_results,
                                         .repeatable = true};
     parley_send_results *results = pl_reply_new(sizeof *results);
     parley_status status = make_list(&request, drafts, count, pl_reply_arena(results), ret_error);
@@ -75,7 +76,7 @@ parley_status parley_send_messages(parley_client *client, const parley_draft *co
         parley_send_results_free(results);
         return status;
     }
-    status = pl_client_fetch(client, &call, results, convert_results, ret_error);
+    status = pl_client_fetch(client, &call, results, &results, ret_error);
     if (status != PARLEY_OK)
         return status;
     if (results->count != count) {

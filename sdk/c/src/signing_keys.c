@@ -25,21 +25,6 @@ static void convert_page(void *ret_keys, const ProtobufCMessage *reply, struct p
         (parley_signing_keys){.items = items, .count = page->n_signing_keys, .next_page_token = page->next_page_token};
 }
 
-/* ret_key may be NULL. */
-static parley_status fetch_key(parley_client *client, const struct pl_client_call *call, parley_signing_key **ret_key,
-                               parley_error *ret_error)
-{
-    parley_signing_key *key = pl_reply_new(sizeof *key);
-    parley_status status = pl_client_fetch(client, call, key, convert_key, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_key != NULL)
-        *ret_key = key;
-    else
-        parley_signing_key_free(key);
-    return PARLEY_OK;
-}
-
 parley_status parley_register_signing_key(parley_client *client, const char *app_id,
                                           const parley_new_signing_key *new_key, parley_signing_key **ret_key,
                                           parley_error *ret_error)
@@ -47,7 +32,8 @@ parley_status parley_register_signing_key(parley_client *client, const char *app
     Parley__V1__RegisterSigningKeyRequest request = PARLEY__V1__REGISTER_SIGNING_KEY_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/RegisterSigningKey",
                                         .request = &request.base,
-                                        .reply = &parley__v1__signing_key__descriptor};
+                                        .reply = &parley__v1__signing_key__descriptor,
+                                        .convert = convert_key};
     parley_new_signing_key own;
     parley_status status = pl_request_take_struct(&own, sizeof own, new_key, new_key->struct_bytes, ret_error);
     if (status != PARLEY_OK)
@@ -58,7 +44,7 @@ parley_status parley_register_signing_key(parley_client *client, const char *app
     request.secret.data = (uint8_t *)(uintptr_t)own.secret;
     request.secret.len = own.secret_bytes;
     request.public_key = pl_request_text(own.public_key);
-    return fetch_key(client, &call, ret_key, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_signing_key)), ret_key, ret_error);
 }
 
 parley_status parley_list_signing_keys(parley_client *client, const char *app_id, int page_size, const char *page_token,
@@ -68,15 +54,12 @@ parley_status parley_list_signing_keys(parley_client *client, const char *app_id
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/ListSigningKeys",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_signing_keys_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_signing_keys *keys = pl_reply_new(sizeof *keys);
     request.app_id = pl_request_text(app_id);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, keys, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_keys = keys;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_signing_keys)), ret_keys, ret_error);
 }
 
 parley_status parley_revoke_signing_key(parley_client *client, const char *app_id, const char *key_id,
@@ -86,8 +69,9 @@ parley_status parley_revoke_signing_key(parley_client *client, const char *app_i
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/RevokeSigningKey",
                                         .request = &request.base,
                                         .reply = &parley__v1__signing_key__descriptor,
+                                        .convert = convert_key,
                                         .repeatable = true};
     request.app_id = pl_request_text(app_id);
     request.key_id = pl_request_text(key_id);
-    return fetch_key(client, &call, ret_key, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_signing_key)), ret_key, ret_error);
 }

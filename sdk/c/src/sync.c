@@ -26,12 +26,9 @@ parley_status parley_list_heads(parley_client *client, int page_size, const char
     const struct pl_client_call call = {.path = "/parley.v1.SyncService/ListHeads",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_heads_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_heads *heads = pl_reply_new(sizeof *heads);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, heads, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_heads = heads;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_heads)), ret_heads, ret_error);
 }

@@ -38,20 +38,6 @@ static void convert_found(void *ret_users, const ProtobufCMessage *reply, struct
         .items = convert_list(found->users, found->n_users, arena), .count = found->n_users, .next_page_token = ""};
 }
 
-/* Takes user, an empty reply whose arena may hold the request. ret_user may be NULL. */
-static parley_status fetch_user(parley_client *client, const struct pl_client_call *call, parley_user *user,
-                                parley_user **ret_user, parley_error *ret_error)
-{
-    parley_status status = pl_client_fetch(client, call, user, convert_user, ret_error);
-    if (status != PARLEY_OK)
-        return status;
-    if (ret_user != NULL)
-        *ret_user = user;
-    else
-        parley_user_free(user);
-    return PARLEY_OK;
-}
-
 parley_status parley_create_user(parley_client *client, const parley_new_user *new_user, parley_user **ret_user,
                                  parley_error *ret_error)
 {
@@ -62,9 +48,11 @@ parley_status parley_create_user(parley_client *client, const parley_new_user *n
         parley_user_free(user);
         return status;
     }
-    const struct pl_client_call call = {
-        .path = "/parley.v1.UserService/CreateUser", .request = &request->base, .reply = &parley__v1__user__descriptor};
-    return fetch_user(client, &call, user, ret_user, ret_error);
+    const struct pl_client_call call = {.path = "/parley.v1.UserService/CreateUser",
+                                        .request = &request->base,
+                                        .reply = &parley__v1__user__descriptor,
+                                        .convert = convert_user};
+    return pl_client_fetch(client, &call, user, ret_user, ret_error);
 }
 
 parley_status parley_get_user(parley_client *client, const char *user_id, parley_user **ret_user,
@@ -74,9 +62,10 @@ parley_status parley_get_user(parley_client *client, const char *user_id, parley
     const struct pl_client_call call = {.path = "/parley.v1.UserService/GetUser",
                                         .request = &request.base,
                                         .reply = &parley__v1__user__descriptor,
+                                        .convert = convert_user,
                                         .repeatable = true};
     request.user_id = pl_request_text(user_id);
-    return fetch_user(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
 }
 
 parley_status parley_list_users(parley_client *client, int page_size, const char *page_token, parley_users **ret_users,
@@ -86,14 +75,11 @@ parley_status parley_list_users(parley_client *client, int page_size, const char
     const struct pl_client_call call = {.path = "/parley.v1.UserService/ListUsers",
                                         .request = &request.base,
                                         .reply = &parley__v1__list_users_response__descriptor,
+                                        .convert = convert_page,
                                         .repeatable = true};
-    parley_users *users = pl_reply_new(sizeof *users);
     request.page_size = page_size;
     request.page_token = pl_request_text(page_token);
-    parley_status status = pl_client_fetch(client, &call, users, convert_page, ret_error);
-    if (status == PARLEY_OK)
-        *ret_users = users;
-    return status;
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_users)), ret_users, ret_error);
 }
 
 parley_status parley_lookup_users(parley_client *client, const parley_lookup *lookup, parley_users **ret_users,
@@ -103,6 +89,7 @@ parley_status parley_lookup_users(parley_client *client, const parley_lookup *lo
     const struct pl_client_call call = {.path = "/parley.v1.UserService/LookupUsers",
                                         .request = &request.base,
                                         .reply = &parley__v1__lookup_users_response__descriptor,
+                                        .convert = convert_found,
                                         .repeatable = true};
     parley_lookup own;
     parley_users *users;
@@ -114,10 +101,7 @@ parley_status parley_lookup_users(parley_client *client, const parley_lookup *lo
     request.n_usernames = own.username_count;
     request.phone_numbers = (char **)(uintptr_t)own.phone_numbers;
     request.n_phone_numbers = own.phone_number_count;
-    status = pl_client_fetch(client, &call, users, convert_found, ret_error);
-    if (status == PARLEY_OK)
-        *ret_users = users;
-    return status;
+    return pl_client_fetch(client, &call, users, ret_users, ret_error);
 }
 
 static void set_update(Parley__V1__UpdateUserRequest *request, struct pl_request_mask *mask,
@@ -147,6 +131,7 @@ parley_status parley_update_user(parley_client *client, const char *user_id, con
     const struct pl_client_call call = {.path = "/parley.v1.UserService/UpdateUser",
                                         .request = &request.base,
                                         .reply = &parley__v1__user__descriptor,
+                                        .convert = convert_user,
                                         .repeatable = true};
     struct pl_request_mask mask;
     parley_user_update own;
@@ -157,7 +142,7 @@ parley_status parley_update_user(parley_client *client, const char *user_id, con
     user = pl_reply_new(sizeof *user);
     set_update(&request, &mask, &own, pl_reply_arena(user));
     request.user_id = pl_request_text(user_id);
-    return fetch_user(client, &call, user, ret_user, ret_error);
+    return pl_client_fetch(client, &call, user, ret_user, ret_error);
 }
 
 parley_status parley_deactivate_user(parley_client *client, const char *user_id, parley_user **ret_user,
@@ -167,9 +152,10 @@ parley_status parley_deactivate_user(parley_client *client, const char *user_id,
     const struct pl_client_call call = {.path = "/parley.v1.UserService/DeactivateUser",
                                         .request = &request.base,
                                         .reply = &parley__v1__user__descriptor,
+                                        .convert = convert_user,
                                         .repeatable = true};
     request.user_id = pl_request_text(user_id);
-    return fetch_user(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
 }
 
 parley_status parley_reactivate_user(parley_client *client, const char *user_id, parley_user **ret_user,
@@ -179,9 +165,10 @@ parley_status parley_reactivate_user(parley_client *client, const char *user_id,
     const struct pl_client_call call = {.path = "/parley.v1.UserService/ReactivateUser",
                                         .request = &request.base,
                                         .reply = &parley__v1__user__descriptor,
+                                        .convert = convert_user,
                                         .repeatable = true};
     request.user_id = pl_request_text(user_id);
-    return fetch_user(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
 }
 
 parley_status parley_delete_user(parley_client *client, const char *user_id, parley_error *ret_error)
@@ -191,5 +178,5 @@ parley_status parley_delete_user(parley_client *client, const char *user_id, par
                                         .request = &request.base,
                                         .reply = &parley__v1__delete_user_response__descriptor};
     request.user_id = pl_request_text(user_id);
-    return pl_client_call_only(client, &call, ret_error);
+    return pl_client_fetch_value(client, &call, NULL, ret_error);
 }
