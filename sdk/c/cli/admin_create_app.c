@@ -22,10 +22,7 @@ static enum pl_cli_exit create_app(struct pl_cli *cli, int argc, char **argv)
 {
     parley_app *app = NULL;
     parley_error error;
-    enum pl_cli_exit connected;
-    if (argc != 2)
-        return pl_cli_usage(cli, "NAME is expected");
-    connected = pl_cli_connect(cli);
+    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 1);
     if (connected != PL_CLI_OK)
         return connected;
     if (parley_create_app(cli->client, argv[1], &app, &error) != PARLEY_OK)

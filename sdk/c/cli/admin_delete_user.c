@@ -19,10 +19,7 @@ const struct pl_cli_command pl_cli_delete_user = {
 static enum pl_cli_exit delete_user(struct pl_cli *cli, int argc, char **argv)
 {
     parley_error error;
-    enum pl_cli_exit connected;
-    if (argc != 2)
-        return pl_cli_usage(cli, "USER_ID is expected");
-    connected = pl_cli_connect(cli);
+    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 1);
     if (connected != PL_CLI_OK)
         return connected;
     if (parley_delete_user(cli->client, argv[1], &error) != PARLEY_OK)

@@ -20,10 +20,7 @@ static enum pl_cli_exit revoke_key(struct pl_cli *cli, int argc, char **argv)
 {
     parley_api_key *item = NULL;
     parley_error error;
-    enum pl_cli_exit connected;
-    if (argc != 3)
-        return pl_cli_usage(cli, "APP_ID and KEY_ID are expected");
-    connected = pl_cli_connect(cli);
+    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 2);
     if (connected != PL_CLI_OK)
         return connected;
     if (parley_revoke_api_key(cli->client, argv[1], argv[2], &item, &error) != PARLEY_OK)

@@ -21,10 +21,7 @@ static enum pl_cli_exit edit(struct pl_cli *cli, int argc, char **argv)
     parley_edit body;
     parley_message *message = NULL;
     parley_error error;
-    enum pl_cli_exit connected;
-    if (argc != 3)
-        return pl_cli_usage(cli, "MESSAGE_ID and TEXT are expected");
-    connected = pl_cli_connect(cli);
+    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 2);
     if (connected != PL_CLI_OK)
         return connected;
     parley_edit_init(&body);

@@ -20,10 +20,7 @@ static enum pl_cli_exit group_join(struct pl_cli *cli, int argc, char **argv)
 {
     parley_chat *chat = NULL;
     parley_error error;
-    enum pl_cli_exit connected;
-    if (argc != 2)
-        return pl_cli_usage(cli, "CHAT_ID is expected");
-    connected = pl_cli_connect(cli);
+    enum pl_cli_exit connected = pl_cli_connect_with(cli, argc - 1, 1);
     if (connected != PL_CLI_OK)
         return connected;
     if (parley_join_chat(cli->client, argv[1], &chat, &error) != PARLEY_OK)
