@@ -214,6 +214,39 @@ def framing_seeds():
         yield name, bytes([number]) + text
 
 
+def websocket_seeds():
+    key = b"dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455
+    for name, lines in (
+            ("handshake", (b"websocket", b"keep-alive, Upgrade", b"13", key, b"parley.v1.proto")),
+            ("handshake_json", (b"h2c, WebSocket", b"upgrade", b"13", key, b"mqtt ,\tparley.v1.json\t")),
+            ("handshake_of_old", (b"websocket", b"Upgrade", b"8", key, b"parley.v1.json")),
+            ("handshake_with_a_bad_key", (b"websocket", b"Upgrade", b"13", key[:-1], b"parley.v1.json")),
+            ("handshake_with_commas", (b",,websocket,", b",Upgrade ,", b"13", key, b" , ,")),
+            ("handshake_of_nobody", ())):
+        yield name, b"\0" + b"\n".join(lines)
+    for name, text in (
+            ("hello", {"hello": {"protocol_version": 1, "client": "app", "cursors": [{"chat_id": USER, "seq": 7}]}}),
+            ("sends", {"sends": [{"request_id": 1, "message": {"recipient_id": USER, "content": "Gr\u00fc\u00dfe"}}]}),
+            ("marks", {"acks": [{"chat_id": USER, "seq": 1}], "reads": [{"chat_id": USER, "seq": "1"}]}),
+            ("fetches", {"fetches": [{"chat_id": USER, "after_seq": 1}]}),
+            ("token", {"reauth": {"token": "a.b.c"}}), ("token_too_long", {"reauth": {"token": "a" * 9000}}),
+            ("token_of_two_lines", {"reauth": {"token": "a\r\nb: c"}}),
+            ("token_and_more", {"reauth": {"token": "a.b.c"}, "hello": {}}), ("nothing", {}),
+            ("wrong_place", {"acks": [{}, {"seq": "x"}]}), ("unknown", {"hullo" * 60: {}})):
+        yield name, b"\1" + json.dumps(text).encode()
+    yield "not_json", b"\1{"
+    reauth = b"\x42\x07\x0a\x05a.b.c"  # field 8 of ClientFrame
+    for name, wire in (("binary_token", reauth), ("binary_token_twice", reauth * 2), ("binary_cut_off", reauth[:-1]),
+                       ("binary_token_and_hello", reauth + b"\x0a\x02\x08\x01"),
+                       ("binary_token_and_unknown", reauth + b"\xf8\x07\x01"),
+                       ("binary_not_utf8", b"\x42\x04\x0a\x02\xff\xff"), ("binary_nothing", b"")):
+        yield name, b"\2" + wire
+    for name, wire in (("server_nothing", b""), ("server_welcome", b"\x0a\x0c\x08\x01\x12\x01s\x1a\x05epoch"),
+                       ("server_sents", b"\x12\x07\x08\x07\x12\x01c\x20\x01"),
+                       ("server_cut_off", b"\x0a\x0c\x08")):
+        yield name, b"\3" + wire
+
+
 TARGETS = {
     "fuzz_base64url": base64url_seeds,
     "fuzz_codec": codec_seeds,
@@ -225,6 +258,7 @@ TARGETS = {
     "fuzz_public_key": public_key_seeds,
     "fuzz_query": query_seeds,
     "fuzz_route": route_seeds,
+    "fuzz_websocket": websocket_seeds,
 }
 
 
