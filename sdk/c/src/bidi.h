@@ -20,7 +20,7 @@ struct pl_bidi_call;
 
 /* What a call tells its owner. */
 struct pl_bidi_events {
-    /* What pl_bidi_read asked for; borrowed until it returns. */
+    /* What pl_bidi_call_read asked for; borrowed until it returns. */
     void (*received)(void *owner, const uint8_t *data, size_t bytes);
     /* The write is done, the next may follow. Not told when the call is over. */
     void (*written)(void *owner);
