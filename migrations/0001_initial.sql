@@ -112,6 +112,7 @@ create table chats (
     -- Of settings, with defaults filled in, for statements that need no more.
     who_may_send smallint not null default 3, -- parley.v1.Role: this one and those above
     read_receipts boolean not null default true,
+    message_ttl integer, -- seconds; 0: none any more; null: there never was one
     deleted_at timestamptz
 ) with (fillfactor = 50);
 
@@ -159,7 +160,8 @@ create table messages (
     primary key (chat_id, seq),
     unique (message_id, chat_id)
 ) partition by hash (chat_id);
-create index messages_expires_at on messages (expires_at) where expires_at is not null;
+-- What is to be emptied.
+create index messages_expires_at on messages (expires_at) where expires_at is not null and content is not null;
 -- Messages are not in it: it costs them nothing.
 create index messages_target on messages (chat_id, target_message_id) where target_message_id is not null;
 

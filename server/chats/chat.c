@@ -6,13 +6,17 @@
 #include "chats/settings.h"
 #include "rpc/fields.h"
 
-static void put_group(Parley__V1__Chat *chat, const struct pl_rows *rows, int row, struct pl_arena *arena)
+/* Of an individual chat there is nothing to set but one. */
+static void put_settings(Parley__V1__Chat *chat, const struct pl_rows *rows, int row, struct pl_arena *arena)
 {
-    struct pl_uuid avatar = pl_rows_uuid(rows, row, 9);
-    chat->avatar_media_id = pl_field_uuid(&avatar, arena);
     size_t bytes = 0;
-    const void *settings = pl_rows_bytes(rows, row, 10, &bytes);
-    chat->settings = pl_settings_read(settings, bytes, arena);
+    const void *packed = pl_rows_bytes(rows, row, 10, &bytes);
+    chat->settings = pl_settings_read(packed, bytes, arena);
+    if (chat->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL) {
+        int32_t message_ttl = chat->settings->message_ttl;
+        parley__v1__chat_settings__init(chat->settings);
+        chat->settings->message_ttl = message_ttl;
+    }
     chat->etag = pl_arena_printf(arena, "%lld", (long long)pl_rows_int(rows, row, 11));
 }
 
@@ -49,8 +53,10 @@ Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct p
     chat->last_seq = pl_rows_int(rows, row, 7);
     chat->participant_count = (int32_t)pl_rows_int(rows, row, 8);
     chat->unread_count = (int32_t)pl_rows_int(rows, row, 12);
-    if (chat->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
-        put_group(chat, rows, row, arena);
+    struct pl_uuid avatar = pl_rows_uuid(rows, row, 9);
+    chat->avatar_media_id = pl_field_uuid(&avatar, arena);
+    if (chat->chat_type != PARLEY__V1__CHAT_TYPE__CHAT_TYPE_SELF)
+        put_settings(chat, rows, row, arena);
     return chat;
 }
 

@@ -139,24 +139,31 @@ int16_t pl_chat_change_role(const struct pl_chat_change *change)
                               : (int16_t)pl_rows_int(&change->change.reads[READ_ROLE].rows, 0, 0);
 }
 
-static void take_settings(const struct pl_rows *rows, struct pl_arena *arena, struct pl_chat_state *ret_state)
+static void take_state(const struct pl_rows *rows, struct pl_arena *arena, struct pl_chat_state *ret_state)
 {
     size_t bytes = 0;
     const void *packed = pl_rows_bytes(rows, 0, COLUMN_SETTINGS, &bytes);
+    ret_state->chat_type = (int16_t)pl_rows_int(rows, 0, COLUMN_TYPE);
     ret_state->settings = pl_settings_read(packed, bytes, arena);
     ret_state->members_max = (int32_t)pl_rows_int(rows, 0, COLUMN_MEMBERS_MAX);
     ret_state->settings_seq = pl_rows_int(rows, 0, COLUMN_SETTINGS_SEQ);
 }
 
-enum pl_status pl_chat_change_take_group(struct pl_chat_change *change, struct pl_chat_state *ret_state)
+enum pl_status pl_chat_change_take_chat(struct pl_chat_change *change, struct pl_chat_state *ret_state)
 {
     const struct pl_rows *rows = &change->change.reads[READ_CHAT].rows;
     struct pl_uuid app = pl_rows_uuid(rows, 0, COLUMN_APP);
     bool is_ours = pl_uuid_equal(&app, &pl_call_principal(change->call)->app_id.uuid);
     if (!is_ours || pl_rows_bool(rows, 0, COLUMN_IS_DELETED))
         return change->is_backend ? PL_CHAT_NOT_FOUND : PL_NOT_A_MEMBER;
-    if (pl_rows_int(rows, 0, COLUMN_TYPE) != PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
-        return pl_chat_change_refuse(change, PL_FAILED_PRECONDITION, "the chat is not a group");
-    take_settings(rows, change->change.arena, ret_state);
+    take_state(rows, change->change.arena, ret_state);
     return PL_OK;
+}
+
+enum pl_status pl_chat_change_take_group(struct pl_chat_change *change, struct pl_chat_state *ret_state)
+{
+    enum pl_status status = pl_chat_change_take_chat(change, ret_state);
+    if (status == PL_OK && ret_state->chat_type != PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
+        return pl_chat_change_refuse(change, PL_FAILED_PRECONDITION, "the chat is not a group");
+    return status;
 }

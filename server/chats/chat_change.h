@@ -47,6 +47,7 @@ void pl_chat_change_put_event(struct pl_chat_change *change, const Parley__V1__C
 
 /* What CHANGE_CHAT found. */
 struct pl_chat_state {
+    int16_t chat_type; /* parley.v1.ChatType */
     int64_t settings_seq;
     int32_t members_max;                /* of any group of the app */
     Parley__V1__ChatSettings *settings; /* with defaults filled in */
@@ -58,7 +59,9 @@ void pl_chat_change_ask_chat(struct pl_chat_change *change);
 void pl_chat_change_ask_role(struct pl_chat_change *change);
 /* parley.v1.Role; the owner's for an API key. */
 int16_t pl_chat_change_role(const struct pl_chat_change *change);
-/* PL_CHAT_NOT_FOUND, PL_NOT_A_MEMBER (another app's chat, or a deleted one), PL_FAILED_PRECONDITION (not a group). */
+/* PL_CHAT_NOT_FOUND, PL_NOT_A_MEMBER (another app's chat, or a deleted one). */
+enum pl_status pl_chat_change_take_chat(struct pl_chat_change *change, struct pl_chat_state *ret_state) PL_MUST_CHECK;
+/* The same, and PL_FAILED_PRECONDITION (not a group). */
 enum pl_status pl_chat_change_take_group(struct pl_chat_change *change, struct pl_chat_state *ret_state) PL_MUST_CHECK;
 
 #endif

@@ -6,32 +6,36 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "rpc/fields.h"
 
 const char *const pl_setting_paths[PL_SETTING_COUNT] = {
-    "settings.join_policy", "settings.history_for_new", "settings.who_may_send",
-    "settings.who_may_add", "settings.who_may_edit",    "settings.read_receipts",
+    "settings.join_policy",  "settings.history_for_new", "settings.who_may_send", "settings.who_may_add",
+    "settings.who_may_edit", "settings.read_receipts",   "settings.message_ttl",
 };
 
 /* In the order of pl_setting_paths. */
 static const struct {
     size_t offset;
+    int32_t min;
     int32_t max;
     int32_t unset; /* what 0 stands for */
     const char *fault;
 } rules[PL_SETTING_COUNT] = {
-    {offsetof(Parley__V1__ChatSettings, join_policy), PARLEY__V1__JOIN_POLICY__JOIN_POLICY_API_KEY,
+    {offsetof(Parley__V1__ChatSettings, join_policy), 1, PARLEY__V1__JOIN_POLICY__JOIN_POLICY_API_KEY,
      PARLEY__V1__JOIN_POLICY__JOIN_POLICY_INVITE, "settings.join_policy must be invite, open or api_key"},
-    {offsetof(Parley__V1__ChatSettings, history_for_new), PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL,
+    {offsetof(Parley__V1__ChatSettings, history_for_new), 1, PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_ALL,
      PARLEY__V1__HISTORY_FOR_NEW__HISTORY_FOR_NEW_NONE, "settings.history_for_new must be none or all"},
-    {offsetof(Parley__V1__ChatSettings, who_may_send), PARLEY__V1__ROLE__ROLE_MEMBER, PARLEY__V1__ROLE__ROLE_MEMBER,
+    {offsetof(Parley__V1__ChatSettings, who_may_send), 1, PARLEY__V1__ROLE__ROLE_MEMBER, PARLEY__V1__ROLE__ROLE_MEMBER,
      "settings.who_may_send must be owner, admin or member"},
-    {offsetof(Parley__V1__ChatSettings, who_may_add), PARLEY__V1__ROLE__ROLE_MEMBER, PARLEY__V1__ROLE__ROLE_ADMIN,
+    {offsetof(Parley__V1__ChatSettings, who_may_add), 1, PARLEY__V1__ROLE__ROLE_MEMBER, PARLEY__V1__ROLE__ROLE_ADMIN,
      "settings.who_may_add must be owner, admin or member"},
-    {offsetof(Parley__V1__ChatSettings, who_may_edit), PARLEY__V1__ROLE__ROLE_MEMBER, PARLEY__V1__ROLE__ROLE_ADMIN,
+    {offsetof(Parley__V1__ChatSettings, who_may_edit), 1, PARLEY__V1__ROLE__ROLE_MEMBER, PARLEY__V1__ROLE__ROLE_ADMIN,
      "settings.who_may_edit must be owner, admin or member"},
-    {offsetof(Parley__V1__ChatSettings, read_receipts), PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF,
+    {offsetof(Parley__V1__ChatSettings, read_receipts), 1, PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF,
      PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_ON, "settings.read_receipts must be on or off"},
+    {offsetof(Parley__V1__ChatSettings, message_ttl), PL_MESSAGE_TTL_S_MIN, PL_MESSAGE_TTL_S_MAX, 0,
+     "settings.message_ttl must be 0 or 5 to 31536000 seconds"},
 };
 
 static int32_t get(const Parley__V1__ChatSettings *settings, unsigned i)
@@ -49,7 +53,7 @@ static void set(Parley__V1__ChatSettings *settings, unsigned i, int32_t value)
 const char *pl_settings_fault(const Parley__V1__ChatSettings *settings)
 {
     for (unsigned i = 0; i < PL_SETTING_COUNT; i++)
-        if (get(settings, i) < 0 || get(settings, i) > rules[i].max)
+        if (get(settings, i) != 0 && (get(settings, i) < rules[i].min || get(settings, i) > rules[i].max))
             return rules[i].fault;
     return NULL;
 }
@@ -79,4 +83,5 @@ void pl_settings_put(struct pl_params *params, const Parley__V1__ChatSettings *s
     pl_params_bytes(params, packed, bytes);
     pl_params_int16(params, (int16_t)(from->who_may_send != 0 ? from->who_may_send : PARLEY__V1__ROLE__ROLE_MEMBER));
     pl_params_bool(params, from->read_receipts != PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF);
+    pl_params_int32(params, from->message_ttl);
 }

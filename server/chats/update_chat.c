@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * ChatService.UpdateChat. The etag is the seq of the last entry that changed properties: of two writers that read the
- * same one, the second to get the chat's lock is refused.
+ * ChatService.UpdateChat. A group has all properties, an individual chat only how long its messages last. The etag is
+ * the seq of the last entry that changed properties: of two writers that read the same one, the second to get the
+ * chat's lock is refused.
  */
 #include <stdio.h>
 #include <string.h>
@@ -160,6 +161,17 @@ static bool etag_matches(const char *etag, int64_t settings_seq)
     return etag[0] == '\0' || strcmp(etag, current) == 0;
 }
 
+static bool is_only_message_ttl(const struct update *update)
+{
+    for (unsigned i = 0; i < FIELD_COUNT; i++)
+        if (update->has[i])
+            return false;
+    for (unsigned i = 0; i < PL_SETTING_COUNT; i++)
+        if (update->has_setting[i] != (i == PL_SETTING_MESSAGE_TTL))
+            return false;
+    return true;
+}
+
 /* By settings.who_may_edit; settings themselves are not for plain members in any case. */
 static bool may_update(const struct update *update, const struct pl_chat_state *state)
 {
@@ -175,10 +187,15 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
     (void)append;
     struct update *update = pl_container_of(pl_chat_change_of(change), struct update, base);
     struct pl_chat_state state;
-    enum pl_status status = pl_chat_change_take_group(&update->base, &state);
+    enum pl_status status = pl_chat_change_take_chat(&update->base, &state);
     if (status != PL_OK)
         return status;
-    if (!may_update(update, &state))
+    bool is_group = state.chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP;
+    bool is_self = state.chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_SELF;
+    if (is_self || (!is_group && !is_only_message_ttl(update)))
+        return pl_chat_change_refuse(&update->base, PL_FAILED_PRECONDITION,
+                                     "the chat is not a group, and has no more than settings.message_ttl");
+    if (is_group && !may_update(update, &state))
         return PL_PERMISSION_DENIED;
     if (!etag_matches(update->request->etag, state.settings_seq))
         return PL_ETAG_MISMATCH;

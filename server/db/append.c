@@ -110,6 +110,7 @@ static void take_locked(struct pl_batch *batch, const struct pl_rows *rows)
         head->last_message_id.uuid = pl_rows_uuid(rows, row, 4);
         head->last_at_us = pl_rows_time(rows, row, 5);
         head->who_may_send = (int16_t)pl_rows_int(rows, row, 6);
+        head->message_ttl = (int32_t)pl_rows_int(rows, row, 7);
     }
 }
 

@@ -48,6 +48,7 @@ struct pl_head {
     struct pl_message_id last_message_id;
     int64_t last_at_us;
     int16_t who_may_send; /* parley.v1.Role: this one and those above, whose numbers are lower */
+    int32_t message_ttl;  /* seconds; 0: messages stay */
     UT_hash_handle hh;
 };
 

@@ -7,6 +7,8 @@
 
 #include "db/change.h"
 
+#define US_PER_S INT64_C(1000000)
+
 static bool same_uuid(const struct pl_rows *rows, int row, int column, const struct pl_uuid *uuid)
 {
     struct pl_uuid stored = pl_rows_uuid(rows, row, column);
@@ -21,8 +23,8 @@ static bool same_bytes(const struct pl_rows *rows, int row, int column, const vo
 }
 
 /*
- * Whether the stored row is what this sender sends again. Of a deleted one only the sender is left. A change's bytes
- * follow from what it found the first time; its id is its own.
+ * Whether the stored row is what this sender sends again. Of a deleted or expired one only the sender is left. A
+ * change's bytes follow from what it found the first time; its id is its own.
  */
 static bool is_resend(const struct pl_append *append, const struct pl_rows *rows, int row)
 {
@@ -64,9 +66,17 @@ static void recognise(struct pl_slot *slot, const struct pl_rows *rows, int row)
     message->seq = pl_rows_int(rows, row, 1);
     message->prev_message_id.uuid = pl_rows_uuid(rows, row, 2);
     message->created_at_us = pl_rows_time(rows, row, 3);
+    message->expires_at_us = pl_rows_time(rows, row, 13);
     message->recipient_id = recipient_of(slot->head, message);
     slot->verdict = PL_VERDICT_RESENT;
     slot->head->resent = true;
+}
+
+/* Of what a user says; what an edit or anything else is due to last, its change decides. */
+static int64_t expiry(const struct pl_head *head, const struct pl_message *message)
+{
+    bool is_due = head->message_ttl > 0 && message->entry_kind <= PL_ENTRY_MESSAGE;
+    return is_due ? message->created_at_us + head->message_ttl * US_PER_S : 0;
 }
 
 /* The place that the message would get. A time never falls as seq rises, even when the database's clock steps back. */
@@ -79,6 +89,7 @@ static void place(struct pl_slot *slot, int64_t now_us)
     message->seq = head->last_seq + 1;
     message->prev_message_id = head->last_message_id;
     message->created_at_us = head->last_at_us;
+    message->expires_at_us = expiry(head, message);
     message->recipient_id = recipient_of(head, message);
 }
 
@@ -268,6 +279,11 @@ static void put_flags(struct pl_array *array, const struct pl_message *message)
     pl_array_int16(array, message->flags);
 }
 
+static void put_expires_at(struct pl_array *array, const struct pl_message *message)
+{
+    pl_array_time(array, message->expires_at_us);
+}
+
 static void put_entry_kind(struct pl_array *array, const struct pl_message *message)
 {
     pl_array_int16(array, (int16_t)(message->entry_kind == 0 ? PL_ENTRY_MESSAGE : message->entry_kind));
@@ -305,6 +321,7 @@ static bool send_entries(const struct pl_batch *batch)
     put_entries(batch, &params, PL_ELEMENT_BYTES, put_metadata);
     put_entries(batch, &params, PL_ELEMENT_TIME, put_created_at);
     put_entries(batch, &params, PL_ELEMENT_INT16, put_flags);
+    put_entries(batch, &params, PL_ELEMENT_TIME, put_expires_at);
     if (is_all_messages(batch))
         return pl_conn_send(batch->conn, PL_STATEMENT_APPEND_INSERT, &params);
     put_entries(batch, &params, PL_ELEMENT_INT16, put_entry_kind);

@@ -127,6 +127,7 @@ struct pl_message {
     int64_t edited_at_us;                   /* 0: not edited, or not asked for */
     int64_t deleted_at_us;                  /* 0: not deleted */
     int16_t flags;                          /* enum pl_message_flag */
+    int64_t expires_at_us;                  /* 0: never */
 };
 
 struct pl_append;
@@ -146,7 +147,7 @@ struct pl_change {
      * PL_CHAT_NOT_FOUND. */
     bool any_sender;
     /*
-     * On the writer's thread; must not block. append->message has its seq and created_at_us. May fill in body and
+     * On the writer's thread; must not block. append->message has its seq and times. May fill in body and
      * target, and add writes; memory is from the arena. Not PL_OK: nothing is stored, and that is the append's status.
      * Rows of reads are gone when it returns. NULL: always PL_OK.
      */
@@ -178,7 +179,7 @@ struct pl_append {
     int64_t deadline_us;                    /* not begun after this. 0: none */
     struct pl_app_id app_id;                /* nil: never create the chat */
     struct pl_change *change;               /* NULL: the entry is all */
-    struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, created_at_us */
+    struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, and the times */
     /*
      * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_PERMISSION_DENIED (a SELF chat, or a role below who_may_send);
      * PL_USER_NOT_FOUND (recipient); PL_MESSAGE_NOT_FOUND (what it answers); PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT

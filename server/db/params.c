@@ -150,7 +150,10 @@ void pl_array_bytes(struct pl_array *array, const void *data, size_t bytes)
 
 void pl_array_time(struct pl_array *array, int64_t unix_us)
 {
-    pl_array_int64(array, unix_us - PL_PG_EPOCH_US);
+    if (unix_us == 0)
+        put_element(array, NULL, 0);
+    else
+        pl_array_int64(array, unix_us - PL_PG_EPOCH_US);
 }
 
 void pl_array_text(struct pl_array *array, const char *text)

@@ -60,7 +60,7 @@ void pl_array_int16(struct pl_array *array, int16_t value);
 void pl_array_int64(struct pl_array *array, int64_t value);
 /* NULL data is put as null. */
 void pl_array_bytes(struct pl_array *array, const void *data, size_t bytes);
-/* Microseconds since 1970. */
+/* Microseconds since 1970; 0 is put as null. */
 void pl_array_time(struct pl_array *array, int64_t unix_us);
 void pl_array_text(struct pl_array *array, const char *text);
 void pl_array_end(struct pl_array *array);

@@ -2,7 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /*
  * The body is the last field of the serialised message, so that the entry without its body is a prefix of it and both
- * are written without serialising again.
+ * are written without serialising again. What is left when it expires differs in more, and is serialised apart.
  */
 #include "delivery/entry.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "messages/message.h"
 #include "rpc/fields.h"
 
@@ -99,17 +100,46 @@ bool pl_entry_removes(const struct pl_entry *entry, const struct pl_user_id *use
            (users->removes_all || is_among(users->users + users->added_count, users->removed_count, user));
 }
 
-struct pl_entry *pl_entry_new(const struct pl_message *message)
+/* A message without metadata and body, as which expired ones go out. */
+static struct pl_message rest_of(const struct pl_message *message)
 {
-    struct pl_arena arena;
-    pl_arena_init(&arena, 0);
-    const Parley__V1__Message *head = pl_message_head_to_proto(message, &arena);
-    size_t head_bytes = parley__v1__message__get_packed_size(head) + message->metadata_bytes;
+    struct pl_message rest = *message;
+    rest.metadata = rest.body = NULL;
+    rest.metadata_bytes = rest.body_bytes = 0;
+    return rest;
+}
 
+static void put_data(struct pl_entry *entry, const struct pl_message *message, const Parley__V1__Message *head,
+                     const Parley__V1__Message *rest)
+{
+    uint8_t *at = entry->data;
+    at += parley__v1__message__pack(head, at);
+    /* Stored as a message with nothing but its metadata, which is what concatenation merges. */
+    if (message->metadata_bytes > 0)
+        memcpy(at, message->metadata, message->metadata_bytes);
+    at += message->metadata_bytes;
+    at += put_prefix(at, entry->body_kind, message->body_bytes);
+    if (message->body_bytes > 0)
+        memcpy(at, message->body, message->body_bytes);
+    if (rest != NULL)
+        parley__v1__message__pack(rest, at + message->body_bytes);
+}
+
+/* Of a message that has not expired; or of what is left of one. */
+static struct pl_entry *serialise(const struct pl_message *message, bool is_rest, struct pl_arena *arena)
+{
+    const Parley__V1__Message *head = pl_message_head_to_proto(message, arena);
+    const Parley__V1__Message *rest = NULL;
+    if (message->expires_at_us != 0 && !is_rest) {
+        const struct pl_message left = rest_of(message);
+        rest = pl_message_head_to_proto(&left, arena);
+    }
     uint8_t prefix[2 * PL_VARINT_BYTES_MAX];
-    enum pl_body_kind body_kind = message->deleted_at_us == 0 ? message->body_kind : PL_BODY_NONE;
+    enum pl_body_kind body_kind = message->deleted_at_us == 0 && !is_rest ? message->body_kind : PL_BODY_NONE;
+    size_t head_bytes = parley__v1__message__get_packed_size(head) + message->metadata_bytes;
     size_t prefix_bytes = put_prefix(prefix, body_kind, message->body_bytes);
-    struct pl_entry *entry = malloc(sizeof(*entry) + head_bytes + prefix_bytes + message->body_bytes);
+    size_t rest_bytes = rest != NULL ? parley__v1__message__get_packed_size(rest) : 0;
+    struct pl_entry *entry = malloc(sizeof(*entry) + head_bytes + prefix_bytes + message->body_bytes + rest_bytes);
     pl_assert(entry != NULL);
     *entry = (struct pl_entry){
         .holders = 1,
@@ -119,20 +149,24 @@ struct pl_entry *pl_entry_new(const struct pl_message *message)
         .sender_device_id = message->sender_device_id,
         .kind = message->entry_kind,
         .body_kind = body_kind,
-        .users = users_of(message, &arena),
+        .users = users_of(message, arena),
         .head_bytes = (uint32_t)head_bytes,
         .prefix_bytes = (uint32_t)prefix_bytes,
         .body_bytes = (uint32_t)message->body_bytes,
+        .expires_at_us = rest != NULL ? message->expires_at_us : 0,
+        .rest_bytes = (uint32_t)rest_bytes,
     };
-    uint8_t *at = entry->data;
-    at += parley__v1__message__pack(head, at);
-    /* Stored as a message with nothing but its metadata, which is what concatenation merges. */
-    if (message->metadata_bytes > 0)
-        memcpy(at, message->metadata, message->metadata_bytes);
-    at += message->metadata_bytes;
-    memcpy(at, prefix, prefix_bytes);
-    if (message->body_bytes > 0)
-        memcpy(at + prefix_bytes, message->body, message->body_bytes);
+    put_data(entry, message, head, rest);
+    return entry;
+}
+
+struct pl_entry *pl_entry_new(const struct pl_message *message)
+{
+    struct pl_arena arena;
+    pl_arena_init(&arena, 0);
+    bool is_expired = pl_message_is_expired(message);
+    const struct pl_message rest = rest_of(message);
+    struct pl_entry *entry = serialise(is_expired ? &rest : message, is_expired, &arena);
     pl_arena_fini(&arena);
     return entry;
 }
@@ -172,6 +206,11 @@ void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_dev
 {
     bool is_message = entry->kind <= PL_ENTRY_MESSAGE;
     bool is_sender = is_message && pl_uuid_equal(&entry->sender_device_id.uuid, &device->uuid);
+    if (entry->expires_at_us != 0 && entry->expires_at_us <= pl_clock_wall_us()) {
+        pl_buf_put_length(buf, tag, entry->rest_bytes);
+        pl_buf_put(buf, entry->data + entry->head_bytes + entry->prefix_bytes + entry->body_bytes, entry->rest_bytes);
+        return;
+    }
     if (entry->body_kind == PL_BODY_DEVICE_PARTS && !is_sender) {
         put_own_part(entry, tag, device, buf);
         return;
@@ -185,5 +224,5 @@ void pl_entry_put(const struct pl_entry *entry, uint8_t tag, const struct pl_dev
 
 size_t pl_entry_size(const struct pl_entry *entry)
 {
-    return 1 + PL_VARINT_BYTES_MAX + entry->head_bytes + entry->prefix_bytes + entry->body_bytes;
+    return 1 + PL_VARINT_BYTES_MAX + entry->head_bytes + entry->prefix_bytes + entry->body_bytes + entry->rest_bytes;
 }

@@ -4,6 +4,8 @@
  * An entry of a chat's log on its way to devices: serialised once as parley.v1.Message, shared by every stream that it
  * goes to. Counted; immutable after pl_entry_new, so that any thread may hold and write it.
  *
+ * Of an entry that expires it also has what is left of it then, which is what devices get from that moment on.
+ *
  * Of an entry that changes who is in its chat it also knows the users that it adds and removes, for the hub, which
  * changes its lists at exactly this entry.
  */
@@ -29,7 +31,9 @@ struct pl_entry {
     uint32_t head_bytes;          /* all fields but the body */
     uint32_t prefix_bytes;        /* tag and length of the body field */
     uint32_t body_bytes;
-    uint8_t data[]; /* head, prefix, body */
+    int64_t expires_at_us; /* pl_clock_wall_us; 0: nothing of it goes */
+    uint32_t rest_bytes;   /* what is left of it then */
+    uint8_t data[];        /* head, prefix, body, rest */
 };
 
 /* Copies what it needs. The caller holds it. */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "chats/individual.h"
 #include "rpc/fields.h"
@@ -191,10 +192,26 @@ struct pl_message pl_message_from_row(const struct pl_rows *rows, int row)
         .edited_at_us = pl_rows_time(rows, row, 16),
         .deleted_at_us = pl_rows_time(rows, row, 17),
         .flags = (int16_t)pl_rows_int(rows, row, 18),
+        .expires_at_us = pl_rows_time(rows, row, 19),
     };
     message.body = pl_rows_bytes(rows, row, 9, &message.body_bytes);
     message.metadata = pl_rows_bytes(rows, row, 12, &message.metadata_bytes);
     return message;
+}
+
+bool pl_message_is_expired(const struct pl_message *message)
+{
+    bool is_emptied = message->body_bytes == 0 && message->body_kind != PL_BODY_NONE;
+    return message->expires_at_us != 0 && (is_emptied || message->expires_at_us <= pl_clock_wall_us());
+}
+
+static void put_expiry(const struct pl_message *message, Parley__V1__Message *proto, struct pl_arena *arena)
+{
+    proto->expires_at = pl_field_time(message->expires_at_us, arena);
+    if (pl_message_is_expired(message))
+        proto->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_EXPIRED;
+    else
+        proto->media_id = pl_field_uuid(&message->media_id.uuid, arena);
 }
 
 static void put_flags(const struct pl_message *message, Parley__V1__Message *proto, struct pl_arena *arena)
@@ -221,7 +238,6 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
     proto->recipient_id = pl_field_uuid(&message->recipient_id.uuid, arena);
     proto->message_type = (Parley__V1__MessageType)message->message_type;
     proto->timestamp = pl_field_time(message->created_at_us, arena);
-    proto->media_id = pl_field_uuid(&message->media_id.uuid, arena);
     proto->reply_to_message_id = pl_field_uuid(&message->reply_to_message_id.uuid, arena);
     proto->kind = message->entry_kind == 0 ? PARLEY__V1__ENTRY_KIND__ENTRY_KIND_MESSAGE
                                            : (Parley__V1__EntryKind)message->entry_kind;
@@ -229,6 +245,7 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
     proto->edited_at = pl_field_time(message->edited_at_us, arena);
     proto->deleted_at = pl_field_time(message->deleted_at_us, arena);
     put_flags(message, proto, arena);
+    put_expiry(message, proto, arena);
     return proto;
 }
 
@@ -252,8 +269,6 @@ uint8_t *pl_message_own_part(const void *parts, size_t bytes, const struct pl_de
 static void put_body(const struct pl_message *message, const struct pl_device_id *device, struct pl_arena *arena,
                      Parley__V1__Message *proto)
 {
-    if (message->deleted_at_us != 0)
-        return;
     switch (message->body_kind) {
     case PL_BODY_NONE:
         break;
@@ -286,12 +301,14 @@ Parley__V1__Message *pl_message_to_proto(const struct pl_message *message, const
                                          struct pl_arena *arena)
 {
     Parley__V1__Message *proto = pl_message_head_to_proto(message, arena);
-    if (message->metadata_bytes > 0) {
+    bool is_expired = proto->status == PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_EXPIRED;
+    if (message->metadata_bytes > 0 && !is_expired) {
         const Parley__V1__Message *stored = (const Parley__V1__Message *)pl_field_unpack(
             &parley__v1__message__descriptor, message->metadata, message->metadata_bytes, arena);
         proto->n_metadata = stored->n_metadata;
         proto->metadata = stored->metadata;
     }
-    put_body(message, device, arena, proto);
+    if (message->deleted_at_us == 0 && !is_expired)
+        put_body(message, device, arena, proto);
     return proto;
 }

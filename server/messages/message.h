@@ -12,7 +12,7 @@
 #include "db/db.h"
 #include "parley/v1/message_service.pb-c.h"
 
-#define PL_MESSAGE_COLUMN_COUNT 19
+#define PL_MESSAGE_COLUMN_COUNT 20
 
 /*
  * Checks a request and fills in append (app_id, message), with everything copied or packed into the arena.
@@ -32,9 +32,15 @@ enum pl_status pl_message_take_body(const Parley__V1__SendMessageRequest *reques
  */
 struct pl_message pl_message_from_row(const struct pl_rows *rows, int row);
 
-/* All fields but body, metadata, status and counts. In the arena. */
+/*
+ * Its time is over, by this machine's clock, or it was emptied because it is: nobody is told its body, metadata and
+ * media_id any more.
+ */
+bool pl_message_is_expired(const struct pl_message *message);
+
+/* All fields but body, metadata, status (unless it is expired) and counts. In the arena. */
 Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, struct pl_arena *arena);
-/* All fields but status and counts; of a body in parts only device's own (nil device: an empty list). In the arena. */
+/* All fields but status (unless it is expired) and counts; of a body in parts only device's own (nil device: an empty list). In the arena. */
 Parley__V1__Message *pl_message_to_proto(const struct pl_message *message, const struct pl_device_id *device,
                                          struct pl_arena *arena);
 /* Packed parley.v1.DeviceParts with at most one part, out of packed DeviceParts. In the arena. */

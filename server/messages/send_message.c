@@ -61,6 +61,7 @@ static void on_appended(struct pl_append *append)
     }
     Parley__V1__Message *message =
         pl_message_to_proto(&append->message, &pl_call_principal(call)->device_id, pl_call_arena(call));
-    message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+    if (message->status != PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_EXPIRED)
+        message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
     pl_call_reply(call, &message->base);
 }

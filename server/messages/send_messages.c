@@ -54,7 +54,8 @@ static Parley__V1__Message *message_of(const struct sending *sending)
     struct pl_call *call = sending->batch->call;
     Parley__V1__Message *message =
         pl_message_to_proto(&sending->append.message, &pl_call_principal(call)->device_id, pl_call_arena(call));
-    message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
+    if (message->status != PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_EXPIRED)
+        message->status = PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_SENT;
     return message;
 }
 

@@ -33,5 +33,6 @@ void pl_message_put_status(Parley__V1__Message *message, const struct pl_rows *w
     pl_assert(pl_uuid_parse(message->sender_id, &sender) == PL_OK);
     for (int row = 0; row < pl_rows_count(watermarks); row++)
         count(message, &sender, watermarks, row);
-    message->status = pl_message_status(message->recipient_count, message->delivered_count, message->read_count);
+    if (message->status != PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_EXPIRED)
+        message->status = pl_message_status(message->recipient_count, message->delivered_count, message->read_count);
 }

@@ -10,6 +10,8 @@ struct pl_target {
     int64_t seq;
     struct pl_user_id sender_id;
     bool is_deleted;
+    int64_t expires_at_us; /* 0: never */
+    bool is_expired;
 };
 
 /*

@@ -146,13 +146,16 @@ def test_a_groups_properties_change_by_etag(server, world):
     (group,) = done(parley(server, alice.token, "group", "create", "Team", bob.user_id))
     chat_id = group["chat_id"]
     assert group["settings"] == {"join_policy": "invite", "history_for_new": "none", "who_may_send": "member",
-                                 "who_may_add": "admin", "who_may_edit": "admin", "read_receipts": "on"}
+                                 "who_may_add": "admin", "who_may_edit": "admin", "read_receipts": "on",
+                                 "message_ttl": 0}
     changed = ("group", "update", "--name", "Crew", "--history", "all", "--join", "api_key", "--may-send", "admin",
-               "--may-add", "member", "--may-edit", "owner", "--read-receipts", "off", "--etag", group["etag"], chat_id)
+               "--may-add", "member", "--may-edit", "owner", "--read-receipts", "off", "--message-ttl", "60",
+               "--etag", group["etag"], chat_id)
     (crew,) = done(parley(server, alice.token, *changed))
     assert crew["name"] == "Crew"
     assert crew["settings"] == {"join_policy": "api_key", "history_for_new": "all", "who_may_send": "admin",
-                                "who_may_add": "member", "who_may_edit": "owner", "read_receipts": "off"}
+                                "who_may_add": "member", "who_may_edit": "owner", "read_receipts": "off",
+                                "message_ttl": 60}
     refused = parley(server, alice.token, *changed)
     assert refused.returncode == 1 and "ETAG_MISMATCH" in refused.stderr
     assert parley(server, bob.token, "group", "update", "--name", "Mine", chat_id).returncode == 4

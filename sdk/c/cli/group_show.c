@@ -41,6 +41,8 @@ void pl_cli_show_chat(const struct pl_cli *cli, const parley_chat *chat)
     }
     printf("%s  %s of %d, %lld entries\n", chat->chat_id, chat->chat_type == PARLEY_CHAT_GROUP ? "group" : "chat",
            chat->participant_count, (long long)chat->last_seq);
+    if (chat->message_ttl > 0)
+        printf("messages     last %d seconds\n", chat->message_ttl);
     if (chat->chat_type != PARLEY_CHAT_GROUP)
         return;
     fputs("name         ", stdout);

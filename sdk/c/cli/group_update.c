@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /* parley group update: other properties for a group. */
 #include <getopt.h>
+#include <limits.h>
 #include <string.h>
 
 #include "sdk/c/cli/cli.h"
@@ -12,12 +13,15 @@ const struct pl_cli_command pl_cli_group_update = {
     .name = "group update",
     .arguments = "[--name NAME] [--description TEXT] [--avatar-media-id ID] [--join invite|open|api_key]\n"
                  "         [--history none|all] [--may-send ROLE] [--may-add ROLE] [--may-edit ROLE]\n"
-                 "         [--read-receipts on|off] [--etag ETAG] CHAT_ID",
+                 "         [--read-receipts on|off] [--message-ttl SECONDS] [--etag ETAG] CHAT_ID",
     .summary = "Change a group's name or settings",
     .details = "What is not named stays as it is; an empty text empties. --join open: whoever knows the id may join;\n"
                "api_key: only the app's backend adds members. --history all: new members read what was there before\n"
                "them. ROLE is owner, admin or member, and stands for those above, too. --read-receipts off: nobody\n"
-               "learns what others have read. --etag: only when nobody has changed it since `parley group show` said\n"
+               "learns what others have read. --message-ttl: messages from now on last that long, 5 seconds to a year; "
+               "0: they\n"
+               "stay; this one also for a chat of two. --etag: only when nobody has changed it since `parley group "
+               "show` said\n"
                "this one.\n",
     .credentials = PL_CLI_AS_USER,
     .run = group_update,
@@ -98,15 +102,21 @@ static enum pl_cli_exit group_update(struct pl_cli *cli, int argc, char **argv)
                                             {"may-add", required_argument, NULL, 'A'},
                                             {"may-edit", required_argument, NULL, 'E'},
                                             {"read-receipts", required_argument, NULL, 'r'},
+                                            {"message-ttl", required_argument, NULL, 't'},
                                             {"etag", required_argument, NULL, 'e'},
                                             {NULL, 0, NULL, 0}};
     parley_chat_update update;
+    int message_ttl = 0;
     enum pl_cli_exit connected;
     bool changes = false;
     int flag;
     parley_chat_update_init(&update);
     while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (!take_flag(flag, optarg, &update))
+        if (flag == 't' && !pl_cli_parse_int(optarg, 0, INT_MAX, &message_ttl))
+            return pl_cli_usage(cli, "--message-ttl must be a number of seconds");
+        if (flag == 't')
+            update.message_ttl = &message_ttl;
+        else if (!take_flag(flag, optarg, &update))
             return pl_cli_usage(cli, NULL);
         changes = changes || flag != 'e';
     }

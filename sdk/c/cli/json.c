@@ -126,6 +126,7 @@ json_t *pl_json_message(const parley_message *message)
         json_object_set_new(object, "target_message_id", json_string(message->target_message_id));
     put_time(object, "edited_at", message->edited_at_us);
     put_time(object, "deleted_at", message->deleted_at_us);
+    put_time(object, "expires_at", message->expires_at_us);
     if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
         json_object_set_new(object, "status", json_string(pl_json_status_word(message->status)));
         json_object_set_new(object, "recipient_count", json_integer(message->recipient_count));
@@ -193,16 +194,18 @@ json_t *pl_json_chat(const parley_chat *chat)
         metadata_object(chat->metadata, chat->metadata_count), "created_at", pl_json_time(chat->created_at_us),
         "last_message_at", pl_json_time(chat->last_message_at_us), "last_seq", (json_int_t)chat->last_seq);
     json_object_set_new(object, "unread_count", json_integer(chat->unread_count));
-    if (chat->chat_type != PARLEY_CHAT_GROUP)
+    if (chat->chat_type != PARLEY_CHAT_GROUP) {
+        json_object_set_new(object, "settings", json_pack("{s:i}", "message_ttl", chat->message_ttl));
         return object;
+    }
     json_object_set_new(object, "avatar_media_id", json_string(chat->avatar_media_id));
-    json_object_set_new(object, "settings",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "join_policy", join_policy_word(chat->join_policy),
-                                  "history_for_new", history_word(chat->history_for_new), "who_may_send",
-                                  pl_json_role_word(chat->who_may_send), "who_may_add",
-                                  pl_json_role_word(chat->who_may_add), "who_may_edit",
-                                  pl_json_role_word(chat->who_may_edit), "read_receipts",
-                                  read_receipts_word(chat->read_receipts)));
+    json_object_set_new(
+        object, "settings",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "join_policy", join_policy_word(chat->join_policy),
+                  "history_for_new", history_word(chat->history_for_new), "who_may_send",
+                  pl_json_role_word(chat->who_may_send), "who_may_add", pl_json_role_word(chat->who_may_add),
+                  "who_may_edit", pl_json_role_word(chat->who_may_edit), "read_receipts",
+                  read_receipts_word(chat->read_receipts), "message_ttl", chat->message_ttl));
     json_object_set_new(object, "etag", json_string(chat->etag));
     return object;
 }

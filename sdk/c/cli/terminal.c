@@ -92,7 +92,7 @@ void pl_terminal_put_body(FILE *file, const parley_message *message)
         fprintf(file, "[encrypted, %zu bytes]", message->content_bytes);
         break;
     case PARLEY_BODY_NONE:
-        fputs("[sent from this device]", file);
+        fputs(message->status == PARLEY_MESSAGE_STATUS_EXPIRED ? "[expired]" : "[sent from this device]", file);
         break;
     }
 }

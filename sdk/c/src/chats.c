@@ -79,6 +79,7 @@ static void set_update(Parley__V1__UpdateChatRequest *request, struct pl_request
     pl_request_mask_put(mask, "settings.who_may_add", update->who_may_add != PARLEY_ROLE_UNSPECIFIED);
     pl_request_mask_put(mask, "settings.who_may_edit", update->who_may_edit != PARLEY_ROLE_UNSPECIFIED);
     pl_request_mask_put(mask, "settings.read_receipts", update->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.message_ttl", update->message_ttl != NULL);
     request->name = pl_request_text(update->name);
     request->description = pl_request_text(update->description);
     request->avatar_media_id = pl_request_text(update->avatar_media_id);
@@ -86,6 +87,7 @@ static void set_update(Parley__V1__UpdateChatRequest *request, struct pl_request
                             parley__v1__update_chat_request__metadata_entry__init, arena);
     request->settings = pl_arena_new(arena, Parley__V1__ChatSettings);
     PL_REQUEST_SET_SETTINGS(request->settings, update);
+    request->settings->message_ttl = update->message_ttl != NULL ? *update->message_ttl : 0;
     request->etag = pl_request_text(update->etag);
     request->update_mask = &mask->mask;
 }

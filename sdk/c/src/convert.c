@@ -127,7 +127,8 @@ void pl_convert_chat(parley_chat *ret_chat, const Parley__V1__Chat *chat, struct
                               .who_may_add = (parley_role)settings->who_may_add,
                               .who_may_edit = (parley_role)settings->who_may_edit,
                               .read_receipts = (parley_read_receipts)settings->read_receipts,
-                              .unread_count = chat->unread_count};
+                              .unread_count = chat->unread_count,
+                              .message_ttl = settings->message_ttl};
     CONVERT_METADATA(ret_chat, chat, arena);
 }
 
@@ -235,6 +236,7 @@ void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *
                                     .media_id = message->media_id,
                                     .reply_to_message_id = message->reply_to_message_id,
                                     .flags = flags_of(message),
+                                    .expires_at_us = pl_convert_time_us(message->expires_at),
                                     .status = (parley_message_status)message->status,
                                     .recipient_count = message->recipient_count,
                                     .delivered_count = message->delivered_count,

@@ -132,6 +132,7 @@ static Parley__V1__ChatSettings *settings_of(const parley_new_chat *from, struct
         return NULL;
     settings = pl_arena_new(arena, Parley__V1__ChatSettings);
     PL_REQUEST_SET_SETTINGS(settings, from);
+    settings->message_ttl = from->message_ttl;
     return settings;
 }
 

@@ -17,7 +17,7 @@
 parley_status pl_request_take_struct(void *ret_struct, size_t own_bytes, const void *from, size_t from_bytes,
                                      parley_error *ret_error);
 
-/* Settings of a parley_new_chat or a parley_chat_update. */
+/* Settings of a parley_new_chat or a parley_chat_update, but for message_ttl. */
 #define PL_REQUEST_SET_SETTINGS(settings_, from_)                                                                      \
     do {                                                                                                               \
         parley__v1__chat_settings__init(settings_);                                                                    \

@@ -8,7 +8,7 @@
 
 #include "db/pg_time.h"
 
-enum { COLUMNS_MAX = 19, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
+enum { COLUMNS_MAX = 20, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
 
 /* ---- rows ---- */
 

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "support/cmocka.h"
 
+#include "base/clock.h"
 #include "chats/individual.h"
 #include "messages/message.h"
 
@@ -362,6 +363,37 @@ static void answer_says_what_the_row_holds(void **state)
     assert_int_equal(proto->body_case, PARLEY__V1__MESSAGE__BODY__NOT_SET);
 }
 
+static void of_an_expired_message_its_place_is_told(void **state)
+{
+    (void)state;
+    put_metadata(1, (const char *[]){"k"}, (const char *[]){"v"});
+    assert_int_equal(take(), PL_OK);
+    struct pl_message *message = &append.message;
+    message->media_id.uuid = pl_uuid_v7();
+    message->expires_at_us = pl_clock_wall_us() + 3600000000;
+    const Parley__V1__Message *proto = pl_message_to_proto(message, &alice.device_id, &arena);
+    assert_int_equal(proto->status, PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_UNSPECIFIED);
+    assert_int_equal(proto->expires_at->seconds, message->expires_at_us / 1000000);
+    assert_int_equal(proto->body_case, PARLEY__V1__MESSAGE__BODY_CONTENT);
+    message->expires_at_us = pl_clock_wall_us();
+    proto = pl_message_to_proto(message, &alice.device_id, &arena);
+    assert_int_equal(proto->status, PARLEY__V1__MESSAGE_STATUS__MESSAGE_STATUS_EXPIRED);
+    assert_int_equal(proto->body_case, PARLEY__V1__MESSAGE__BODY__NOT_SET);
+    assert_int_equal(proto->n_metadata, 0);
+    assert_string_equal(proto->media_id, "");
+}
+
+/* By a database whose clock is ahead. */
+static void an_emptied_message_is_expired_whatever_the_clock_says(void **state)
+{
+    (void)state;
+    assert_int_equal(take(), PL_OK);
+    append.message.expires_at_us = pl_clock_wall_us() + 3600000000;
+    append.message.body = NULL;
+    append.message.body_bytes = 0;
+    assert_true(pl_message_is_expired(&append.message));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -386,6 +418,8 @@ int main(void)
         TEST(metadata_comes_back),
         TEST(bad_metadata_is_refused),
         TEST(answer_says_what_the_row_holds),
+        TEST(of_an_expired_message_its_place_is_told),
+        TEST(an_emptied_message_is_expired_whatever_the_clock_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,7 +83,7 @@ typedef struct parley_chat {
     int64_t created_at_us;
     int64_t last_message_at_us;
     int64_t last_seq;
-    const char *avatar_media_id; /* the following: groups only */
+    const char *avatar_media_id; /* the following up to read_receipts: groups only */
     parley_join_policy join_policy;
     parley_history history_for_new;
     const char *etag;         /* changes with name, description, picture, metadata and settings */
@@ -92,6 +92,7 @@ typedef struct parley_chat {
     parley_role who_may_edit; /* name, description, picture and metadata; settings are for admins besides */
     parley_read_receipts read_receipts;
     int unread_count; /* 1,000 stands for that many or more: show 999+ */
+    int message_ttl;  /* chats of two, too: seconds that messages last; 0: they stay */
 } parley_chat;
 
 typedef struct parley_chats {
@@ -120,6 +121,7 @@ typedef struct parley_new_chat {
     parley_role who_may_add;
     parley_role who_may_edit;
     parley_read_receipts read_receipts;
+    int message_ttl; /* seconds that messages last; 0: they stay */
 } parley_new_chat;
 
 static inline void parley_new_chat_init(parley_new_chat *chat)
@@ -143,6 +145,8 @@ typedef struct parley_chat_update {
     parley_role who_may_add;
     parley_role who_may_edit;
     parley_read_receipts read_receipts;
+    const int
+        *message_ttl; /* chats of two, too: seconds that messages last, 5 to a year; 0: they stay; NULL: as it is */
 } parley_chat_update;
 
 static inline void parley_chat_update_init(parley_chat_update *update)

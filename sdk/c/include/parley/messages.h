@@ -102,7 +102,7 @@ typedef struct parley_message {
     parley_body body;
     const void *content; /* with a NUL behind it, whatever it is */
     size_t content_bytes;
-    /* The following are set by the unary calls only; on a stream, receipts tell. */
+    /* The following are set by the unary calls only; on a stream, receipts tell. But EXPIRED is told everywhere. */
     parley_message_status status;
     int recipient_count;
     int delivered_count;
@@ -114,6 +114,7 @@ typedef struct parley_message {
     const char *target_message_id; /* of an edit or a deletion */
     const parley_event *event;     /* NULL: none */
     unsigned flags;                /* of parley_message_flag */
+    int64_t expires_at_us;         /* 0: never; then it is gone, and what is kept of it is to be removed, too */
 } parley_message;
 
 /* What became of one message of several. */
