@@ -7,7 +7,7 @@
  *
  * Refused although some RFC allows a recipient to repair it: bare LF, obs-fold, space before a colon, more than one
  * Content-Length, any transfer coding but one "chunked", spaces behind either, NUL and other control characters. A body
- * is passed over in one step.
+ * is passed over in one step, and so is what a long value of a header goes on with.
  */
 #include <string.h>
 
@@ -70,6 +70,20 @@ static size_t pass_content(struct pl_framing *framing, size_t bytes)
     return bytes;
 }
 
+/* How many of bytes go on with a value that is too long to matter; 0 elsewhere. A token is most of many a request. */
+static size_t pass_value(struct pl_framing *framing, const uint8_t *data, size_t bytes)
+{
+    size_t room = PL_FRAMING_HEAD_BYTES_MAX - framing->head_bytes;
+    size_t passed = 0;
+
+    if (framing->state != PL_EXPECT_VALUE || framing->value_bytes < PL_FRAMING_VALUE_BYTES)
+        return 0;
+    while (passed < bytes && passed < room && pl_http_is_text(data[passed]))
+        passed++;
+    framing->head_bytes += (unsigned)passed;
+    return passed;
+}
+
 static bool take_byte(struct pl_framing *framing, uint8_t byte)
 {
     if (framing->head_bytes == PL_FRAMING_HEAD_BYTES_MAX) {
@@ -85,10 +99,12 @@ size_t pl_framing_put(struct pl_framing *framing, const uint8_t *data, size_t by
     size_t done = 0;
 
     while (done < bytes && framing->state != PL_EXPECT_NOTHING && framing->status == PL_OK) {
-        size_t content = pass_content(framing, bytes - done);
-        if (content == 0 && !take_byte(framing, data[done]))
+        size_t passed = pass_content(framing, bytes - done);
+        if (passed == 0)
+            passed = pass_value(framing, data + done, bytes - done);
+        if (passed == 0 && !take_byte(framing, data[done]))
             return done;
-        done += content > 0 ? content : 1;
+        done += passed > 0 ? passed : 1;
     }
     if (done < bytes)
         framing->excess = true;

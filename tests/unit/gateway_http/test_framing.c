@@ -97,10 +97,38 @@ static void first_fault_is_the_one_that_counts(void **state)
     assert_string_equal(framing.sentence, "first");
 }
 
+/* A value is passed over once it is long, up to the first byte that it must not have, or the end of the head's room. */
+static void long_value_is_read_to_its_end(void **state)
+{
+    static const char start[] = "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: ";
+    char text[PL_FRAMING_HEAD_BYTES_MAX + 100];
+    struct pl_framing framing;
+    size_t value_bytes = 500;
+    size_t bytes = sizeof(start) - 1 + value_bytes;
+    (void)state;
+
+    memset(text, 'a', sizeof(text));
+    memcpy(text, start, sizeof(start) - 1);
+    memcpy(text + bytes, "\r\n\r\nGET", 7);
+    pl_framing_init(&framing, 100);
+    assert_int_equal(pl_framing_put(&framing, bytes_of(text), bytes + 7), bytes + 4);
+    assert_int_equal(framing.status, PL_OK);
+    for (size_t bad = bytes - value_bytes; bad < bytes; bad += 7) {
+        text[bad] = '\x7f';
+        pl_framing_init(&framing, 100);
+        assert_int_equal(pl_framing_put(&framing, bytes_of(text), bytes + 4), bad);
+        assert_int_equal(framing.status, PL_MALFORMED_REQUEST);
+        text[bad] = 'a';
+    }
+    text[bytes] = text[bytes + 1] = text[bytes + 2] = text[bytes + 3] = 'a';
+    pl_framing_init(&framing, 100);
+    assert_int_equal(pl_framing_put(&framing, bytes_of(text), sizeof(text)), PL_FRAMING_HEAD_BYTES_MAX);
+    assert_int_equal(framing.status, PL_HEADERS_TOO_LARGE);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(request_ends_where_its_length_says),
-    cmocka_unit_test(any_beginning_is_completed),
-    cmocka_unit_test(missing_body_is_made_of_zeros),
+    cmocka_unit_test(long_value_is_read_to_its_end),      cmocka_unit_test(request_ends_where_its_length_says),
+    cmocka_unit_test(any_beginning_is_completed),         cmocka_unit_test(missing_body_is_made_of_zeros),
     cmocka_unit_test(first_fault_is_the_one_that_counts),
 };
 
