@@ -162,11 +162,16 @@ char *pl_arena_copy(struct pl_arena *arena, const void *data, size_t bytes)
 
 char *pl_arena_vprintf(struct pl_arena *arena, const char *format, va_list arguments)
 {
+    char fits[256];
     va_list again;
 
     va_copy(again, arguments);
-    int chars = vsnprintf(NULL, 0, format, arguments);
+    int chars = vsnprintf(fits, sizeof(fits), format, arguments);
     pl_assert(chars >= 0);
+    if ((size_t)chars < sizeof(fits)) {
+        va_end(again);
+        return pl_arena_copy(arena, fits, (size_t)chars);
+    }
     char *text = take_bytes(arena, (size_t)chars + 1);
     pl_assert(text != NULL);
     vsnprintf(text, (size_t)chars + 1, format, again);

@@ -134,6 +134,8 @@ static void printf_makes_texts_of_any_length(void **state)
 
     pl_arena_init(&arena, 1 << 20);
     assert_string_equal(pl_arena_printf(&arena, "%s-%d", "a", 7), "a-7");
+    assert_int_equal(strlen(pl_arena_printf(&arena, "%0255d", 1)), 255);
+    assert_int_equal(strlen(pl_arena_printf(&arena, "%0256d", 1)), 256);
     assert_int_equal(strlen(pl_arena_printf(&arena, "%070000d", 1)), 70000);
     pl_arena_fini(&arena);
 }

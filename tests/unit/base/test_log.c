@@ -78,6 +78,19 @@ static void line_holds_time_level_event_and_fields(void **state)
     json_decref(line);
 }
 
+static void numbers_of_any_size_are_written(void **state)
+{
+    (void)state;
+
+    pl_log(PL_LOG_INFO, "numbers", PL_LOG_NUMBER("least", INT64_MIN), PL_LOG_NUMBER("most", INT64_MAX),
+           PL_LOG_NUMBER("none", 0));
+    json_t *line = only_line();
+    assert_true(json_integer_value(json_object_get(line, "least")) == INT64_MIN);
+    assert_true(json_integer_value(json_object_get(line, "most")) == INT64_MAX);
+    assert_true(json_is_integer(json_object_get(line, "none")));
+    json_decref(line);
+}
+
 static void quotes_controls_and_newlines_are_escaped(void **state)
 {
     const char *odd = "a\"b\\c\nd\te\x01\x7f\xc3\xa9";
@@ -166,10 +179,10 @@ static void level_names_are_the_only_ones_taken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CAPTURED(line_holds_time_level_event_and_fields),      CAPTURED(quotes_controls_and_newlines_are_escaped),
-        CAPTURED(invalid_utf8_becomes_replacement_characters), CAPTURED(long_texts_are_cut_between_characters),
-        CAPTURED(fields_past_the_end_are_left_out_whole),      CAPTURED(lines_below_the_level_are_not_written),
-        cmocka_unit_test(level_names_are_the_only_ones_taken),
+        CAPTURED(numbers_of_any_size_are_written),          CAPTURED(line_holds_time_level_event_and_fields),
+        CAPTURED(quotes_controls_and_newlines_are_escaped), CAPTURED(invalid_utf8_becomes_replacement_characters),
+        CAPTURED(long_texts_are_cut_between_characters),    CAPTURED(fields_past_the_end_are_left_out_whole),
+        CAPTURED(lines_below_the_level_are_not_written),    cmocka_unit_test(level_names_are_the_only_ones_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
