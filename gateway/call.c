@@ -171,6 +171,7 @@ void pl_rest_call(struct pl_request *request, const struct pl_route *route)
         .reply = route->method->output,
         .headers = call->message.headers,
         .header_count = call->message.header_count,
+        .trusted = true,
     };
     if (!pl_upstream_start(request->gateway->upstream, &call->upstream))
         refuse_full(request);

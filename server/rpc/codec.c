@@ -47,7 +47,6 @@ static void drop_unknown_of_field(ProtobufCMessage *message, const ProtobufCFiel
     drop_unknown(*(ProtobufCMessage *const *)(const void *)(base + field->offset));
 }
 
-/* Recursion is bounded: the scan let at most PL_CODEC_DEPTH_MAX levels through. */
 static void drop_unknown(ProtobufCMessage *message)
 {
     if (message == NULL)
@@ -59,25 +58,35 @@ static void drop_unknown(ProtobufCMessage *message)
             drop_unknown_of_field(message, &message->descriptor->fields[i]);
 }
 
-enum pl_status pl_codec_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
-                               struct pl_arena *arena, ProtobufCMessage **ret_message)
+/* Recursion is as deep as the message nests. */
+static enum pl_status unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
+                             struct pl_arena *arena, ProtobufCMessage **ret_message)
 {
     struct memory memory = {.arena = arena};
     ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = &memory};
-    enum pl_status status = pl_codec_scan(descriptor, data, bytes);
-    ProtobufCMessage *message;
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, bytes, data);
 
-    if (status != PL_OK)
-        return status;
-    message = protobuf_c_message_unpack(descriptor, &allocator, bytes, data);
-    if (message == NULL) {
-        /*
-         * What the scan passes is well formed. protobuf-c 1.4 refuses some of it even so: a singular message that is
-         * there twice and has a oneof that is not set, which it fails to merge.
-         */
+    if (message == NULL)
         return memory.full ? PL_MESSAGE_TOO_LARGE : PL_MALFORMED_MESSAGE;
-    }
     drop_unknown(message);
     *ret_message = message;
     return PL_OK;
+}
+
+/*
+ * What the scan passes is well formed. protobuf-c 1.4 refuses some of it even so: a singular message that is there
+ * twice and has a oneof that is not set, which it fails to merge.
+ */
+enum pl_status pl_codec_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
+                               struct pl_arena *arena, ProtobufCMessage **ret_message)
+{
+    enum pl_status status = pl_codec_scan(descriptor, data, bytes);
+
+    return status == PL_OK ? unpack(descriptor, data, bytes, arena, ret_message) : status;
+}
+
+enum pl_status pl_codec_unpack_trusted(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
+                                       struct pl_arena *arena, ProtobufCMessage **ret_message)
+{
+    return unpack(descriptor, data, bytes, arena, ret_message);
 }

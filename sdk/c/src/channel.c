@@ -127,22 +127,28 @@ static void wipe_and_free(void *text, size_t bytes)
     free(text);
 }
 
-/* False when the value has characters that a header cannot carry. */
-static bool make_header(grpc_metadata *header, const char *key, const char *prefix, const char *value)
+static void make_header(grpc_metadata *header, const char *key, const char *prefix, const char *value)
 {
-    char *text = NULL;
-    pl_assert(asprintf(&text, "%s%s", prefix, value) >= 0);
+    size_t prefix_bytes = strlen(prefix);
+    size_t bytes = prefix_bytes + strlen(value);
+    char *text = malloc(bytes + 1);
+    pl_assert(text != NULL);
+    memcpy(text, prefix, prefix_bytes);
+    memcpy(text + prefix_bytes, value, bytes - prefix_bytes);
     memset(header, 0, sizeof *header);
     header->key = grpc_slice_from_static_string(key);
-    header->value = grpc_slice_new_with_len(text, strlen(text), wipe_and_free);
-    return grpc_header_nonbin_value_is_legal(header->value) != 0;
+    header->value = grpc_slice_new_with_len(text, bytes, wipe_and_free);
 }
 
+/* False when the value has characters that a header cannot carry. */
 static bool add_header(struct pl_channel *channel, const char *key, const char *prefix, const char *value)
 {
+    grpc_metadata *header = &channel->headers[channel->header_count];
     if (value == NULL || value[0] == '\0')
         return true;
-    return make_header(&channel->headers[channel->header_count++], key, prefix, value);
+    channel->header_count++;
+    make_header(header, key, prefix, value);
+    return grpc_header_nonbin_value_is_legal(header->value) != 0;
 }
 
 static bool add_credentials(struct pl_channel *channel, const struct parley_options *options)
@@ -246,14 +252,14 @@ void pl_call_headers_init(struct pl_call_headers *headers, const struct pl_chann
     if (token == NULL || token[0] == '\0')
         return;
     pl_assert(headers->count < PL_CHANNEL_HEADERS_MAX);
-    pl_assert(make_header(&headers->list[headers->count++], "authorization", "Bearer ", token));
+    make_header(&headers->list[headers->count++], "authorization", "Bearer ", token);
 }
 
 void pl_call_headers_add(struct pl_call_headers *headers, const struct pl_unary_header *added, unsigned count)
 {
     pl_assert(count <= PL_UNARY_HEADERS_MAX);
     for (unsigned i = 0; i < count; i++)
-        pl_assert(make_header(&headers->list[headers->count++], added[i].name, "", added[i].value));
+        make_header(&headers->list[headers->count++], added[i].name, "", added[i].value);
 }
 
 void pl_call_headers_fini(struct pl_call_headers *headers)
@@ -349,16 +355,16 @@ static parley_status read_end(const struct pl_channel *channel, const struct pl_
     return status;
 }
 
-static parley_status unpack(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *descriptor,
-                            struct pl_arena *arena, ProtobufCMessage **ret_reply)
+static parley_status unpack(const struct pl_exchange *exchange, struct pl_arena *arena, ProtobufCMessage **ret_reply)
 {
     grpc_byte_buffer_reader reader;
     grpc_slice bytes;
     enum pl_status status;
-    if (buffer == NULL || !grpc_byte_buffer_reader_init(&reader, buffer))
+    if (exchange->reply == NULL || !grpc_byte_buffer_reader_init(&reader, exchange->reply))
         return PARLEY_BAD_REPLY;
     bytes = grpc_byte_buffer_reader_readall(&reader);
-    status = pl_codec_unpack(descriptor, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes), arena, ret_reply);
+    status = (exchange->trusted ? pl_codec_unpack_trusted : pl_codec_unpack)(
+        exchange->descriptor, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes), arena, ret_reply);
     grpc_slice_unref(bytes);
     grpc_byte_buffer_reader_destroy(&reader);
     return status == PL_OK ? PARLEY_OK : PARLEY_BAD_REPLY;
@@ -374,6 +380,7 @@ void pl_exchange_start(struct pl_exchange *exchange, const struct pl_channel *ch
     pl_call_headers_add(&exchange->headers, unary->headers, unary->header_count);
     grpc_metadata_array_init(&exchange->initial);
     exchange->descriptor = unary->reply;
+    exchange->trusted = unary->trusted;
     exchange->request = grpc_raw_byte_buffer_create(&packed, 1);
     grpc_slice_unref(packed);
     pl_call_end_init(&exchange->end);
@@ -400,7 +407,7 @@ parley_status pl_exchange_read_all(const struct pl_exchange *exchange, const str
                                    struct pl_arena *arena, ProtobufCMessage **ret_reply, struct pl_failure *ret_failure)
 {
     parley_status status = read_end(channel, &exchange->end, arena, ret_failure);
-    if (status == PARLEY_OK && unpack(exchange->reply, exchange->descriptor, arena, ret_reply) != PARLEY_OK)
+    if (status == PARLEY_OK && unpack(exchange, arena, ret_reply) != PARLEY_OK)
         status = fail(ret_failure, PARLEY_BAD_REPLY,
                       pl_arena_printf(arena, "%.300s answered %s with something else", channel->endpoint,
                                       exchange->descriptor->short_name));

@@ -34,6 +34,7 @@ struct pl_unary {
     const char *token;                     /* of this call; NULL or empty: the credentials of the channel alone */
     const struct pl_unary_header *headers; /* of this call, beside those */
     unsigned header_count;                 /* up to PL_UNARY_HEADERS_MAX */
+    bool trusted;                          /* the server is one of our own: pl_codec_unpack_trusted */
 };
 
 /* Copies what it needs. PARLEY_INVALID_ARGUMENT. */

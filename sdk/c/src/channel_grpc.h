@@ -44,6 +44,7 @@ struct pl_exchange {
     grpc_call *call;
     struct pl_call_headers headers;
     const ProtobufCMessageDescriptor *descriptor; /* of the reply */
+    bool trusted;
     grpc_metadata_array initial;
     grpc_byte_buffer *request;
     grpc_byte_buffer *reply;

@@ -233,6 +233,23 @@ static void full_arena_is_too_large(void **state)
     pl_arena_fini(&arena);
 }
 
+/* What the scan would refuse passes, what cannot be unpacked does not. */
+static void trusted_bytes_are_not_scanned(void **state)
+{
+    static const uint8_t odd_text[] = "\x0a\x01\xff";
+    struct pl_arena arena;
+    ProtobufCMessage *message = NULL;
+
+    (void)state;
+    pl_arena_init(&arena, 1 << 16);
+    assert_int_equal(pl_codec_unpack(CURSOR, odd_text, 3, &arena, &message), PL_INVALID_TEXT);
+    assert_int_equal(pl_codec_unpack_trusted(CURSOR, odd_text, 2, &arena, &message), PL_MALFORMED_MESSAGE);
+    assert_null(message);
+    assert_int_equal(pl_codec_unpack_trusted(CURSOR, odd_text, 3, &arena, &message), PL_OK);
+    assert_string_equal(((Parley__V1__Cursor *)message)->chat_id, "\xff");
+    pl_arena_fini(&arena);
+}
+
 static void unknown_fields_are_dropped_on_every_level(void **state)
 {
     /* ClientFrame{99: 1, hello{99: 1}, acks{99: 1}}. */
@@ -305,6 +322,7 @@ int main(void)
         cmocka_unit_test(elements_are_counted),
         cmocka_unit_test(unpacks_into_the_arena),
         cmocka_unit_test(full_arena_is_too_large),
+        cmocka_unit_test(trusted_bytes_are_not_scanned),
         cmocka_unit_test(unknown_fields_are_dropped_on_every_level),
         cmocka_unit_test(unknown_fields_are_dropped_in_the_oneof_that_is_set),
         cmocka_unit_test(every_message_of_the_api_survives_its_default),
