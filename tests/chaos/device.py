@@ -8,7 +8,6 @@ its cursors, whenever the stream ends or the process was killed.
 """
 import json
 import os
-import queue
 import sys
 import threading
 import time
@@ -17,8 +16,7 @@ import grpc
 from client import PATIENCE_S, PAUSE_S, Client, answer, body_of
 from history import hash_of
 from parley_pb import stream_service_pb2 as pb
-from programs import RETRY_FAST
-from refusals import refusal_of
+from stream import open_stream
 from uuid7 import uuid7
 
 RETRYABLE = {code.value[0] for code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -42,8 +40,7 @@ class Device(Client):
         self.epoch = ""
         self.in_flight = {}  # request id -> (message id, is_other)
         self.requests = 0
-        self.frames = None  # of the live session
-        self.call = None
+        self.stream = None  # of the live session
         self.chats = {chat["chat"]: chat for chat in self.settings["chats"]}
         self._recall()
 
@@ -76,40 +73,30 @@ class Device(Client):
 
     def _sessions(self):
         while True:
-            with grpc.insecure_channel(self.settings["address"], options=RETRY_FAST) as channel:
-                self._session(channel)
+            stream = open_stream(self.settings)
+            self._session(stream)
+            stream.close()
             time.sleep(PAUSE_S)
 
-    def _session(self, channel):
-        connect = channel.stream_stream("/parley.v1.StreamService/Connect",
-                                        request_serializer=pb.ClientFrame.SerializeToString,
-                                        response_deserializer=pb.ServerFrame.FromString)
-        frames = queue.SimpleQueue()
+    def _session(self, stream):
         with self.changed:
             hello = pb.Hello(protocol_version=1, client="chaos", epoch=self.epoch)
             for chat, seq in self.have.items():
                 hello.cursors.add(chat_id=chat, seq=seq)
             self.history.note("hello", cursors=self.have)
-        frames.put(pb.ClientFrame(hello=hello))
-        self.call = connect(iter(frames.get, None),
-                            metadata=(("authorization", f"Bearer {self.settings['token']}"),))
-        try:
-            for frame in self.call:
-                with self.changed:
-                    self._take(frame, frames)
-                    self.changed.notify_all()
-            self.history.note("end", code="OK", reason=None)
-        except grpc.RpcError as error:
-            refusal = refusal_of(error)
-            self.history.note("end", code=refusal.code, reason=refusal.reason or refusal.code)
+        stream.send(pb.ClientFrame(hello=hello))
+        for frame in stream.frames():
+            with self.changed:
+                self._take(frame, stream)
+                self.changed.notify_all()
+        self.history.note("end", code=stream.end[0], reason=stream.end[1])
         with self.changed:
-            self.frames = None
+            self.stream = None
             self.in_flight.clear()
-        frames.put(None)
 
-    def _take(self, frame, frames):
+    def _take(self, frame, stream):
         if frame.HasField("welcome"):
-            self._welcome(frame.welcome, frames)
+            self._welcome(frame.welcome, stream)
         for sent in frame.sents:
             self._sent(sent)
         for failed in frame.faileds:
@@ -131,13 +118,13 @@ class Device(Client):
         if frame.caught_up:
             self.history.note("caught_up")
 
-    def _welcome(self, welcome, frames):
+    def _welcome(self, welcome, stream):
         self.history.note("welcome", epoch=welcome.epoch)
         if not self.is_ready:
             answer("ready")
         self.is_ready = True
         self.epoch = welcome.epoch
-        self.frames = frames
+        self.stream = stream
         for message_id, chat in self.unanswered.items():
             self._put([self._send(message_id, chat)])
         for chat, seq in self.unread.items():
@@ -174,7 +161,8 @@ class Device(Client):
             added = [member.user_id for member in event.members_added]
             self.history.note("entry", chat=entry.chat_id, seq=entry.seq, id=entry.message_id, sender=entry.sender_id,
                               hash=hash_of(body) if body else None, prev=entry.prev_message_id,
-                              kind=entry.kind, add=added, remove=list(event.members_removed))
+                              kind=entry.kind, target=entry.target_message_id, add=added,
+                              remove=list(event.members_removed))
             self.have[entry.chat_id] = max(self.have.get(entry.chat_id, 0), entry.seq)
         # Sometimes an acknowledgement waits for the next entries, so that a crash comes before it.
         if self.random.random() < 0.9:
@@ -198,12 +186,12 @@ class Device(Client):
         while True:
             time.sleep(REPEAT_S)
             with self.changed:
-                for chat, seq in self.unread.items() if self.frames else ():
+                for chat, seq in self.unread.items() if self.stream else ():
                     self._read(chat, seq)
 
     def _put_frame(self, frame):
-        if self.frames:
-            self.frames.put(frame)
+        if self.stream:
+            self.stream.send(frame)
 
     def _put(self, sends):
         self._put_frame(pb.ClientFrame(sends=sends))
@@ -224,14 +212,14 @@ class Device(Client):
 
     def _send_again(self, message_id):
         with self.changed:
-            if self.frames and message_id in self.unanswered:
+            if self.stream and message_id in self.unanswered:
                 self._put([self._send(message_id, self.unanswered[message_id])])
 
     def _talk(self):
         while not self.is_quiet.is_set():
             self.pause()
             with self.changed:
-                self.changed.wait_for(lambda: self.frames and len(self.unanswered) < IN_FLIGHT_MAX)
+                self.changed.wait_for(lambda: self.stream and len(self.unanswered) < IN_FLIGHT_MAX)
                 if not self.is_quiet.is_set():
                     self._say()
 

@@ -13,15 +13,18 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   reused      id, reason                 the answer to another message under an id that was used; None: it was taken
   hello       cursors                    a session begins with what the client has
   welcome     epoch
-  entry       chat, seq, id, sender, hash, prev, kind, add, remove     received; hash None: without body
+  entry       chat, seq, id, sender, hash, prev, kind, target, add, remove     received; hash None: without body
   caught_up
   ack, read   cursors / chat, seq        about to be sent
   read_ok     chat, seq
   receipt     chat, user, delivered, read
   counts      chat, first, last, recipients, delivered, read           of the client's messages from first to last
   end         code, reason               of the session
-  got         chat, seq, id, sender, hash                              read back after it was acknowledged
+  got         chat, seq, id, sender, hash, edited, deleted             read back after it was acknowledged
   missing     chat, id                   not found when read back after it was acknowledged
+  amend       n, op, chat, id, hash      an edit (op EDIT, to hash) or a deletion is about to be asked for, also again
+  amended     n
+  amend_failed  n, reason
   watermarks  asked, chat, members {user: [delivered, read]}           asked: t when the question left
   status      asked, chat, id, status, counts [recipients, delivered, read]
   change      n, chat, op, user          about to be asked for
@@ -30,7 +33,7 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   fault, healed  n, kind, target         of the runner
   memory      process, bytes
   quiet                                  nobody sends anything new from here on
-  listed      chat, seq, id, sender, hash                              at the end, by a member of all times
+  listed      chat, seq, id, sender, hash, edited, deleted             at the end, by a member of all times
   listed_all  chat, last_seq
   finished    is_complete                the client has all that it was told there is
 """
@@ -38,6 +41,9 @@ import hashlib
 import json
 import os
 import time
+
+
+MESSAGE, EDIT, DELETE = 1, 4, 5  # kinds of entries
 
 
 class Writer:

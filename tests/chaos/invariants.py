@@ -7,11 +7,13 @@ machine's clock where it is certain: what was recorded as seen, before what was 
 """
 import collections
 
+from amendment_invariants import amendments_last, deleted_bodies_are_gone, is_asked_for
+from tick_invariants import (counts_tell_the_truth, receipts_tell_the_truth, status_never_goes_back,
+                             ticks_are_right_at_the_end, watermarks_never_go_back)
 from view import Highest
 
 DEFINITE = {"NOT_A_MEMBER", "MESSAGE_ID_REUSED", "INVALID_ARGUMENT", "PERMISSION_DENIED"}  # refused, and not stored
 ENDS = {None, "UNAVAILABLE", "DRAINING", "DATABASE_UNAVAILABLE", "OVERLOADED", "SESSION_REPLACED", "OUTCOME_UNKNOWN"}
-RANKS = {"sent": 1, "delivered": 2, "read": 3}
 RESOURCE_EXHAUSTED = 8
 MEMORY_MAX = 512 << 20
 
@@ -38,11 +40,13 @@ def nothing_acknowledged_is_lost(view):
 
 
 def lost_of(chat):
-    """What somebody saw of a log and is not in it at the end. (Edits and deletions are not listed; there are none.)"""
+    """What somebody saw of a log and is not in it at the end. Edits and deletions are not listed."""
     for seq, place in sorted(chat.places.items()):
-        if chat.listed.get(seq) != place.id:
-            yield f"{chat.chat_id} {seq}: {place.id} is not there at the end, but {chat.listed.get(seq)}"
-    holes = set(range(1, chat.listed_last + 1)) - set(chat.listed)
+        listed = chat.listed.get(seq, {}).get("id")
+        if listed != (None if place.is_amendment else place.id):
+            yield f"{chat.chat_id} {seq}: {place.id} is not there at the end, but {listed}"
+    amended = {seq for seq, place in chat.places.items() if place.is_amendment}
+    holes = set(range(1, chat.listed_last + 1)) - set(chat.listed) - amended
     if holes:
         yield f"{chat.chat_id}: no entry {min(holes)}, and the log goes up to {chat.listed_last}"
 
@@ -60,7 +64,9 @@ def one_id_has_one_place_and_one_body(view):
                 yield f"{chat.chat_id} {seq}: {place.id} is not what was sent"
             if sent and place.known_at < sent["t"]:
                 yield f"{chat.chat_id} {seq}: {place.id} was there before it was sent"
-            if not sent and seq not in chat.events and chat.is_declared:
+            if place.is_amendment and not is_asked_for(view, place):
+                yield f"{chat.chat_id} {seq}: nobody asked for this amendment of {place.target}"
+            elif not sent and not place.is_amendment and seq not in chat.events and chat.is_declared:
                 yield f"{chat.chat_id} {seq}: nobody sent {place.id}"
     for name, record in view.each("reused"):
         if record["reason"] != "MESSAGE_ID_REUSED":
@@ -85,116 +91,6 @@ def devices_see_prefixes_in_order(view):
                 last[chat.chat_id] = max(had, seq)
 
 
-def watermarks_never_go_back(view):
-    """I4, I6. What a client is told only grows; and so does what a question gets that left after an answer came."""
-    seen = collections.defaultdict(Highest)
-    for name, record in view.each("watermarks", "receipt", "read_ok"):
-        for user, kind, value in marks_of(view, name, record):
-            key = (record["chat"], user, kind)
-            if record["e"] == "watermarks" and value < seen[key].before(record["asked"]):
-                yield (f"{name}: {kind} of {user} in {record['chat']} is {value}, and was"
-                       f" {seen[key].before(record['asked'])} before")
-            seen[key].add(record["t"], value)
-    for name, records in view.histories.items():
-        told = {}
-        for record in records:
-            for user, kind, value in marks_of(view, name, record) if record["e"] in ("receipt", "read_ok") else ():
-                key = (record["chat"], user, kind)
-                if value < told.get(key, 0):
-                    yield f"{name}: was told {kind} {value} of {user} in {record['chat']} after {told[key]}"
-                told[key] = value
-
-
-def marks_of(view, name, record):
-    """(user, kind, value) of each watermark that a record shows."""
-    if record["e"] == "watermarks":
-        for user, values in record["members"].items():
-            yield from zip((user, user), ("delivered", "read"), values)
-    elif record["e"] == "receipt":
-        yield record["user"], "delivered", record["delivered"]
-        yield record["user"], "read", record["read"]
-    else:
-        yield view.clients[name]["user"], "read", record["seq"]
-
-
-def receipts_tell_the_truth(view):
-    """I6. Delivered comes after a device acknowledged, read after a user read, and read implies delivered."""
-    acked = acknowledged_in(view)
-    for name, record in view.each("watermarks", "receipt"):
-        yield from untrue_of(name, record, acked, list(marks_of(view, name, record)))
-
-
-def untrue_of(name, record, acked, marks):
-    """What one record says of watermarks, and cannot be so."""
-    values = {(user, kind): value for user, kind, value in marks}
-    for (user, kind), value in values.items():
-        if value > acked[record["chat"], user, kind].before(record["t"]):
-            yield f"{name}: {kind} of {user} in {record['chat']} is {value} before it can be"
-        if kind == "read" and value > values[user, "delivered"]:
-            yield f"{name}: {user} has read {value} in {record['chat']}, and got {values[user, 'delivered']}"
-
-
-def counts_tell_the_truth(view):
-    """I6. Of each message in a group its sender is told how many acknowledged and read it, which only grows."""
-    acked = acknowledged_in(view)
-    for device in view.devices:
-        told = {}
-        for record in device.records:
-            for seq in counted_by(view, device, record) if record["e"] == "counts" else ():
-                yield from untrue_count_of(view, device, record, seq, acked)
-                before = told.get((record["chat"], seq), record)
-                told[record["chat"], seq] = record
-                if record["delivered"] < before["delivered"] or record["read"] < before["read"]:
-                    yield (f"{device.name}: was told that {record['delivered']} have and {record['read']} read"
-                           f" {record['chat']} {seq} after {before['delivered']} and {before['read']}")
-
-
-def acknowledged_in(view):
-    """How far each user's devices had acknowledged and read when, as far as they say: {(chat, user, kind): Highest}."""
-    acked = collections.defaultdict(Highest)
-    for name, record in view.each("hello", "ack", "read"):
-        user = view.clients[name]["user"]
-        cursors = {record["chat"]: record["seq"]} if record["e"] == "read" else record["cursors"]
-        for chat, seq in cursors.items():
-            acked[chat, user, "delivered"].add(record["t"], seq)
-            if record["e"] == "read":
-                acked[chat, user, "read"].add(record["t"], seq)
-    return acked
-
-
-def counted_by(view, device, record):
-    """The places of a device's user's messages that a record of counts speaks of."""
-    places = view.chats[record["chat"]].places
-    return [seq for seq in range(record["first"], record["last"] + 1)
-            if seq in places and places[seq].sender == device.user and places[seq].id in view.first_send]
-
-
-def untrue_count_of(view, device, record, seq, acked):
-    """What counts say of one message, and cannot be so."""
-    others = view.chats[record["chat"]].others_at(device.user, seq)
-    if record["recipients"] != len(others) or not record["read"] <= record["delivered"] <= len(others):
-        yield (f"{device.name}: {record['chat']} {seq} went to {len(others)} others, and of {record['recipients']} it is"
-               f" told that {record['delivered']} have it and {record['read']} read it")
-    for kind in ("delivered", "read"):
-        reached = sum(acked[record["chat"], user, kind].before(record["t"]) >= seq for user in others)
-        if record[kind] > reached:
-            yield f"{device.name}: {record['chat']} {seq} is {kind} by {record[kind]}, and only {reached} said so"
-
-
-def status_never_goes_back(view):
-    """I6. Sent, delivered, read; and the counts behind it."""
-    seen = collections.defaultdict(Highest)
-    for name, record in view.each("status"):
-        recipients, delivered, read = record["counts"]
-        if not read <= delivered <= recipients:
-            yield f"{name}: {record['id']} has {recipients} recipients, {delivered} got it, {read} read it"
-        for kind, value in (("status", RANKS[record["status"]]), ("delivered", delivered), ("read", read)):
-            before = seen[record["id"], kind].before(record["asked"])
-            if value < before:
-                yield f"{name}: {kind} of {record['id']} is {value}, and was {before} before"
-            seen[record["id"], kind].add(record["t"], value)
-
-
 def replies_come_after_what_was_read(view):
     """I5, and more: what is sent after somebody saw a place of the chat gets a higher one."""
     for chat in view.chats.values():
@@ -208,11 +104,15 @@ def replies_come_after_what_was_read(view):
 
 
 def only_members_get_and_send(view):
-    """I7. Nobody gets an entry of a time when they were no member, or is in the log as the sender of one."""
+    """I7. Nobody gets an entry of a time when they were no member, is in the log as the sender of one, or is told how
+    far others are in a chat of two that is not theirs."""
     for device in view.devices:
         for chat_id, seq in device.got_at:
             if not view.chats[chat_id].is_visible(device.user, seq):
                 yield f"{device.name}: got {chat_id} {seq}, and {device.user} was no member then"
+        for record in device.records:
+            if record["e"] == "receipt" and device.user not in view.chats[record["chat"]].members:
+                yield f"{device.name}: is told how far others are in {record['chat']}, which is not theirs"
     for chat in view.chats.values():
         for seq, place in sorted(chat.places.items()):
             if place.id in view.first_send and place.sender and not chat.is_visible(place.sender, seq):
@@ -238,6 +138,9 @@ def unknown_outcomes_converge(view):
                 yield f"{name}: {record['chat']} {record['seq']} does not {change['op']} {change['user']}"
     for (name, number), change in changes.items():
         yield f"{name}: change {number} ({change['op']}) never got an answer"
+    for message_id, amends in view.amends.items():
+        if not all(amend.answered_at for amend in amends):
+            yield f"{message_id}: an edit or a deletion of it was refused, or never got an answer"
 
 
 def refusals_are_regular(view):
@@ -293,26 +196,11 @@ def untrue_caught_up_of(view, device):
                     yield f"{device.name}: caught_up was said, and {chat.chat_id} {min(missed)} had not come"
 
 
-def ticks_are_right_at_the_end(view):
-    """I6, I10. Of a chat of two each device knows how far the other is, as the last question about it was answered."""
-    final = {record["chat"]: record["members"] for _, record in view.each("watermarks")}
-    for device in view.devices:
-        known = {}
-        for record in device.records:
-            if record["e"] == "receipt":
-                known[record["chat"], record["user"]] = [record["delivered"], record["read"]]
-        for chat_id, members in final.items():
-            if set(members) != view.chats[chat_id].members or device.user not in members or len(members) != 2:
-                continue
-            for other in set(members) - {device.user}:
-                if known.get((chat_id, other), [0, 0]) != members[other]:
-                    yield (f"{device.name}: knows {known.get((chat_id, other))} of {other} in {chat_id}, and it is"
-                           f" {members[other]}")
-
-
 INVARIANTS = [
     ("I1", nothing_acknowledged_is_lost),
     ("I2", one_id_has_one_place_and_one_body),
+    ("I1", amendments_last),
+    ("I2", deleted_bodies_are_gone),
     ("I3 I4", devices_see_prefixes_in_order),
     ("I4 I6", watermarks_never_go_back),
     ("I6", receipts_tell_the_truth),

@@ -7,7 +7,7 @@ alice and bob have a chat of two; with carol they have a group, which she leaves
 import collections
 import random
 
-from history import hash_of
+from history import DELETE, EDIT, MESSAGE, hash_of
 
 DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol"}
 STEP_NS = 1_000_000
@@ -27,11 +27,12 @@ class Model:
         self.had = {device: {PAIR: 0, GROUP: 0} for device in DEVICES}
         self.marks = {(chat, user): [0, 0] for chat in self.logs for user in self.members[chat]}
         self.others = {}  # seq in the group -> who else was a member
-        self.made = 0
+        self.bodies = {}  # message id -> (hash, of an edit, deleted)
+        self.made = self.amends = 0
         self._begin()
         for _ in range(steps):
-            self.random.choices((self._send, self._deliver, self._hello, self._change, self._watch),
-                                (30, 60, 2, 1, 7))[0]()
+            self.random.choices((self._send, self._deliver, self._hello, self._change, self._watch, self._amend),
+                                (28, 57, 2, 2, 7, 4))[0]()
         self._end()
 
     def note(self, name, event, **fields):
@@ -61,7 +62,7 @@ class Model:
 
     def _append(self, chat, entry):
         log = self.logs[chat]
-        entry = {"chat": chat, "seq": len(log) + 1, "prev": log[-1]["id"] if log else "", **entry}
+        entry = {"chat": chat, "seq": len(log) + 1, "prev": log[-1]["id"] if log else "", "target": "", **entry}
         log.append(entry)
         for device, user in DEVICES.items():
             if user in self.members[chat] or user in entry["add"]:
@@ -77,10 +78,27 @@ class Model:
         message = {"chat": chat, "id": f"m{self.made}", "hash": hash_of(f"m{self.made}")}
         self.note(device, "send", **message)
         if user in self.members[chat]:
-            seq = self._append(chat, {**message, "sender": user, "kind": 1, "add": [], "remove": []})
+            self.bodies[message["id"]] = message["hash"], False, False
+            seq = self._append(chat, {**message, "sender": user, "kind": MESSAGE, "add": [], "remove": []})
             self.note(device, "sent", chat=chat, id=message["id"], seq=seq)
         else:
             self.note(device, "failed", chat=chat, id=message["id"], code=7, reason="NOT_A_MEMBER", retry_ms=0)
+
+    def _amend(self):
+        """alice edits what she said, or deletes it."""
+        chat = self.random.choice((PAIR, GROUP))
+        mine = [entry for entry in self.logs[chat] if entry["kind"] == MESSAGE and entry["sender"] == "alice"
+                and not self.bodies[entry["id"]][2]]
+        if not mine:
+            return
+        target, kind = self.random.choice(mine)["id"], self.random.choice((EDIT, EDIT, DELETE))
+        self.amends += 1
+        digest = hash_of(f"edit {self.amends}") if kind == EDIT else None
+        self.note("alice-phone", "amend", n=self.amends, op=kind, chat=chat, id=target, hash=digest)
+        self._append(chat, {"id": f"a{self.amends}", "hash": digest, "sender": "alice", "kind": kind, "target": target,
+                            "add": [], "remove": []})
+        self.bodies[target] = digest, kind == EDIT or self.bodies[target][1], kind == DELETE
+        self.note("alice-phone", "amended", n=self.amends)
 
     def _deliver(self, device=None):
         device = device or self._device()
@@ -89,6 +107,8 @@ class Model:
             return
         entry = self.random.choice(waiting).popleft()
         user, chat, seq = DEVICES[device], entry["chat"], entry["seq"]
+        if self.bodies.get(entry["target"] or entry["id"], (None, False, False))[2]:
+            entry = entry | {"hash": None}
         self.note(device, "entry", **entry)
         self.had[device][chat] = seq
         self.note(device, "ack", cursors={chat: seq})
@@ -99,9 +119,9 @@ class Model:
             marks[1] = max(marks[1], seq)
             self.note(device, "read_ok", chat=chat, seq=marks[1])
         for other, their in DEVICES.items():
-            if chat == GROUP and their == entry["sender"] != user and entry["kind"] == 1:
+            if chat == GROUP and their == entry["sender"] != user and entry["kind"] == MESSAGE:
                 self._count(other, entry)
-            elif chat == PAIR and their != user:
+            elif chat == PAIR and their != user and their in self.members[chat]:
                 self.note(other, "receipt", chat=chat, user=user, delivered=marks[0], read=marks[1])
 
     def _count(self, device, entry):
@@ -130,8 +150,10 @@ class Model:
             self._hello(device)
         for chat, log in self.logs.items():
             for entry in log:
-                self.note("auditor", "listed", chat=chat, seq=entry["seq"], id=entry["id"], sender=entry["sender"],
-                          hash=entry["hash"])
+                digest, is_edited, is_deleted = self.bodies.get(entry["id"], (None, False, False))
+                if entry["kind"] not in (EDIT, DELETE):
+                    self.note("auditor", "listed", chat=chat, seq=entry["seq"], id=entry["id"], sender=entry["sender"],
+                              hash=digest, edited=is_edited, deleted=is_deleted)
             self.note("auditor", "listed_all", chat=chat, last_seq=len(log))
         for chat in self.logs:
             self.note("watcher", "watermarks", asked=self.now, chat=chat,

@@ -5,26 +5,11 @@
 Each plant changes the lists of records in place (and no record), where the random number generator says, and breaks the
 invariants in its row of PLANTS: the checker must name one of them. It raises IndexError when there is no place for it.
 """
-
-SECOND_NS = 1_000_000_000
-
-
-def records_of(histories, event, condition=lambda record: True):
-    """(records of a history, index) of each record of a kind."""
-    return [(records, index) for records in histories.values() for index, record in enumerate(records)
-            if record["e"] == event and condition(record)]
-
-
-def declared_of(histories):
-    """The chats whose members are known."""
-    return {records[index]["chat"] for records, index in records_of(histories, "chat")}
-
-
-def entry_of(histories, random, condition=lambda record: True):
-    """An entry of a user's message that a device got."""
-    chats = declared_of(histories)
-    return random.choice(records_of(histories, "entry", lambda record: record["kind"] == 1 and record["chat"] in chats
-                                    and record["hash"] and condition(record)))
+from history import DELETE, EDIT
+from planting import SECOND_NS, amended_of, entry_of, records_of
+from tick_plants import (count_going_back, counted_before_ack, counted_without_one, read_beyond_delivered,
+                         receipt_before_ack, receipt_before_commit, receipt_for_others, tick_lost,
+                         watermark_going_back)
 
 
 def lost_after_ack(histories, random):
@@ -121,63 +106,39 @@ def other_bytes_for_all(histories, random):
             others[at] = others[at] | {"hash": "0" * 16}
 
 
-def receipt_before_ack(histories, random):
-    """Delivered is told before any device of the user acknowledged."""
-    records, index = random.choice(records_of(histories, "receipt"))
-    records[index] = records[index] | {"delivered": records[index]["delivered"] + 1000}
+def edit_lost(histories, random):
+    """The log at the end shows what the message was before."""
+    records, index = amended_of(histories, random, EDIT)
+    records[index] = records[index] | {"hash": "0" * 16}
 
 
-def receipt_before_commit(histories, random):
-    """A receipt is told, and a question that is asked later knows nothing of it: its watermark was not on disk."""
-    answers = records_of(histories, "watermarks")
-    told = records_of(histories, "receipt", lambda record: record["delivered"] > 0 and any(
-        answer[at]["asked"] > record["t"] and record["chat"] == answer[at]["chat"]
-        and record["user"] in answer[at]["members"] for answer, at in answers))
-    receipt = (lambda records, index: records[index])(*random.choice(told))
-    answer, at = next((answer, at) for answer, at in answers if answer[at]["asked"] > receipt["t"]
-                      and answer[at]["chat"] == receipt["chat"] and receipt["user"] in answer[at]["members"])
-    members = answer[at]["members"] | {receipt["user"]: [receipt["delivered"] - 1, 0]}
-    answer[at] = answer[at] | {"members": members}
+def edit_of_nobody(histories, random):
+    """Everybody gets another body as an edit than the one that was asked for."""
+    records, index = random.choice(records_of(histories, "entry", lambda record: record["kind"] == EDIT
+                                              and record["hash"]))
+    place = records[index]["id"]
+    for others, at in records_of(histories, "entry", lambda record: record["id"] == place and record["hash"]):
+        others[at] = others[at] | {"hash": "0" * 16}
 
 
-def read_beyond_delivered(histories, random):
-    """Read does not imply delivered."""
-    records, index = random.choice(records_of(histories, "receipt", lambda record: record["delivered"] > 0))
-    records[index] = records[index] | {"delivered": records[index]["read"] - 1}
+def deletion_lost(histories, random):
+    """The log at the end still has the body."""
+    records, index = amended_of(histories, random, DELETE)
+    sent = {others[at]["id"]: others[at]["hash"] for others, at in records_of(histories, "send")}
+    records[index] = records[index] | {"hash": sent[records[index]["id"]], "deleted": False}
 
 
-def counted_before_ack(histories, random):
-    """More have a message than acknowledged it: none had when it was sent."""
-    records, index = counts_of(histories, random)
-    sends = [others[at]["t"] for others, at in records_of(histories, "send")]
-    records[index] = records[index] | {"t": min(sends)}
-
-
-def count_going_back(histories, random):
-    """Fewer have a message than had it."""
-    records, index = counts_of(histories, random)
-    records.insert(index + 1, records[index] | {"delivered": records[index]["delivered"] - 1, "read": 0})
-
-
-def counted_without_one(histories, random):
-    """Of the members at a message one is forgotten."""
-    records, index = counts_of(histories, random)
-    records[index] = records[index] | {"recipients": records[index]["recipients"] - 1}
-
-
-def counts_of(histories, random):
-    """What a device was told of messages that some have."""
-    return random.choice(records_of(histories, "counts", lambda record: record["delivered"] > 0))
-
-
-def tick_lost(histories, random):
-    """A device that was away is never told how far the other of a chat of two is."""
-    pairs = {records[index]["chat"] for records, index in records_of(histories, "chat")
-             if len(records[index]["members"]) == 2}
-    records, index = random.choice(records_of(histories, "receipt", lambda record: record["chat"] in pairs))
-    user, chat = records[index]["user"], records[index]["chat"]
-    records[:] = [record for record in records if record["e"] != "receipt" or record["user"] != user
-                  or record["chat"] != chat]
+def deleted_body_delivered(histories, random):
+    """A device that connects later gets a body that was deleted."""
+    records, index = amended_of(histories, random, DELETE)
+    message = records[index]
+    devices = [others for others in histories.values() if others[0].get("role") == "device"]
+    got = [(others, at) for others in devices for at, record in enumerate(others)
+           if record["e"] == "entry" and record["id"] == message["id"]]
+    others, at = random.choice(got)
+    end = max(record["t"] for records in histories.values() for record in records)
+    others.append({"t": end + 1, "e": "hello", "cursors": {}})
+    others.append(others[at] | {"t": end + 2, "hash": "0" * 16})
 
 
 def entry_after_removal(histories, random):
@@ -203,12 +164,6 @@ def cursor_going_back(histories, random):
     records, index = random.choice(heres)
     last = next(record for record in reversed(records[:index]) if record["e"] == "entry")
     records.insert(index + 1, last | {"t": records[index]["t"]})
-
-
-def watermark_going_back(histories, random):
-    """read_ok names less than it did."""
-    records, index = random.choice(records_of(histories, "read_ok", lambda record: record["seq"] > 0))
-    records.insert(index + 1, records[index] | {"seq": records[index]["seq"] - 1})
 
 
 def reply_before_what_was_read(histories, random):
@@ -279,6 +234,12 @@ def refused_without_hint(histories, random):
                                "id": records[index]["id"], "code": 8, "reason": "OVERLOADED", "retry_ms": 0})
 
 
+def ended_by_a_bug(histories, random):
+    """A session ends for a reason that is the server's fault."""
+    records, index = random.choice(records_of(histories, "hello"))
+    records.insert(index + 1, {"t": records[index]["t"], "e": "end", "code": "1011", "reason": "INTERNAL"})
+
+
 def memory_without_bound(histories, random):
     """A process grows."""
     records = histories[random.choice(sorted(histories))]
@@ -295,10 +256,11 @@ PLANTS = {
     lost_after_ack: {"I1"}, overwritten_after_ack: {"I1", "I2"}, lost_to_one_device: {"I1"},
     last_lost_to_one_device: {"I1"}, delivered_twice: {"I3 I4"}, stored_twice: {"I2"},
     acknowledged_with_two_places: {"I2"}, swapped_in_time: {"I3 I4"}, swapped_in_the_log: {"I2"}, other_bytes: {"I2"},
-    other_bytes_for_all: {"I2"}, receipt_before_ack: {"I6"}, receipt_before_commit: {"I4 I6"},
+    other_bytes_for_all: {"I2"}, edit_lost: {"I1"}, edit_of_nobody: {"I2"}, deletion_lost: {"I1"},
+    deleted_body_delivered: {"I2"}, receipt_before_ack: {"I6"}, receipt_before_commit: {"I4 I6"},
     read_beyond_delivered: {"I6"}, counted_before_ack: {"I6"}, count_going_back: {"I6"}, counted_without_one: {"I6"},
-    tick_lost: {"I6 I10"}, entry_after_removal: {"I7"}, cursor_going_back: {"I3 I4"},
+    tick_lost: {"I6 I10"}, entry_after_removal: {"I7"}, receipt_for_others: {"I7"}, cursor_going_back: {"I3 I4"},
     watermark_going_back: {"I4 I6"}, reply_before_what_was_read: {"I5"}, never_answered: {"I8"},
     refused_and_stored: {"I8"}, late: {"I10"}, caught_up_too_early: {"I10"}, change_not_in_the_log: {"I8"},
-    refused_without_hint: {"I9"}, memory_without_bound: {"I9"}, another_under_the_id: {"I2"},
+    refused_without_hint: {"I9"}, memory_without_bound: {"I9"}, ended_by_a_bug: {"I9"}, another_under_the_id: {"I2"},
 }

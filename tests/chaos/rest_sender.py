@@ -3,25 +3,30 @@
 # Copyright (c) the Parley authors.
 """Sends over REST, one message at a time, under an Idempotency-Key until it is answered, and reads it back then.
 
-Now and then it repeats an old one, or takes an old key for another message.
+Now and then it repeats an old one, takes an old key for another message, edits one, or deletes one.
 """
 from http import HTTPStatus
 
 from client import Client, Rest, body_of
-from history import hash_of
+from history import DELETE, EDIT, hash_of
 from uuid7 import uuid7
 
 EXHAUSTED, UNAVAILABLE = 8, 14  # codes of gRPC, as devices note them
 
 
 class RestSender(Client):
-    """What was sent last and is without an answer is sent again after a crash."""
+    """What was asked last and is without an answer is asked again after a crash."""
 
     def __init__(self):
         super().__init__()
         self.rest = Rest(self.settings)
         self.chats = {chat["chat"]: chat for chat in self.settings["chats"]}
-        self.answered = [(record["id"], record["chat"]) for record in self.past if record["e"] == "sent"]
+        gone = {record["id"] for record in self.past if record["e"] == "amend" and record["op"] == DELETE}
+        self.answered = [(record["id"], record["chat"]) for record in self.past
+                         if record["e"] == "sent" and record["id"] not in gone]
+        self.amends = {record["n"]: record for record in self.past if record["e"] == "amend"}
+        amended = {record["n"] for record in self.past if record["e"] in ("amended", "amend_failed")}
+        self.unamended = [record for number, record in self.amends.items() if number not in amended]
         done = {record["id"] for record in self.past if record["e"] in ("sent", "failed")
                 and record.get("code") not in (EXHAUSTED, UNAVAILABLE)}
         self.unanswered = [(record["id"], record["chat"]) for record in self.past
@@ -29,11 +34,14 @@ class RestSender(Client):
 
     def step(self):
         """One message, or an old one again."""
+        what, = self.random.choices((None, self.send, self.reuse, self.edit, self.delete), (83, 6, 3, 5, 3))
         if self.unanswered:
             self.send(*self.unanswered.pop())
-        elif self.answered and self.random.random() < 0.1:
-            message_id, chat = self.random.choice(self.answered)
-            (self.send if self.random.random() < 0.7 else self.reuse)(message_id, chat)
+        elif self.unamended:
+            record = self.unamended.pop()
+            self.amend(record["n"], record["op"], record["id"], record["chat"])
+        elif self.answered and what:
+            what(*self.random.choice(self.answered))
         else:
             self.send(uuid7(), self.random.choice(sorted(self.chats)))
 
@@ -69,10 +77,38 @@ class RestSender(Client):
         """Read after write, also while things fail."""
         status, got = self.rest.until_answered("GET", f"/v1/messages/{message_id}")
         if status == HTTPStatus.OK:
+            body = got.get("content")
             self.history.note("got", chat=got["chat_id"], seq=got["seq"], id=got["message_id"],
-                              sender=got["sender_id"], hash=hash_of(got["content"]), prev=got["prev_message_id"])
+                              sender=got["sender_id"], hash=hash_of(body) if body else None,
+                              prev=got["prev_message_id"], edited="edited_at" in got, deleted="deleted_at" in got)
         else:
             self.history.note("missing", chat=chat, id=message_id)
+
+    def edit(self, message_id, chat):
+        """Another body for a message that is there."""
+        self.amend(len(self.amends) + 1, EDIT, message_id, chat)
+
+    def delete(self, message_id, chat):
+        """A message that is there goes, and is not repeated then."""
+        self.answered = [one for one in self.answered if one[0] != message_id]
+        self.amend(len(self.amends) + 1, DELETE, message_id, chat)
+
+    def amend(self, number, operation, message_id, chat):
+        """Until it is answered; then it can be seen."""
+        body = {"content": f"edit {number} of {message_id}"} if operation == EDIT else None
+        self.amends[number] = {"id": message_id}
+
+        def on_ask():
+            self.history.note("amend", n=number, op=operation, chat=chat, id=message_id,
+                              hash=hash_of(body["content"]) if body else None)
+
+        status, got = self.rest.until_answered("PATCH" if body else "DELETE", f"/v1/messages/{message_id}", body,
+                                               on_ask=on_ask)
+        if status == HTTPStatus.OK:
+            self.history.note("amended", n=number)
+            self.read_back(message_id, chat)
+        else:
+            self.history.note("amend_failed", n=number, reason=got["reason"])
 
     def reuse(self, message_id, chat):
         """Another message under the same key."""

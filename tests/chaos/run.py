@@ -30,11 +30,13 @@ from history import Writer, hash_of  # noqa: E402
 from parley_pb import chat_service_pb2 as chats  # noqa: E402
 from programs import Gateway, Postgres  # noqa: E402
 from proxy import Network  # noqa: E402
-from rest_client import Connections  # noqa: E402
+from raw_websocket import JSON, PROTO  # noqa: E402
+from stream import GRPC  # noqa: E402
 
 USERS = ("alice", "bob", "carol", "dave", "erin", "rita")
 DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol",
            "dave-phone": "dave", "erin-phone": "erin"}
+WEBSOCKETS = {"alice-desk": JSON, "dave-phone": PROTO}  # the others' streams are over gRPC
 PAIRS = (("alice", "bob"), ("carol", "alice"), ("rita", "bob"))
 GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol", "dave", "erin")),
           "club": (("alice", "dave", "erin"), ("dave", "erin"))}  # members at first, and those who come and go
@@ -168,7 +170,9 @@ class Run:
         self.gateway.wait_until_ready()
         self.world = World(self.server, self.gateway, self.history)
         network = Network()
-        self.proxies = {name: network.proxy(self.server.address) for name in DEVICES}
+        self.gateway_address = f"127.0.0.1:{self.gateway.port}"
+        self.proxies = {name: network.proxy(self.gateway_address if name in WEBSOCKETS else self.server.address)
+                        for name in DEVICES}
         self.clients = {client.name: client for client in self._clients()}
         stack.callback(self._kill_clients)
         self.house = faults.House(postgres, self.server, self.gateway, network, self.proxies, self.clients)
@@ -180,11 +184,11 @@ class Run:
         def client(script, name, role, user, pace_s, **settings):
             return Client(script, environment, folder=self.folder, seed=self.seed, name=name, role=role,
                           user=world.ids[user], chats=world.chats_of(user), pace_s=pace_s,
-                          gateway=f"127.0.0.1:{self.gateway.port}", **settings)
+                          gateway=self.gateway_address, **settings)
 
         for name, user in DEVICES.items():
             yield client("device.py", name, "device", user, 0.06, token=world.tokens[name],
-                         address=self.proxies[name].address)
+                         address=self.proxies[name].address, transport=WEBSOCKETS.get(name, GRPC))
         for name, user in SENDERS.items():
             yield client("rest_sender.py", name, "rest", user, 0.1, headers=world.headers_of(user))
         yield client("changer.py", "changer", "changer", "alice", 1.0, groups=world.groups,
@@ -238,7 +242,8 @@ class Run:
                 for message in page.messages:
                     has_text = message.WhichOneof("body") == "content"
                     auditor.note("listed", chat=chat, seq=message.seq, id=message.message_id, sender=message.sender_id,
-                                 hash=hash_of(message.content) if has_text else None)
+                                 hash=hash_of(message.content) if has_text else None,
+                                 edited=message.HasField("edited_at"), deleted=message.HasField("deleted_at"))
             self.heads[chat] = caller.GetChat(chat_id=chat).last_seq
             auditor.note("listed_all", chat=chat, last_seq=self.heads[chat])
 

@@ -5,6 +5,8 @@ import bisect
 import collections
 import dataclasses
 
+from history import DELETE, EDIT
+
 FOREVER = 1 << 62
 
 
@@ -16,7 +18,14 @@ class Place:
     hash: str = None
     sender: str = None
     prev: str = None
+    kind: int = None
+    target: str = None
     known_at: int = FOREVER
+
+    @property
+    def is_amendment(self):
+        """Whether it edits or deletes another."""
+        return self.kind in (EDIT, DELETE)
 
 
 class Chat:
@@ -27,7 +36,7 @@ class Chat:
         self.places = {}  # seq -> Place
         self.seqs = {}  # message id -> seq
         self.events = {}  # seq -> (users added, users removed)
-        self.listed = {}  # seq -> message id, at the end
+        self.listed = {}  # seq -> record, at the end
         self.listed_last = None
         self.conflicts = []
         self._times = {}
@@ -41,8 +50,10 @@ class Chat:
             self.conflicts.append(f"{where} is {message_id}, but also {place.id}")
         if self.seqs.setdefault(message_id, seq) != seq:
             self.conflicts.append(f"{where}: {message_id} has the place {self.seqs[message_id]}, too")
-        for field in ("hash", "sender", "prev"):
+        for field in ("hash", "sender", "prev", "kind", "target"):
             new, old = record.get(field), getattr(place, field)
+            if field == "hash" and record.get("edited"):
+                continue  # not what it was sent with
             if new is not None and old is None:
                 setattr(place, field, new)
             elif new is not None and new != old:
@@ -141,10 +152,12 @@ class View:
         self.attempts = collections.Counter()  # message id -> how often it was sent
         self.sents = collections.defaultdict(list)  # message id -> records, with the client's name
         self.faileds = collections.defaultdict(list)
+        self.amends = collections.defaultdict(list)  # message id -> Amendments
         for _, record in self.each("chat"):
             self.chats[record["chat"]] = Chat(record["chat"], record["members"], True)
         for name, record in self.each("sent", "entry", "got", "listed", "listed_all", "send", "failed"):
             getattr(self, f"_take_{record['e']}")(name, record)
+        self._take_amendments()
         self.devices = [Device(name, client["user"], histories[name], self.chats)
                         for name, client in self.clients.items() if client["role"] == "device"]
         self.spans = Spans([record for _, record in self.each("fault", "healed")], self.end)
@@ -172,7 +185,7 @@ class View:
     def _take_listed(self, name, record):
         chat = self._chat(name, record)
         chat.learn(name, record)
-        chat.listed[record["seq"]] = record["id"]
+        chat.listed[record["seq"]] = record
 
     def _take_listed_all(self, name, record):
         self._chat(name, record).listed_last = record["last_seq"]
@@ -181,8 +194,29 @@ class View:
         self.first_send.setdefault(record["id"], record)
         self.attempts[record["id"]] += 1
 
+    def _take_amendments(self):
+        """Those of one message are asked for by one client, one after the other."""
+        asked = {}
+        for name, record in self.each("amend", "amended"):
+            key = name, record["n"]
+            if record["e"] == "amended":
+                asked[key].answered_at = record["t"]
+            elif key not in asked:
+                asked[key] = Amendment(record["op"], record["hash"], record["t"])
+                self.amends[record["id"]].append(asked[key])
+
     def _take_failed(self, name, record):
         self.faileds[record["id"]].append((name, record))
+
+
+@dataclasses.dataclass
+class Amendment:
+    """An edit or a deletion. answered_at: None when it never was."""
+
+    operation: int
+    hash: str
+    asked_at: int
+    answered_at: int = None
 
 
 class Highest:
