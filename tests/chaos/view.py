@@ -39,7 +39,7 @@ class Chat:
         self.listed = {}  # seq -> record, at the end
         self.listed_last = None
         self.conflicts = []
-        self._times = {}
+        self._times, self._others = {}, {}  # once everything is learned
 
     def learn(self, name, record):
         """Takes what one client saw of one place, and notes when it contradicts what others saw."""
@@ -90,8 +90,10 @@ class Chat:
 
     def others_at(self, user, seq):
         """Who else was a member at an entry."""
-        everybody = self.members.union(*(added for added, _ in self.events.values()))
-        return {other for other in everybody - {user} if self.is_visible(other, seq)}
+        if (user, seq) not in self._others:
+            everybody = self.members.union(*(added for added, _ in self.events.values()))
+            self._others[user, seq] = {other for other in everybody - {user} if self.is_visible(other, seq)}
+        return self._others[user, seq]
 
     @property
     def last_seq(self):
@@ -144,6 +146,10 @@ class View:
 
     def __init__(self, histories):
         self.histories = histories
+        self._events = collections.defaultdict(list)  # kind -> (t, name, number, record)
+        for name, records in histories.items():
+            for number, record in enumerate(records):
+                self._events[record["e"]].append((record["t"], name, number, record))
         self.clients = {name: record for name, records in histories.items() for record in records[:1]
                         if record["e"] == "client"}
         self.end = max((records[-1]["t"] for records in histories.values() if records), default=0)
@@ -164,8 +170,7 @@ class View:
 
     def each(self, *events):
         """Every record of these kinds with the name of its history, in the order of time."""
-        found = [(record["t"], name, number, record) for name, records in self.histories.items()
-                 for number, record in enumerate(records) if record["e"] in events]
+        found = [one for event in events for one in self._events[event]]
         return [(name, record) for _, name, _, record in sorted(found, key=lambda one: one[:3])]
 
     def _chat(self, name, record):
