@@ -43,6 +43,8 @@ GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol",
 SENDERS = {"rita-rest": "rita", "bob-rest": "bob"}
 SESSION_QUEUE_BYTES = 16384  # so that slow readers are soon too slow
 UPSTREAM_DEADLINE_MS = 3000
+# What an address sanitizer keeps back of what was freed, which is 256 MiB else, is no memory of the program's.
+SANITIZER = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=32")))
 ANSWER_S = 240  # what clients take above that is a violation; they give up before when nothing happens
 MEMORY_EVERY_S = 1
 
@@ -160,11 +162,12 @@ class Run:
         stack.callback(postgres.stop)
         postgres.start()
         self.server = GrpcServer(folder, postgres)
-        self.server.environment["PARLEY_SESSION_QUEUE_BYTES_MAX"] = str(SESSION_QUEUE_BYTES)
+        self.server.environment.update(PARLEY_SESSION_QUEUE_BYTES_MAX=str(SESSION_QUEUE_BYTES), ASAN_OPTIONS=SANITIZER)
         self.server.migrate()
         stack.callback(self.server.stop)
         self.server.start()
         self.gateway = Gateway(folder, self.server.address, upstream_deadline_ms=UPSTREAM_DEADLINE_MS)
+        self.gateway.environment.update(ASAN_OPTIONS=SANITIZER)
         stack.callback(self.gateway.stop)
         self.gateway.start()
         self.gateway.wait_until_ready()
