@@ -68,6 +68,7 @@ static enum pl_status open_http(struct daemon *daemon)
         .connections_max = (unsigned)config->connections_max,
         .connections_per_address_max = (unsigned)config->connections_per_address_max,
         .body_bytes_max = (size_t)config->body_bytes_max,
+        .body_bytes_total_max = (size_t)config->body_bytes_total_max,
         .header_deadline_ms = config->header_deadline_ms,
         .body_deadline_ms = config->body_deadline_ms,
         .idle_ms = config->idle_ms,

@@ -9,7 +9,7 @@
  * gone away. Everything read from it is borrowed and lives as long as its arena: until the answer is sent.
  *
  * Limits: plain TCP (an edge ends TLS), no pipelining (what follows a request before its answer is dropped and the
- * connection closed after that answer, so that clients send it again), one body in memory.
+ * connection closed after that answer, so that clients send it again), bodies in memory.
  */
 #ifndef PL_GATEWAY_HTTP_HTTP_H
 #define PL_GATEWAY_HTTP_HTTP_H
@@ -38,6 +38,7 @@ struct pl_http_options {
     unsigned connections_max;             /* more are closed as they come; upgraded ones do not count any more */
     unsigned connections_per_address_max; /* likewise; 0: no such limit, for a gateway behind a proxy */
     size_t body_bytes_max;                /* 413 above */
+    size_t body_bytes_total_max;          /* of all requests that are not answered yet; OVERLOADED above */
     int64_t header_deadline_ms;           /* from the first byte of a request to the end of its headers, else 408 */
     int64_t body_deadline_ms;             /* from there to the end of its body, else 408 */
     int64_t idle_ms;                      /* a connection without a request, or whose client reads nothing, is closed */
@@ -46,7 +47,7 @@ struct pl_http_options {
     /* A whole request, on an http thread. Must not block. Ends in exactly one pl_http_reply, now or later. */
     void (*handle)(struct pl_http_request *request, void *context);
     /*
-     * What this layer refuses itself (400, 408, 411, 413, 414, 431), on an http thread. Ends in exactly one
+     * What this layer refuses itself (400, 408, 411, 413, 414, 429, 431), on an http thread. Ends in exactly one
      * pl_http_reply; the connection is closed after it. Of the request only what came before the fault is known: verb,
      * path and query may be cut short or made up, headers may be missing, there is no body. sentence is static.
      */
@@ -105,8 +106,13 @@ const char *pl_http_verb(const struct pl_http_request *request);
 const char *pl_http_path(const struct pl_http_request *request);
 /* What follows "?", still encoded; "" when there is none. */
 const char *pl_http_query(const struct pl_http_request *request);
-/* The first header of that name, in any case of letters; NULL when there is none. */
-const char *pl_http_header(const struct pl_http_request *request, const char *name);
+/*
+ * The header of that name, in any case of letters, without blanks around it; NULL when there is none. Of one that was
+ * sent in several lines, their values with ", " between them (RFC 9110 section 5.3).
+ */
+const char *pl_http_header(struct pl_http_request *request, const char *name);
+/* In how many lines it was sent. */
+unsigned pl_http_header_lines(struct pl_http_request *request, const char *name);
 /* The client's IP address as text. */
 const char *pl_http_address(const struct pl_http_request *request);
 /* NULL and 0 when there is none. */

@@ -21,7 +21,7 @@
 #include "gateway/http/answer.h"
 #include "gateway/http/server.h"
 
-enum { ARENA_BODIES = 8, ARENA_BYTES_MIN = 1 << 20, CHUNKED_BYTES_MIN = 4096 };
+enum { ARENA_BODIES = 8, ARENA_BYTES_MIN = 1 << 20 };
 
 static void set_address(struct pl_http_request *request, const struct sockaddr *peer)
 {
@@ -57,6 +57,7 @@ struct pl_http_request *pl_http_request_new(struct pl_http_server *server, int f
 
 void pl_http_request_free(struct pl_http_request *request)
 {
+    pl_http_body_release(request);
     pl_arena_fini(&request->arena);
     free(request);
 }
@@ -65,14 +66,12 @@ void pl_http_request_reset(struct pl_http_request *request)
 {
     const struct pl_http_options *options = &request->server->options;
 
+    pl_http_body_release(request);
     pl_arena_reset(&request->arena);
     pl_framing_init(&request->framing, options->body_bytes_max);
     request->verb = NULL;
     request->path = "";
     request->query = "";
-    request->body = NULL;
-    request->body_bytes = 0;
-    request->body_capacity = 0;
     request->upgrade.upgraded = NULL;
     atomic_store(&request->stage, PL_HTTP_READING);
     atomic_store(&request->deadline_us, due_us(options->idle_ms));
@@ -170,7 +169,7 @@ static bool takes_body(const char *verb)
  * A body is announced by its type, and has no length: without both there is none, as in `curl -X PUT URL`. Some clients
  * send a Content-Type with every DELETE and HEAD, and mean nothing by it.
  */
-static bool lacks_length(const struct pl_http_request *request)
+static bool lacks_length(struct pl_http_request *request)
 {
     const struct pl_framing *framing = &request->framing;
 
@@ -212,35 +211,6 @@ static enum MHD_Result take_head(struct pl_http_request *request, const char *ve
     return framing->status == PL_OK ? MHD_YES : hand_over(request);
 }
 
-static bool grow_body(struct pl_http_request *request, size_t bytes)
-{
-    size_t needed = request->body_bytes + bytes;
-    size_t capacity = request->framing.chunked ? CHUNKED_BYTES_MIN : (size_t)request->framing.body_bytes;
-
-    while (capacity < needed)
-        capacity *= 2;
-    uint8_t *body = pl_arena_try_alloc(&request->arena, capacity);
-    if (body == NULL)
-        return false;
-    if (request->body_bytes > 0)
-        memcpy(body, request->body, request->body_bytes);
-    request->body = body;
-    request->body_capacity = capacity;
-    return true;
-}
-
-static void take_body(struct pl_http_request *request, const char *data, size_t bytes)
-{
-    if (request->framing.status != PL_OK)
-        return;
-    if (request->body_bytes + bytes > request->body_capacity && !grow_body(request, bytes)) {
-        pl_framing_fail(&request->framing, PL_MESSAGE_TOO_LARGE, "the body is larger than allowed here");
-        return;
-    }
-    memcpy(request->body + request->body_bytes, data, bytes);
-    request->body_bytes += bytes;
-}
-
 /* NOLINTNEXTLINE(readability-function-size): the parameters are MHD's. */
 enum MHD_Result pl_http_request_run(void *context, struct MHD_Connection *connection, const char *path,
                                     const char *method, const char *version, const char *upload, size_t *upload_bytes,
@@ -257,7 +227,7 @@ enum MHD_Result pl_http_request_run(void *context, struct MHD_Connection *connec
     if (request->verb == NULL)
         return take_head(request, method);
     if (*upload_bytes > 0) {
-        take_body(request, upload, *upload_bytes);
+        pl_http_body_put(request, upload, *upload_bytes);
         *upload_bytes = 0;
         return MHD_YES;
     }
@@ -279,11 +249,6 @@ const char *pl_http_query(const struct pl_http_request *request)
     return request->query;
 }
 
-const char *pl_http_header(const struct pl_http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
 const char *pl_http_address(const struct pl_http_request *request)
 {
     return request->address_text;
@@ -291,8 +256,8 @@ const char *pl_http_address(const struct pl_http_request *request)
 
 const uint8_t *pl_http_body(const struct pl_http_request *request, size_t *ret_bytes)
 {
-    *ret_bytes = request->body_bytes;
-    return request->body;
+    *ret_bytes = request->body.bytes;
+    return request->body.data;
 }
 
 struct pl_arena *pl_http_arena(struct pl_http_request *request)

@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "gateway/http/body.h"
 #include "gateway/http/framing.h"
 #include "gateway/http/http.h"
 
@@ -44,10 +45,7 @@ struct pl_http_request {
     const char *verb;
     const char *path;
     const char *query;
-    uint8_t *body;
-    size_t body_bytes;
-    size_t body_capacity;
-    bool body_expected;
+    struct pl_http_body body;
     struct pl_http_reply reply;
     struct pl_http_upgrade upgrade; /* when upgraded is set, instead of reply */
     _Atomic int stage;              /* enum pl_http_stage */

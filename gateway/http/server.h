@@ -31,6 +31,7 @@ struct pl_http_server {
 
     _Atomic bool draining;
     _Atomic bool stopping;
+    _Atomic size_t body_bytes; /* reserved; see body.h */
     _Atomic unsigned replying; /* threads inside of pl_http_reply */
 };
 

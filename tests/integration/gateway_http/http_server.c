@@ -66,6 +66,14 @@ static void reply_seen(struct pl_http_request *request)
                                         pl_http_path(request), pl_http_query(request)));
 }
 
+static void reply_header(struct pl_http_request *request)
+{
+    const char *value = pl_http_header(request, "x-seen");
+
+    reply_text(request, pl_arena_printf(pl_http_arena(request), "%u <%s>", pl_http_header_lines(request, "x-seen"),
+                                        value != NULL ? value : "none"));
+}
+
 static void reply_echo(struct pl_http_request *request)
 {
     size_t bytes;
@@ -96,6 +104,8 @@ static void handle(struct pl_http_request *request, void *context)
         reply_echo(request);
     else if (strcmp(path, "/text") == 0)
         reply_long(request);
+    else if (strcmp(path, "/seen") == 0)
+        reply_header(request);
     else if (strcmp(path, "/now") == 0)
         reply_text(request, "now");
     else
@@ -152,6 +162,7 @@ struct http_server *http_server_open(struct pl_http_options limits)
     limits.threads = limits.threads == 0 ? 2 : limits.threads;
     limits.connections_max = limits.connections_max == 0 ? 1000 : limits.connections_max;
     limits.body_bytes_max = limits.body_bytes_max == 0 ? 1 << 20 : limits.body_bytes_max;
+    limits.body_bytes_total_max = limits.body_bytes_total_max == 0 ? 64 << 20 : limits.body_bytes_total_max;
     limits.header_deadline_ms = limits.header_deadline_ms == 0 ? 60000 : limits.header_deadline_ms;
     limits.body_deadline_ms = limits.body_deadline_ms == 0 ? 60000 : limits.body_deadline_ms;
     limits.idle_ms = limits.idle_ms == 0 ? 60000 : limits.idle_ms;

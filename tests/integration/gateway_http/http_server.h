@@ -6,6 +6,7 @@
  *     /now     answered before handle() returns        /later   answered by another thread, after it has returned
  *     /held    answered by http_server_release          /echo    the body, as it came
  *     /text    2000 bytes of text                       /verb    the verb, path and query, as the handler sees them
+ *     /seen    the header X-Seen: in how many lines it came, and its value
  */
 #ifndef TESTS_GATEWAY_HTTP_SERVER_H
 #define TESTS_GATEWAY_HTTP_SERVER_H

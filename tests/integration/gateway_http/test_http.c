@@ -2,6 +2,7 @@
 /* Copyright (c) the Parley authors. */
 /* gateway/http over real sockets: what a well-behaved client sees, and who may answer when. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -56,6 +57,27 @@ static void path_and_query_stay_encoded(void **state)
     assert_string_equal(answer.body, "GET /p ?q");
     answer = ask(fd, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_string_equal(answer.body, "OPTIONS * ?");
+    wire_close(fd);
+}
+
+static void header_is_read_as_one_value_without_blanks_around_it(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", "0 <none>"},
+        {"X-Seen: a b\r\n", "1 <a b>"},
+        {"x-seen:a b \t \r\n", "1 <a b>"},
+        {"X-Seen:   \r\n", "1 <>"},
+        {"X-Seen: a \r\nX-Seen2: b\r\nX-SEEN: c\r\n", "2 <a, c>"},
+    };
+    int fd = wire_connect(http_server_port(*state));
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "GET /seen HTTP/1.1\r\nHost: x\r\n%s\r\n", cases[i][0]);
+        struct wire_answer answer = ask(fd, text);
+        assert_int_equal(answer.body_bytes, strlen(cases[i][1]));
+        assert_memory_equal(answer.body, cases[i][1], answer.body_bytes);
+    }
     wire_close(fd);
 }
 
@@ -319,6 +341,7 @@ static void one_thread_serves_too(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(connection_carries_one_request_after_the_other, setup, teardown),
     cmocka_unit_test_setup_teardown(path_and_query_stay_encoded, setup, teardown),
+    cmocka_unit_test_setup_teardown(header_is_read_as_one_value_without_blanks_around_it, setup, teardown),
     cmocka_unit_test_setup_teardown(head_is_get_without_the_body, setup, teardown),
     cmocka_unit_test_setup_teardown(long_answer_is_compressed_when_asked, setup, teardown),
     cmocka_unit_test_setup_teardown(answer_for_a_client_that_left_is_taken, setup, teardown),

@@ -208,6 +208,69 @@ static void answer_reaches_a_client_that_is_still_sending(void **state)
     free(body);
 }
 
+static int begin_body(int port, const char *path, size_t length, size_t sent)
+{
+    char head[256];
+    char *body = calloc(1, sent + 1);
+    int fd = wire_connect(port);
+
+    assert_non_null(body);
+    snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", path, length);
+    wire_send(fd, head);
+    wire_send_bytes(fd, body, sent);
+    free(body);
+    return fd;
+}
+
+/* Whether a body of that size is taken. */
+static bool is_taken(int port, size_t bytes)
+{
+    int fd = begin_body(port, "/echo", bytes, bytes);
+    struct wire_answer answer = wire_read(fd, false);
+
+    if (answer.status != 200) {
+        assert_refused(&answer, 429, "OVERLOADED", "too many bodies");
+        wire_expect_close(fd);
+    }
+    wire_close(fd);
+    return answer.status == 200;
+}
+
+static void bodies_together_are_bounded(void **state)
+{
+    struct http_server *server = http_server_open((struct pl_http_options){.body_bytes_total_max = 10000});
+    int port = http_server_port(server);
+    (void)state;
+
+    assert_false(is_taken(port, 10001));
+    assert_true(is_taken(port, 10000));
+    int held = begin_body(port, "/held", 6000, 6000);
+    http_server_wait_held(server);
+    assert_false(is_taken(port, 6000));
+    http_server_release(server);
+    assert_int_equal(wire_read(held, false).status, 200);
+    wire_send(held, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n"); /* is read after the room was given back */
+    assert_int_equal(wire_read(held, false).status, 200);
+    assert_true(is_taken(port, 10000));
+    wire_close(held);
+    http_server_close(server);
+}
+
+static void unfinished_body_has_its_room_until_its_client_leaves(void **state)
+{
+    struct http_server *server = http_server_open((struct pl_http_options){.body_bytes_total_max = 10000});
+    int port = http_server_port(server);
+    int unfinished = begin_body(port, "/echo", 6000, 1);
+    (void)state;
+
+    while (is_taken(port, 6000))
+        continue;
+    wire_close(unfinished);
+    while (!is_taken(port, 6000))
+        continue;
+    http_server_close(server);
+}
+
 static void chunks_are_counted_together(void **state)
 {
     enum { CHUNK = 1 << 16 };
@@ -387,6 +450,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(request_without_body_needs_no_length, setup, teardown),
     cmocka_unit_test_setup_teardown(body_of_the_largest_size_passes_and_one_byte_more_does_not, setup, teardown),
     cmocka_unit_test_setup_teardown(answer_reaches_a_client_that_is_still_sending, setup, teardown),
+    cmocka_unit_test(bodies_together_are_bounded),
+    cmocka_unit_test(unfinished_body_has_its_room_until_its_client_leaves),
     cmocka_unit_test_setup_teardown(chunks_are_counted_together, setup, teardown),
     cmocka_unit_test_setup_teardown(many_small_chunks_are_one_body, setup, teardown),
     cmocka_unit_test_setup_teardown(impossible_chunk_is_refused_before_it_comes, setup, teardown),
