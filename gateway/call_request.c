@@ -103,14 +103,14 @@ static enum pl_status read_if_match(const struct pl_request *request, const stru
 {
     const char *if_match = pl_http_header(request->http, "if-match");
     struct pl_json_problem found;
-    const char *etag;
+    const char *etags;
     if (if_match == NULL || strcmp(route->http->verb, "GET") == 0)
         return PL_OK;
     if (protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "etag") == NULL)
         return refuse(ret_problem, PL_INVALID_ARGUMENT, "this call does not know If-Match");
-    if (pl_etag_parse(if_match, request->arena, &etag) != PL_OK)
-        return refuse(ret_problem, PL_INVALID_ARGUMENT, "If-Match must be one entity tag in quotes, or *");
-    if (etag[0] != '\0' && pl_json_set(message, "etag", etag, request->arena, &found) != PL_OK)
+    if (pl_etag_parse(if_match, request->arena, &etags) != PL_OK)
+        return refuse(ret_problem, PL_INVALID_ARGUMENT, "If-Match must be entity tags of ETag, in quotes, or *");
+    if (etags[0] != '\0' && pl_json_set(message, "etag", etags, request->arena, &found) != PL_OK)
         return refuse_field(request, &found, ret_problem);
     return PL_OK;
 }
@@ -132,6 +132,9 @@ enum pl_status pl_call_request_forward(const struct pl_request *request, const s
         const char *value = pl_http_header(request->http, names->list[i]);
         if (value == NULL)
             continue;
+        if (pl_http_header_lines(request->http, names->list[i]) > 1)
+            return refuse(ret_problem, PL_MALFORMED_REQUEST,
+                          pl_arena_printf(request->arena, "the header %s was sent more than once", names->list[i]));
         if (!is_visible(value))
             return refuse(
                 ret_problem, PL_INVALID_ARGUMENT,

@@ -6,6 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#define LIST_GAP " \t,"
+
 enum { HASH_BYTES = 16, HASH_CHARS = 2 * HASH_BYTES };
 
 struct tag {
@@ -51,15 +53,30 @@ const char *pl_etag_format(const char *etag, const void *body, size_t body_bytes
     return pl_arena_printf(arena, "\"%s.%s\"", etag, text);
 }
 
-enum pl_status pl_etag_parse(const char *if_match, struct pl_arena *arena, const char **ret_etag)
+/* One that the field cannot have would read as no condition, or as two. */
+static bool is_a_field(struct tag tag)
 {
-    const char *text = skip(if_match, " \t");
-    struct tag tag = {.at = "", .bytes = 0};
-    const char *rest = text[0] == '*' ? skip(text + 1, " \t") : take(text, &tag);
-    if (rest == NULL || *rest != '\0')
-        return PL_INVALID_ARGUMENT;
-    *ret_etag = pl_arena_copy(arena, tag.at, field_bytes(tag));
-    return PL_OK;
+    return tag.bytes > 0 && memchr(tag.at, ',', tag.bytes) == NULL;
+}
+
+enum pl_status pl_etag_parse(const char *if_match, struct pl_arena *arena, const char **ret_etags)
+{
+    const char *text = skip(if_match, LIST_GAP);
+    const char *etags = "";
+    if (strcmp(text, "*") == 0) {
+        *ret_etags = "";
+        return PL_OK;
+    }
+    while (*text != '\0') {
+        struct tag tag;
+        text = take(text, &tag);
+        if (text == NULL || (*text != ',' && *text != '\0') || !is_a_field(tag))
+            return PL_INVALID_ARGUMENT;
+        etags = pl_arena_printf(arena, "%s%s%.*s", etags, etags[0] == '\0' ? "" : ",", (int)field_bytes(tag), tag.at);
+        text = skip(text, LIST_GAP);
+    }
+    *ret_etags = etags;
+    return etags[0] == '\0' ? PL_INVALID_ARGUMENT : PL_OK;
 }
 
 bool pl_etag_matches(const char *if_none_match, const char *tag)
@@ -67,7 +84,7 @@ bool pl_etag_matches(const char *if_none_match, const char *tag)
     const char *text = if_none_match;
     if (text != NULL && *skip(text, " \t") == '*')
         return true;
-    while (text != NULL && *(text = skip(text, " \t,")) != '\0') {
+    while (text != NULL && *(text = skip(text, LIST_GAP)) != '\0') {
         struct tag known;
         text = take(text, &known);
         if (text != NULL && known.bytes + 2 == strlen(tag) && memcmp(known.at, tag + 1, known.bytes) == 0)

@@ -45,7 +45,7 @@ static void answer_page(struct pl_request *request, const struct pl_web_page *pa
     pl_request_answer(request, &answer);
 }
 
-/* PL_METHOD_NOT_ALLOWED when there is a page at this path, and it is not asked with GET or HEAD. */
+/* PL_METHOD_NOT_ALLOWED when there is a page at this path, and it is not asked with GET. */
 static enum pl_status find_page(const struct pl_request *request, const char *verb, const struct pl_web_page **ret_page,
                                 const char **ret_allow)
 {
@@ -53,7 +53,7 @@ static enum pl_status find_page(const struct pl_request *request, const char *ve
     if (page == NULL)
         return PL_ROUTE_NOT_FOUND;
     *ret_allow = "GET, HEAD, OPTIONS";
-    if (strcmp(verb, "GET") != 0 && strcmp(verb, "HEAD") != 0)
+    if (strcmp(verb, "GET") != 0)
         return PL_METHOD_NOT_ALLOWED;
     *ret_page = page;
     return PL_OK;
@@ -64,14 +64,14 @@ void pl_gateway_handle(struct pl_http_request *http, void *context)
     struct pl_request *request = pl_request_begin(context, http);
     const char *verb = pl_http_verb(http);
     const char *allow = NULL;
-    struct pl_route route;
-    enum pl_status status =
-        pl_route_find(request->gateway->routes, verb, pl_http_path(http), request->arena, &route, &allow);
+    const char *path = pl_http_path(http);
+    bool is_stream = pl_stream_is_at(path);
     const struct pl_web_page *page = NULL;
-    bool is_stream = pl_stream_is_at(pl_http_path(http));
-    if (is_stream)
-        status = pl_stream_check_verb(verb, &allow);
-    else if (status == PL_ROUTE_NOT_FOUND)
+    struct pl_route route;
+    enum pl_status status = is_stream
+                                ? pl_stream_check_verb(verb, &allow)
+                                : pl_route_find(request->gateway->routes, verb, path, request->arena, &route, &allow);
+    if (status == PL_ROUTE_NOT_FOUND)
         status = find_page(request, verb, &page, &allow);
     if (is_stream && status == PL_OK)
         pl_stream_answer(request);

@@ -36,7 +36,11 @@ static enum pl_status read_parameter(const char *text, size_t bytes, ProtobufCMe
         status = pl_percent_decode(equals + 1, bytes - name_bytes - 1, true, arena, &value);
     if (status != PL_OK)
         return refuse(problem, status);
-    return pl_json_set(message, field_name(message, name), value, arena, problem);
+    const char *field = field_name(message, name);
+    status = pl_json_set(message, field, value, arena, problem);
+    if (status != PL_OK && field != name)
+        snprintf(problem->path, sizeof problem->path, "%s", name);
+    return status;
 }
 
 enum pl_status pl_query_read(const char *query, ProtobufCMessage *message, struct pl_arena *arena,

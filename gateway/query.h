@@ -14,7 +14,8 @@
  * Sets a field of the message for each name=value of the raw query; a name that comes again adds to a list. Names and
  * values are percent-encoded, '+' is a blank. "limit" is another name of page_size.
  *
- * PL_MALFORMED_REQUEST (bad escapes) and what pl_json_set answers, with *problem set.
+ * PL_MALFORMED_REQUEST (bad escapes) and what pl_json_set answers, with *problem set; it names
+ * the parameter as the caller did.
  */
 enum pl_status pl_query_read(const char *query, ProtobufCMessage *message, struct pl_arena *arena,
                              struct pl_json_problem *problem) PL_MUST_CHECK;

@@ -166,12 +166,12 @@ enum pl_status pl_route_find(const struct pl_routes *routes, const char *verb, c
     struct text segments[SEGMENTS_MAX] = {{0}};
     char allowed[ALLOW_BYTES] = "";
     unsigned count = split(path, segments);
-    const char *wanted = strcmp(verb, "HEAD") == 0 ? "GET" : verb;
+    bool asks_all = strcmp(verb, "OPTIONS") == 0 && strcmp(path, "*") == 0;
     for (unsigned i = 0; i < routes->count; i++) {
         const struct pattern *pattern = &routes->patterns[i];
-        if (!matches(pattern, segments, count))
+        if (!asks_all && !matches(pattern, segments, count))
             continue;
-        if (strcmp(pattern->http->verb, wanted) == 0)
+        if (!asks_all && strcmp(pattern->http->verb, verb) == 0)
             return take(pattern, segments, arena, ret_route);
         allow(allowed, pattern->http->verb);
     }

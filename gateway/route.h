@@ -33,9 +33,10 @@ struct pl_route {
 struct pl_routes *pl_routes_new(void);
 void pl_routes_free(struct pl_routes *routes);
 /*
- * path: raw, without the query. HEAD finds what GET does. PL_ROUTE_NOT_FOUND; PL_METHOD_NOT_ALLOWED with the value of
- * the header Allow in *ret_allow (in the arena), which every OPTIONS ends with; PL_MALFORMED_REQUEST and
- * PL_INVALID_TEXT for a variable that cannot be decoded. *ret_route is written on PL_OK only.
+ * verb and path as pl_http_verb and pl_http_path have them. PL_ROUTE_NOT_FOUND; PL_METHOD_NOT_ALLOWED with the value of
+ * the header Allow in *ret_allow (in the arena), which every OPTIONS ends with: OPTIONS of "*" has what any path takes
+ * (RFC 9110 section 9.3.7); PL_MALFORMED_REQUEST and PL_INVALID_TEXT for a variable that cannot be decoded. *ret_route
+ * is written on PL_OK only.
  */
 enum pl_status pl_route_find(const struct pl_routes *routes, const char *verb, const char *path, struct pl_arena *arena,
                              struct pl_route *ret_route, const char **ret_allow) PL_MUST_CHECK;

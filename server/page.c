@@ -17,7 +17,7 @@ static bool take_size(struct pl_page *page, int32_t page_size)
 {
     int size_max = page->size_max == 0 ? PL_PAGE_SIZE_MAX : page->size_max;
     if (page_size < 0 || page_size > size_max) {
-        pl_call_fail(page->call, PL_INVALID_PAGE_SIZE, "page_size must be 0 to %d", size_max);
+        pl_call_fail(page->call, PL_INVALID_PAGE_SIZE, "page_size (in a URL also limit) must be 0 to %d", size_max);
         return false;
     }
     page->size = page_size;

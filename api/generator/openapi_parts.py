@@ -51,7 +51,7 @@ PARAMETERS = {
     "Idempotency-Key": _header(
         "Idempotency-Key", "Chosen by the client: for 24 hours the same request with the same key happens once and "
         "gets the first answer.", "0190c1d5-3b20-7d41-8a2e-5c7f9b3d2e10", minLength=1, maxLength=255),
-    "If-Match": _header("If-Match", "The ETag that the change is based on: when it is another now, nothing changes.",
+    "If-Match": _header("If-Match", "The ETag that the change is based on, or a list of them: when it is none of them now, nothing changes.",
                         '"7"'),
     "If-None-Match": _header("If-None-Match", "An ETag: while it is still that, the answer is 304 without a body.",
                              '"7"'),

@@ -106,8 +106,11 @@ void pl_web_pages_free(struct pl_web_pages *pages)
 
 const struct pl_web_page *pl_web_pages_find(const struct pl_web_pages *pages, const char *path)
 {
+    size_t bytes = strlen(path);
+    if (bytes > 1 && path[bytes - 1] == '/')
+        bytes--;
     for (unsigned i = 0; i < pages->count; i++)
-        if (strcmp(pages->pages[i].path, path) == 0)
+        if (strncmp(pages->pages[i].path, path, bytes) == 0 && pages->pages[i].path[bytes] == '\0')
             return &pages->pages[i];
     return NULL;
 }

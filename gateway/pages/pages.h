@@ -32,7 +32,8 @@ struct pl_web_page {
 /* body_bytes_max: the largest body that this gateway takes. */
 struct pl_web_pages *pl_web_pages_new(size_t body_bytes_max);
 void pl_web_pages_free(struct pl_web_pages *pages);
-/* What GET answers at this raw path, or NULL. It lives as long as the pages; any thread. */
+/* What GET answers at this raw path, with or without a slash behind it, or NULL. It lives as long as the pages; any
+ * thread. */
 const struct pl_web_page *pl_web_pages_find(const struct pl_web_pages *pages, const char *path);
 
 #endif

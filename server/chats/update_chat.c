@@ -154,11 +154,17 @@ static void put_event(struct update *update)
     pl_chat_change_put_event(&update->base, &event);
 }
 
-static bool etag_matches(const char *etag, int64_t settings_seq)
+static bool etags_match(const char *etags, int64_t settings_seq)
 {
     char current[ETAG_CHARS_MAX + 1];
-    snprintf(current, sizeof(current), "%lld", (long long)settings_seq);
-    return etag[0] == '\0' || strcmp(etag, current) == 0;
+    size_t current_bytes = (size_t)snprintf(current, sizeof(current), "%lld", (long long)settings_seq);
+    bool match = etags[0] == '\0';
+    while (*etags != '\0' && !match) {
+        size_t bytes = strcspn(etags, ",");
+        match = bytes == current_bytes && memcmp(etags, current, bytes) == 0;
+        etags += bytes + (etags[bytes] == ',');
+    }
+    return match;
 }
 
 static bool is_only_message_ttl(const struct update *update)
@@ -197,7 +203,7 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
                                      "the chat is not a group, and has no more than settings.message_ttl");
     if (is_group && !may_update(update, &state))
         return PL_PERMISSION_DENIED;
-    if (!etag_matches(update->request->etag, state.settings_seq))
+    if (!etags_match(update->request->etag, state.settings_seq))
         return PL_ETAG_MISMATCH;
     put_event(update);
     write_chat(update, &state);

@@ -153,6 +153,10 @@ def test_paths_and_verbs(alice):
     options = alice("OPTIONS", "/v1/messages")
     assert (options.status, options.headers["allow"]) == (204, "POST, GET, HEAD, OPTIONS")
     assert_problem(alice("OPTIONS", "/v1/nothing"), 404, "ROUTE_NOT_FOUND")
+    options = alice("OPTIONS", "*")
+    assert options.status == 204
+    assert sorted(options.headers["allow"].split(", ")) == ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+    assert alice("GET", "/docs/").body == alice("GET", "/docs").body
     got, head = alice("GET", "/v1/chats"), alice("HEAD", "/v1/chats")
     assert (head.status, head.body, head.headers["content-length"]) == (200, b"", got.headers["content-length"])
     assert_problem(alice("GET", "/v1/chats/%zz"), 400, "MALFORMED_REQUEST")
@@ -163,8 +167,12 @@ def test_paths_and_verbs(alice):
 def test_queries(alice, group):
     """By the names of fields; what is not one is refused by its name."""
     chat_id = group["chat_id"]
-    assert_problem(alice("GET", f"/v1/messages?chat_id={chat_id}&limit=x"), 400, "INVALID_ARGUMENT")
-    assert_problem(alice("GET", f"/v1/messages?chat_id={chat_id}&limit=101"), 400, "INVALID_PAGE_SIZE")
+    wrong = alice("GET", f"/v1/messages?chat_id={chat_id}&limit=x")
+    assert_problem(wrong, 400, "INVALID_ARGUMENT")
+    assert wrong.body["field_violations"][0]["field"] == "limit" and wrong.body["detail"].startswith("limit must be")
+    large = alice("GET", f"/v1/messages?chat_id={chat_id}&limit=101")
+    assert_problem(large, 400, "INVALID_PAGE_SIZE")
+    assert "limit" in large.body["detail"]
     no_id = alice("GET", "/v1/chats/1")
     assert_problem(no_id, 400, "INVALID_ID")
     assert [one["field"] for one in no_id.body["field_violations"]] == ["chat_id"] == [no_id.body["metadata"]["field"]]
@@ -219,6 +227,15 @@ def test_credentials(alice, backend, gateway, world):
     assert_problem(Rest(gateway, authorization="Bearer x")("GET", "/v1/chats"), 401, "TOKEN_INVALID")
     assert_problem(Rest(gateway, authorization="Bearer \u00e9".encode("latin1"))("GET", "/v1/chats"), 400,
                    "INVALID_ARGUMENT")
+    twice = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+    twice.putrequest("GET", "/v1/chats")
+    for token in (world.alice.token, "x"):
+        twice.putheader("Authorization", f"Bearer {token}")
+    twice.endheaders()
+    answer = twice.getresponse()
+    assert (answer.status, json.loads(answer.read())["reason"]) == (400, "MALFORMED_REQUEST")
+    spaced = Rest(gateway, authorization=f"Bearer {world.alice.token} \t")
+    assert spaced("GET", "/v1/chats").status == 200
     assert_problem(backend("GET", "/v1/chats"), 400, "ACTING_USER_MISSING")
     assert backend("GET", "/v1/chats", parley_user=world.alice.user_id).status == 200
     denied = alice("POST", "/v1/users", {"username": "erin"})
@@ -277,7 +294,11 @@ def test_etags(alice, group):
     assert (later.status, later.body["last_seq"]) == (200, now.body["last_seq"] + 1)
     assert alice("PATCH", chat, {"name": "Based"}, if_match=now.headers["etag"]).status == 200
     assert_problem(alice("PATCH", chat, {"name": "x"}, if_match=f'"{now.body["etag"]}"'), 412, "ETAG_MISMATCH")
-    assert_problem(alice("PATCH", chat, {"name": "x"}, if_match='"1", "2"'), 400, "INVALID_ARGUMENT")
+    assert_problem(alice("PATCH", chat, {"name": "x"}, if_match='"1", "2"'), 412, "ETAG_MISMATCH")
+    listed = f'"1", {alice("GET", chat).headers["etag"]}'
+    assert alice("PATCH", chat, {"name": "Listed"}, if_match=listed).status == 200
+    assert_problem(alice("PATCH", chat, {"name": "x"}, if_match=listed), 412, "ETAG_MISMATCH")
+    assert_problem(alice("PATCH", chat, {"name": "x"}, if_match='""'), 400, "INVALID_ARGUMENT")
     assert_problem(alice("POST", "/v1/messages", {"chat_id": group["chat_id"], "content": "x"}, if_match=tag), 400,
                    "INVALID_ARGUMENT")
 
@@ -330,6 +351,25 @@ def test_limits_of_a_gateway_are_answers(tmp_path, server, world):
         for answer in refused:
             assert_problem(answer, 429, "OVERLOADED")
             assert answer.headers["retry-after"] == "1"
+    finally:
+        small.stop()
+
+
+def test_connections_of_one_address_are_bounded(tmp_path, server, world):
+    """One more is closed without an answer; one that ends makes room."""
+    small = Gateway(tmp_path, server.address, connections_per_address_max=2)
+    small.start()
+    small.wait_until_ready()
+    try:
+        first, second, third = (Rest(small, authorization=f"Bearer {world.alice.token}") for _ in range(3))
+        assert [first("GET", "/v1/chats").status, second("GET", "/v1/chats").status] == [200, 200]
+        with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+            third("GET", "/v1/chats")
+        assert small.metric("gateway_connections_turned_away_total") == 1
+        second.connection.close()
+        small.wait_for_metric("gateway_connections", 1)
+        fourth = Rest(small, authorization=f"Bearer {world.alice.token}")
+        assert [fourth("GET", "/v1/chats").status, first("GET", "/v1/chats").status] == [200, 200]
     finally:
         small.stop()
 

@@ -56,9 +56,18 @@ static void a_tag_is_of_the_field_and_of_the_body(void **state)
     assert_parsed("\".0123456789abcdef0123456789abcdef\"", ".0123456789abcdef0123456789abcdef");
 }
 
-static void several_tags_and_none_are_refused(void **state)
+static void a_list_is_read(void **state)
 {
-    static const char *const bad[] = {"", "7", "\"7", "\"7\", \"8\"", "\"7\"x", "*, \"7\"", "W/7", "w/\"7\""};
+    (void)state;
+    assert_parsed("\"7\", \"8\"", "7,8");
+    assert_parsed(", W/\"7.0123456789abcdef0123456789abcdef\" ,,\"8\" , ", "7,8");
+}
+
+static void what_is_no_condition_of_ours_is_refused(void **state)
+{
+    static const char *const bad[] = {"",         "7",           "\"7",         ",",       "\"7\"x",
+                                      "*, \"7\"", "\"7\", *",    "W/7",         "w/\"7\"", "\"\"",
+                                      "W/\"\"",   "\"7\", \"\"", "\"7\" \"8\"", "\"7,8\"", "\"7\", 8"};
     const char *parsed = NULL;
     (void)state;
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -81,9 +90,8 @@ static void a_tag_is_found_in_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_tag_is_read),
-        cmocka_unit_test(a_tag_is_of_the_field_and_of_the_body),
-        cmocka_unit_test(several_tags_and_none_are_refused),
+        cmocka_unit_test(one_tag_is_read),          cmocka_unit_test(a_tag_is_of_the_field_and_of_the_body),
+        cmocka_unit_test(a_list_is_read),           cmocka_unit_test(what_is_no_condition_of_ours_is_refused),
         cmocka_unit_test(a_tag_is_found_in_a_list),
     };
 

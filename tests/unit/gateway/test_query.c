@@ -76,6 +76,8 @@ static void limit_is_another_name_of_page_size(void **state)
     (void)state;
     assert_int_equal(read("limit=7")->page_size, 7);
     assert_refused("limit=7&page_size=8", PL_INVALID_ARGUMENT, "page_size");
+    assert_refused("page_size=8&limit=7", PL_INVALID_ARGUMENT, "limit");
+    assert_refused("limit=x", PL_INVALID_ARGUMENT, "limit");
 }
 
 static void names_may_be_escaped_too(void **state)

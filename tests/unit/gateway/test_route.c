@@ -150,11 +150,16 @@ static void a_path_with_another_verb_says_which_it_takes(void **state)
     assert_status("get", "/v1/messages", PL_METHOD_NOT_ALLOWED);
 }
 
-static void head_is_found_as_get(void **state)
+static void the_asterisk_takes_what_any_path_takes(void **state)
 {
+    struct found found = find("OPTIONS", "*");
     (void)state;
-    assert_method("HEAD", "/v1/chats", "ListChats");
-    assert_status("HEAD", "/v1/messages:batch", PL_METHOD_NOT_ALLOWED);
+    assert_int_equal(found.status, PL_METHOD_NOT_ALLOWED);
+    for (unsigned i = 0; i < pl_api_method_count; i++)
+        for (unsigned k = 0; k < pl_api_methods[i].http_count; k++)
+            assert_non_null(strstr(found.allow, pl_api_methods[i].http[k].verb));
+    assert_non_null(strstr(found.allow, "GET, HEAD"));
+    assert_string_equal(found.allow + strlen(found.allow) - strlen(", OPTIONS"), ", OPTIONS");
 }
 
 int main(void)
@@ -167,7 +172,7 @@ int main(void)
         cmocka_unit_test(bad_escapes_are_refused),
         cmocka_unit_test(paths_that_are_not_quite_a_template_are_not_found),
         cmocka_unit_test(a_path_with_another_verb_says_which_it_takes),
-        cmocka_unit_test(head_is_found_as_get),
+        cmocka_unit_test(the_asterisk_takes_what_any_path_takes),
     };
 
     return cmocka_run_group_tests(tests, open_routes, close_routes);
