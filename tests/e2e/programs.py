@@ -214,6 +214,17 @@ class Gateway(Program):
         """Waits until it is connected with parleyd."""
         self._wait_until_answered("/readyz")
 
+    def wait_until_refused(self):
+        """Waits until it takes no new connections: it was told to end, and knows it."""
+        deadline = time.monotonic() + READY_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=READY_S).close()
+            except ConnectionRefusedError:
+                return
+            assert time.monotonic() < deadline, self.log_text()
+            time.sleep(0.01)
+
     def answers(self, path):
         """Whether its admin port answers 200 on a path."""
         try:

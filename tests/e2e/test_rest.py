@@ -486,6 +486,7 @@ def test_sigterm_answers_what_is_open(gateway, tmp_path, server, world):
             asked = pool.submit(rest, "GET", "/v1/chats")
             other.wait_for_metric("gateway_upstream_calls", 1)
             other.process.send_signal(signal.SIGTERM)
+            other.wait_until_refused()
         finally:
             server.process.send_signal(signal.SIGCONT)
         answer = asked.result()
