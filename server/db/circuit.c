@@ -6,7 +6,8 @@
 
 static void turn(const struct pl_circuits *all, bool open)
 {
-    pl_metrics_set(all->metrics, PL_METRIC_database_circuit_open, open);
+    /* Turns of two threads may overtake each other here, so this must not tell the last of them. */
+    pl_metrics_add(all->metrics, PL_METRIC_database_circuit_open, open ? 1 : -1);
     if (open)
         pl_log_fields(PL_LOG_ERROR, "database_away", NULL, 0);
     else

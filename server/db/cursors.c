@@ -43,12 +43,10 @@ static void take_mark(struct pl_cursors *cursors, struct pl_mark *mark, int64_t 
         pl_marks_add(&cursors->marks, mark, now_us);
 }
 
-static void take_in(struct pl_cursors *cursors)
+static void take_in(struct pl_cursors *cursors, bool stopping)
 {
     struct pl_task_list mail;
     int64_t now_us = pl_clock_now_us();
-    pl_wake_clear(&cursors->wake);
-    bool stopping = atomic_load(&cursors->context->stopping);
     bool flush_all = atomic_exchange(&cursors->flush_all, false);
     pl_mailbox_take(&cursors->mailbox, &mail);
     while (!STAILQ_EMPTY(&mail)) {
@@ -158,8 +156,9 @@ static void *run(void *argument)
 {
     struct pl_cursors *cursors = argument;
     for (;;) {
+        pl_wake_clear(&cursors->wake); /* before looking at anything that it rings for */
         bool stopping = atomic_load(&cursors->context->stopping);
-        take_in(cursors);
+        take_in(cursors, stopping);
         if (!pl_link_revive(&cursors->link)) {
             if (gave_up(cursors, stopping))
                 return NULL;

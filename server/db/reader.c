@@ -351,6 +351,20 @@ static int64_t reply_due_us(const struct pl_reader *reader)
     return due_us < until_us ? due_us : until_us;
 }
 
+/*
+ * Whether the reader must take again before it waits: it became free only after it took, and would not be rung; or all
+ * that it took is answered already and there is more, which it would not be rung for, nor woken by a reply.
+ */
+static bool takes_again(struct pl_reader *reader, bool asleep)
+{
+    if (!asleep || !STAILQ_EMPTY(&reader->in_flight))
+        return !asleep && is_free(reader);
+    pthread_mutex_lock(&reader->all->lock);
+    bool more = !STAILQ_EMPTY(&reader->all->queue);
+    pthread_mutex_unlock(&reader->all->lock);
+    return more;
+}
+
 /* False: the connection is lost. */
 static bool turn(struct pl_reader *reader)
 {
@@ -358,11 +372,15 @@ static bool turn(struct pl_reader *reader)
     if (!send_held(reader) || !receive(reader))
         return false;
     pl_homes_send(&reader->homes);
-    /* Who became free only after it took would not be rung. */
-    if (is_done(reader) || (!asleep && is_free(reader)))
+    if (is_done(reader))
         return true;
     int64_t due_us = reply_due_us(reader);
-    if (pl_clock_now_us() >= due_us || !pl_conn_wait(&reader->link.conn, &reader->wake, due_us))
+    if (pl_clock_now_us() >= due_us)
+        return false;
+    /* Nothing is waited for then; but a connection that was lost meanwhile is seen before it is given more. */
+    if (takes_again(reader, asleep))
+        due_us = 0;
+    if (!pl_conn_wait(&reader->link.conn, &reader->wake, due_us))
         return false;
     pl_wake_clear(&reader->wake);
     return receive(reader);
@@ -381,6 +399,8 @@ static void *run(void *argument)
         if (!is_done(reader))
             pl_wake_wait(&reader->wake, pl_link_due_us(&reader->link));
     }
+    pl_homes_send(&reader->homes); /* what the last turn received */
+    pl_readers_ring(reader->all);  /* who had to wait until the queue was empty */
     return NULL;
 }
 

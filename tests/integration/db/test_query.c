@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* Queries: pipelined, each a transaction of its own, refused in time. */
-#include <semaphore.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/clock.h"
 #include "integration/db/harness.h"
@@ -339,92 +335,6 @@ static void failure_names_its_step(void **state)
     database_let_go(holder);
 }
 
-/* ---- a reader that is lost while it is rung ---- */
-
-/* A home whose first mail keeps the reader's thread that brings it, until the test lets it go. */
-struct slow_home {
-    struct pl_mailbox mailbox;
-    bool armed;
-    sem_t came;
-    sem_t go;
-};
-
-static void keep_thread(void *argument)
-{
-    struct slow_home *home = argument;
-    if (home->armed) {
-        home->armed = false;
-        sem_post(&home->came);
-        sem_wait(&home->go);
-    }
-}
-
-/* In another database, for connections to the one under test may be forbidden. */
-static void tell_server(const char *format)
-{
-    struct database server = {.name = "postgres"};
-    database_execute(&server, format, database.name);
-}
-
-/* Readers connect first, the first of them before the others. */
-static int first_connection(void)
-{
-    for (int fd = 3; fd < 1024; fd++) {
-        struct sockaddr_un peer = {0};
-        socklen_t bytes = sizeof(peer);
-        if (getpeername(fd, (struct sockaddr *)&peer, &bytes) == 0 && strstr(peer.sun_path, ".s.PGSQL.") != NULL)
-            return fd;
-    }
-    return -1;
-}
-
-/* Both have had work, and have none. */
-static void employ_both_readers(const struct pair *pair)
-{
-    unsigned count = 0;
-    struct database_holder *holder = database_hold(&database, "lock table participants");
-    do {
-        pl_db_query(harness.db, member_query(pair, pair->low));
-        count++;
-    } while (count_waiting() < 2);
-    database_let_go(holder);
-    harness_wait(&harness, count);
-}
-
-/*
- * The first reader has nothing in flight, so a query rings it; but its thread is still busy, and when it looks, its
- * connection is gone and there is no other to be had.
- */
-static void query_of_a_lost_reader_goes_to_another(void **state)
-{
-    (void)state;
-    struct slow_home home = {.armed = true};
-    struct pair pair = {{pl_uuid_v7()}, {pl_uuid_v7()}, {pl_uuid_v7()}, {pl_uuid_v7()}};
-    sem_init(&home.came, 0, 0);
-    sem_init(&home.go, 0, 0);
-    pl_mailbox_init(&home.mailbox, keep_thread, &home);
-    harness_open(&harness);
-    employ_both_readers(&pair);
-    unsigned done = harness.done;
-    struct pl_query *first = pl_query_new(&harness.arena, &home.mailbox, on_done, &harness);
-    pl_params_uuid(pl_query_add(first, PL_STATEMENT_APP_GET), &pair.app_id.uuid);
-    pl_db_query(harness.db, first);
-    sem_wait(&home.came);
-    struct pl_query *second = member_query(&pair, pair.low);
-    second->deadline_us = pl_clock_now_us() + 30000000; /* a reader looks by itself once a minute */
-    pl_db_query(harness.db, second);
-    tell_server("alter database %s allow_connections false");
-    assert_int_equal(shutdown(first_connection(), SHUT_RDWR), 0);
-    sem_post(&home.go);
-    harness_wait(&harness, done + 1);
-    assert_int_equal(second->status, PL_OK);
-    tell_server("alter database %s allow_connections true");
-    pl_mailbox_run(&home.mailbox);
-    assert_int_equal(harness.done, done + 2);
-    harness_close(&harness);
-    pl_mailbox_fini(&home.mailbox);
-}
-
 static void deadline_that_passed_is_not_begun(void **state)
 {
     (void)state;
@@ -491,7 +401,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(composed_queries_that_wait_hold_up_no_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(composed_step_that_waits_holds_up_no_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failure_names_its_step, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(query_of_a_lost_reader_goes_to_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(deadline_that_passed_is_not_begun, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queue_past_its_bound_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lock_that_does_not_come_is_unavailable, set_up, tear_down),
