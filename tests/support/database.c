@@ -17,6 +17,7 @@
 #include "support/cmocka.h"
 
 #define COMMAND_BYTES 1024
+#define DROP_TRIES_MAX 12
 
 static struct server {
     bool started;
@@ -130,11 +131,29 @@ void database_create(struct database *database)
     run_once("postgres", sql);
 }
 
+static bool is_in_use(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate != NULL && strcmp(sqlstate, "55006") == 0;
+}
+
+/* The server waits five seconds for the sessions that it ends, which may take longer on a busy machine. */
 void database_drop(const struct database *database)
 {
     char sql[128];
+    PGconn *connection = connect_to("postgres");
     snprintf(sql, sizeof(sql), "drop database %s with (force)", database->name);
-    run_once("postgres", sql);
+    bool again = true;
+    for (int tries = 0; again && tries < DROP_TRIES_MAX; tries++) {
+        PGresult *result = PQexec(connection, sql);
+        again = is_in_use(result);
+        if (!again && PQresultStatus(result) != PGRES_COMMAND_OK)
+            fail_msg("%s: %s", sql, PQerrorMessage(connection));
+        PQclear(result);
+    }
+    PQfinish(connection);
+    if (again)
+        fail_msg("%s: it stays in use", sql);
 }
 
 static char *format_sql(const char *format, va_list arguments)
