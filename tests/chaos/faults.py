@@ -30,12 +30,15 @@ def plan(seed, seconds, devices, clients):
             target = name if name in SINGLE else chance.choice(clients if name == "client" else devices)
             at = begin + chance.uniform(0, ROUND_S / 3)
             duration = chance.uniform(0, ROUND_S * 2 / 3)
-            if name == "backend":
-                name = "postgres"
-            if (name if name in SINGLE else target) not in targets:
-                targets.add(name if name in SINGLE else target)
+            if part_of(target) not in targets:
+                targets.add(part_of(target))
                 faults.append(Fault(at, kind, target, duration))
     return sorted(faults)
+
+
+def part_of(target):
+    """What is broken by one fault at a time."""
+    return "postgres" if target == "backend" else target
 
 
 def run(faults, house, history):
@@ -50,12 +53,13 @@ def run(faults, house, history):
 
 
 def break_and_heal(number, fault, begin, house, history):
-    """One fault from its begin to its end."""
+    """One fault from its begin to its end. On a slow machine it waits until what it breaks is whole."""
     time.sleep(max(0, begin + fault.at - time.monotonic()))
-    history.note("fault", n=number, kind=fault.kind, target=fault.target)
-    with getattr(house, fault.kind.replace(" ", "_"))(fault.target):
-        time.sleep(fault.duration)
-    history.note("healed", n=number, kind=fault.kind, target=fault.target)
+    with house.locks[part_of(fault.target)]:
+        history.note("fault", n=number, kind=fault.kind, target=fault.target)
+        with getattr(house, fault.kind.replace(" ", "_"))(fault.target):
+            time.sleep(fault.duration)
+        history.note("healed", n=number, kind=fault.kind, target=fault.target)
 
 
 class House:
@@ -64,6 +68,7 @@ class House:
     def __init__(self, postgres, server, gateway, network, proxies, clients):
         self.postgres, self.server, self.gateway = postgres, server, gateway
         self.network, self.proxies, self.clients = network, proxies, clients
+        self.locks = {part: threading.Lock() for part in (*SINGLE, *proxies, *clients)}
 
     @contextlib.contextmanager
     def kill_server(self, _):
