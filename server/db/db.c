@@ -14,6 +14,7 @@
 #include "db/migrate.h"
 #include "db/reader.h"
 #include "db/sampler.h"
+#include "db/sweeper.h"
 #include "db/writer.h"
 
 #define FIRST_CONNECTION_US INT64_C(10000000)
@@ -28,6 +29,7 @@ struct pl_db {
     struct pl_readers readers;
     struct pl_cursors cursors;
     struct pl_sampler sampler;
+    struct pl_sweeper sweeper;
     atomic_uint appends_queued;
     unsigned writer_count;
     struct pl_writer *writers;
@@ -123,6 +125,7 @@ static void init_parts(struct pl_db *db)
     pl_readers_init(&db->readers, &db->context);
     pl_cursors_init(&db->cursors, &db->context);
     pl_sampler_init(&db->sampler, &db->context);
+    pl_sweeper_init(&db->sweeper, &db->context);
 }
 
 static void fini_parts(struct pl_db *db)
@@ -132,6 +135,7 @@ static void fini_parts(struct pl_db *db)
     pl_readers_fini(&db->readers);
     pl_cursors_fini(&db->cursors);
     pl_sampler_fini(&db->sampler);
+    pl_sweeper_fini(&db->sweeper);
     free(db->writers);
     free(db);
 }
@@ -201,6 +205,7 @@ enum pl_status pl_db_open(const struct pl_config *config, struct pl_metrics *met
     status = start(db, &started, &reason);
     if (status == PL_OK) {
         pl_sampler_start(&db->sampler);
+        pl_sweeper_start(&db->sweeper);
         *ret_db = db;
         return PL_OK;
     }
@@ -222,8 +227,10 @@ void pl_db_close(struct pl_db *db)
 {
     struct started all = {.readers = true, .cursors = true, .writers = db->writer_count};
     pl_sampler_stop(&db->sampler);
+    pl_sweeper_stop(&db->sweeper);
     stop(db, &all);
     pl_sampler_join(&db->sampler);
+    pl_sweeper_join(&db->sweeper);
     fini_parts(db);
 }
 

@@ -14,6 +14,7 @@ enum pl_conn_kind {
     PL_CONN_WRITER,
     PL_CONN_CURSORS,
     PL_CONN_SAMPLER,
+    PL_CONN_SWEEPER,
     PL_CONN_PLAIN /* prepares nothing; migrations */
 };
 

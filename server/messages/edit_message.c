@@ -82,7 +82,6 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
         return pl_chat_change_refuse(base, PL_FAILED_PRECONDITION, "the message is deleted");
     if (target.is_expired)
         return pl_chat_change_refuse(base, PL_FAILED_PRECONDITION, "the message is expired");
-    append->message.expires_at_us = target.expires_at_us;
     struct pl_params *edit = pl_change_write(change, PL_STATEMENT_CHANGE_EDIT);
     pl_params_uuid(edit, &append->message.chat_id.uuid);
     pl_params_int64(edit, target.seq);

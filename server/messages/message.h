@@ -40,7 +40,8 @@ bool pl_message_is_expired(const struct pl_message *message);
 
 /* All fields but body, metadata, status (unless it is expired) and counts. In the arena. */
 Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, struct pl_arena *arena);
-/* All fields but status (unless it is expired) and counts; of a body in parts only device's own (nil device: an empty list). In the arena. */
+/* All fields but status (unless it is expired) and counts; of a body in parts only device's own (nil device: an empty
+ * list). In the arena. */
 Parley__V1__Message *pl_message_to_proto(const struct pl_message *message, const struct pl_device_id *device,
                                          struct pl_arena *arena);
 /* Packed parley.v1.DeviceParts with at most one part, out of packed DeviceParts. In the arena. */

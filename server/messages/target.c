@@ -39,7 +39,7 @@ enum pl_status pl_target_take(struct pl_chat_change *change, struct pl_target *r
     ret_target->seq = pl_rows_int(rows, 0, COLUMN_SEQ);
     ret_target->sender_id.uuid = pl_rows_uuid(rows, 0, COLUMN_SENDER);
     ret_target->is_deleted = pl_rows_bool(rows, 0, COLUMN_IS_DELETED);
-    ret_target->expires_at_us = pl_rows_time(rows, 0, COLUMN_EXPIRES_AT);
+    change->append.message.expires_at_us = pl_rows_time(rows, 0, COLUMN_EXPIRES_AT);
     ret_target->is_expired = pl_rows_bool(rows, 0, COLUMN_IS_EXPIRED);
     return PL_OK;
 }

@@ -10,7 +10,6 @@ struct pl_target {
     int64_t seq;
     struct pl_user_id sender_id;
     bool is_deleted;
-    int64_t expires_at_us; /* 0: never */
     bool is_expired;
 };
 
@@ -22,7 +21,7 @@ bool pl_target_take_place(struct pl_chat_change *change, const struct pl_query *
                           pl_decide decide) PL_MUST_CHECK;
 /* Adds the reads for pl_chat_change_role and pl_target_take. */
 void pl_target_ask(struct pl_chat_change *change);
-/* In decide. PL_FAILED_PRECONDITION: an entry, but no message of a user. */
+/* In decide. The entry expires with what it is about. PL_FAILED_PRECONDITION: an entry, but no message of a user. */
 enum pl_status pl_target_take(struct pl_chat_change *change, struct pl_target *ret_target) PL_MUST_CHECK;
 
 #endif

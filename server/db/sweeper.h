@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A thread that empties messages whose time is over: of the row everything that was said goes, its place stays. Nobody
+ * waits for it, because who answers looks at the clock (pl_message_is_expired): it may be late, or away.
+ *
+ * Of all nodes of a database one sweeps, the one whose connection holds an advisory lock. It works in batches that are
+ * transactions of their own, with a pause behind each: rows that somebody else has locked are left for the next time,
+ * and a node that dies in between leaves whole batches.
+ */
+#ifndef PL_DB_SWEEPER_H
+#define PL_DB_SWEEPER_H
+
+#include <pthread.h>
+
+#include "db/conn.h"
+#include "db/context.h"
+
+struct pl_sweeper {
+    struct pl_db_context *context;
+    struct pl_conn conn;
+    bool has_turn; /* the connection holds the lock */
+    struct pl_wake wake;
+    _Atomic int64_t until_us; /* pl_clock_now_us; the thread ends. INT64_MAX: not yet */
+    pthread_t thread;
+};
+
+void pl_sweeper_init(struct pl_sweeper *sweeper, struct pl_db_context *context);
+void pl_sweeper_fini(struct pl_sweeper *sweeper);
+void pl_sweeper_start(struct pl_sweeper *sweeper);
+/* Lets go of a batch in flight. join waits for the thread: at most a second. */
+void pl_sweeper_stop(struct pl_sweeper *sweeper);
+void pl_sweeper_join(struct pl_sweeper *sweeper);
+
+#endif
