@@ -3,7 +3,7 @@
 --
 -- No triggers, no sequences, no foreign keys across distribution columns: the same tables can be distributed by chat_id
 -- (chats, participants, messages, device_cursors, watermarks, receipt_moves, append_feed) and by user_id (users,
--- devices, user_chats).
+-- devices, user_chats, blocks).
 
 -- One row: what is true of this database and of no copy restored from it.
 create table installation (
@@ -91,6 +91,14 @@ create table devices (
     primary key (user_id, device_id)
 );
 
+-- Whom a user blocks. chats.blocked_by has the same, for the append.
+create table blocks (
+    user_id uuid not null,
+    blocked_user_id uuid not null,
+    created_at timestamptz not null default statement_timestamp(),
+    primary key (user_id, blocked_user_id)
+);
+
 create table chats (
     chat_id uuid primary key,
     app_id uuid not null,
@@ -113,7 +121,8 @@ create table chats (
     who_may_send smallint not null default 3, -- parley.v1.Role: this one and those above
     read_receipts boolean not null default true,
     message_ttl integer, -- seconds; 0: none any more; null: there never was one
-    deleted_at timestamptz
+    deleted_at timestamptz,
+    blocked_by smallint not null default 0 -- individual chats: 1: user_low blocks user_high, 2: the other way round
 ) with (fillfactor = 50);
 
 create table participants (
@@ -191,6 +200,8 @@ create table watermarks (
     read_seq bigint not null default 0,
     delivered_before bigint not null default 0, -- what both were before the last move: where it began
     read_before bigint not null default 0,
+    shown_delivered_seq bigint, -- what the others are told while the user blocks the other one; null: all
+    shown_read_seq bigint,
     primary key (chat_id, user_id)
 ) with (fillfactor = 50);
 

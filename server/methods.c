@@ -36,6 +36,9 @@ const struct pl_method *const pl_methods[] = {
     &pl_list_devices,
     &pl_update_device,
     &pl_revoke_device,
+    &pl_block_user,
+    &pl_unblock_user,
+    &pl_list_blocked_users,
     &pl_create_token,
     /* ChatService */
     &pl_create_chat,

@@ -2,7 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * ChatService.CreateChat. First everybody named is looked up, then chat and members are written in one transaction. An
- * individual chat's rows may be there already: its id follows from its users, so creating it again finds it.
+ * individual chat's rows may be there already: its id follows from its users, so creating it again finds it. Where one
+ * of the two blocks the other none is made.
  */
 #include <string.h>
 
@@ -16,9 +17,9 @@
 #include "rpc/fields.h"
 
 #define UNKNOWN_NAMED_MAX 5
-#define STEP_APP 1      /* of the look-up */
-#define STEP_INSERTED 0 /* of the transaction: empty when the chat was there already */
-#define STEP_CHAT 3     /* where pl_chat_ask begins */
+enum { STEP_USERS, STEP_APP, STEP_BLOCKS }; /* of the look-up; the last one of individual chats */
+#define STEP_INSERTED 1                     /* of the transaction: empty when the chat was there already */
+#define STEP_CHAT 4                         /* where pl_chat_ask begins */
 
 static void create_chat(struct pl_call *call, const ProtobufCMessage *message);
 static void on_users(struct pl_query *query, void *context);
@@ -45,6 +46,11 @@ struct creation {
     size_t count;
     bool is_new; /* as far as known */
 };
+
+static bool is_individual(const struct creation *creation)
+{
+    return creation->request->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL;
+}
 
 static bool is_member(const struct creation *creation, const struct pl_user_id *user)
 {
@@ -125,20 +131,33 @@ static const char *first_fault(struct creation *creation)
     const Parley__V1__CreateChatRequest *request = creation->request;
     if (pl_field_metadata(request->metadata, request->n_metadata) != PL_OK)
         return "metadata must be at most 4096 bytes, with keys that differ";
-    if (request->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL)
+    if (is_individual(creation))
         return individual_fault(creation);
     if (request->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP)
         return group_fault(creation);
     return "chat_type must be individual or group";
 }
 
-static void put_users(struct pl_params *params, const struct creation *creation)
+static void put_first_users(struct pl_params *params, const struct creation *creation, size_t count)
 {
     struct pl_array array;
-    pl_array_begin(&array, params, PL_ELEMENT_UUID, creation->count);
-    for (size_t i = 0; i < creation->count; i++)
+    pl_array_begin(&array, params, PL_ELEMENT_UUID, count);
+    for (size_t i = 0; i < count; i++)
         pl_array_uuid(&array, &creation->members[i].user_id.uuid);
     pl_array_end(&array);
+}
+
+static void put_users(struct pl_params *params, const struct creation *creation)
+{
+    put_first_users(params, creation, creation->count);
+}
+
+static void ask_blocks(struct pl_query *query, const struct creation *creation)
+{
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_BLOCKS_BETWEEN);
+    pl_params_uuid(params, &creation->members[0].user_id.uuid);
+    pl_params_uuid(params, &creation->members[1].user_id.uuid);
+    pl_params_uuid(params, &creation->chat_id.uuid);
 }
 
 static void create_chat(struct pl_call *call, const ProtobufCMessage *message)
@@ -161,6 +180,8 @@ static void create_chat(struct pl_call *call, const ProtobufCMessage *message)
     put_users(params, creation);
     pl_params_uuid(params, &pl_call_principal(call)->app_id.uuid);
     pl_params_uuid(pl_query_add(query, PL_STATEMENT_APP_GET), &pl_call_principal(call)->app_id.uuid);
+    if (is_individual(creation))
+        ask_blocks(query, creation);
     pl_server_submit(call, query);
 }
 
@@ -196,7 +217,7 @@ static void put_chat(struct pl_params *params, const struct creation *creation)
     const Parley__V1__CreateChatRequest *request = creation->request;
     static const struct pl_uuid nobody;
     const struct pl_uuid *low = &nobody, *high = &nobody;
-    if (request->chat_type == PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL) {
+    if (is_individual(creation)) {
         low = &creation->members[0].user_id.uuid;
         high = &creation->members[1].user_id.uuid;
         if (memcmp(low->bytes, high->bytes, sizeof(low->bytes)) > 0) {
@@ -220,6 +241,7 @@ static void insert(struct creation *creation)
 {
     struct pl_call *call = creation->call;
     struct pl_query *query = pl_effect_query(call, compose, creation);
+    put_first_users(pl_query_add(query, PL_STATEMENT_USERS_KEEP), creation, is_individual(creation) ? 2 : 0);
     put_chat(pl_query_add(query, PL_STATEMENT_CHAT_INSERT), creation);
 
     struct pl_params *participants = pl_query_add(query, PL_STATEMENT_PARTICIPANTS_INSERT);
@@ -239,16 +261,29 @@ static void insert(struct creation *creation)
     pl_effect_submit(call, query);
 }
 
+/* Between the two of a chat that is not there yet; one that is there may be found. */
+static enum pl_status blocked(const struct creation *creation, const struct pl_query *query)
+{
+    const struct pl_rows *rows = &query->steps[STEP_BLOCKS].rows;
+    if (!is_individual(creation) || pl_rows_count(rows) == 0)
+        return PL_OK;
+    if (pl_rows_bool(rows, 0, 0))
+        return PL_RECIPIENT_BLOCKED;
+    return pl_rows_bool(rows, 0, 1) ? PL_RECIPIENT_UNAVAILABLE : PL_OK;
+}
+
 static void on_users(struct pl_query *query, void *context)
 {
     struct creation *creation = context;
-    const struct pl_rows *rows = &query->steps[0].rows;
+    const struct pl_rows *rows = &query->steps[STEP_USERS].rows;
     if (query->status != PL_OK)
         pl_call_fail(creation->call, query->status, NULL);
     else if ((size_t)pl_rows_count(rows) != creation->count)
         fail_unknown_users(creation, rows);
     else if (creation->count > 2 && (int64_t)creation->count > pl_rows_int(&query->steps[STEP_APP].rows, 0, 3))
         pl_call_fail(creation->call, PL_CHAT_FULL, NULL);
+    else if (blocked(creation, query) != PL_OK)
+        pl_call_fail(creation->call, blocked(creation, query), NULL);
     else
         insert(creation);
 }

@@ -111,6 +111,7 @@ static void take_locked(struct pl_batch *batch, const struct pl_rows *rows)
         head->last_at_us = pl_rows_time(rows, row, 5);
         head->who_may_send = (int16_t)pl_rows_int(rows, row, 6);
         head->message_ttl = (int32_t)pl_rows_int(rows, row, 7);
+        head->blocked_by = (int16_t)pl_rows_int(rows, row, 8);
     }
 }
 

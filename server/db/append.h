@@ -36,6 +36,12 @@ struct pl_slot {
     bool reply_shown; /* what it answers is stored, and shown to the sender */
 };
 
+/* Who of the two of an individual chat blocks the other, as bits of chats.blocked_by. */
+enum { PL_BLOCKED_BY_LOW = 1, PL_BLOCKED_BY_HIGH = 2 };
+
+/* What one who says something is told then: whom they block themselves, or no more than that it is not taken. */
+enum pl_status pl_append_blocked(int16_t blocked_by, bool sender_is_low);
+
 /* A chat of the batch. */
 struct pl_head {
     struct pl_chat_id chat_id;
@@ -49,6 +55,7 @@ struct pl_head {
     int64_t last_at_us;
     int16_t who_may_send; /* parley.v1.Role: this one and those above, whose numbers are lower */
     int32_t message_ttl;  /* seconds; 0: messages stay */
+    int16_t blocked_by;   /* PL_BLOCKED_BY_*, of an individual chat */
     UT_hash_handle hh;
 };
 

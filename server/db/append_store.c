@@ -161,12 +161,30 @@ static bool is_closed_to(const struct pl_head *head, const struct pl_append *app
     return is_self && append->change == NULL && append->message.entry_kind != PL_ENTRY_ACCOUNT;
 }
 
-/* Of members: what is said in a chat, new or anew, is for those whom its settings let send. */
-static bool may_say(const struct pl_slot *slot)
+enum pl_status pl_append_blocked(int16_t blocked_by, bool sender_is_low)
 {
-    enum pl_entry_kind kind = slot->append->message.entry_kind;
-    bool is_said = kind <= PL_ENTRY_MESSAGE || kind == PL_ENTRY_EDIT;
-    return !is_said || slot->role <= slot->head->who_may_send;
+    int own = sender_is_low ? PL_BLOCKED_BY_LOW : PL_BLOCKED_BY_HIGH;
+    if (blocked_by == 0)
+        return PL_OK;
+    return (blocked_by & own) != 0 ? PL_RECIPIENT_BLOCKED : PL_RECIPIENT_UNAVAILABLE;
+}
+
+/* What is said in a chat, new or anew, is for those whom its settings let send. */
+static bool is_said(const struct pl_message *message)
+{
+    return message->entry_kind <= PL_ENTRY_MESSAGE || message->entry_kind == PL_ENTRY_EDIT;
+}
+
+/* Of members. Where one of two blocks the other, neither changes the settings, too. */
+static enum pl_status may_add(const struct pl_slot *slot)
+{
+    const struct pl_head *head = slot->head;
+    const struct pl_message *message = &slot->append->message;
+    if (is_said(message) && slot->role > head->who_may_send)
+        return PL_PERMISSION_DENIED;
+    if (!is_said(message) && message->entry_kind != PL_ENTRY_SETTINGS)
+        return PL_OK;
+    return pl_append_blocked(head->blocked_by, pl_uuid_equal(&head->user_low.uuid, &message->sender_id.uuid));
 }
 
 void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
@@ -181,8 +199,10 @@ void pl_append_number(struct pl_batch *batch, const struct pl_rows *duplicates)
             recognise(slot, duplicates, slot->duplicate - 1);
         } else if (!may_send) {
             refuse(slot, PL_NOT_A_MEMBER);
-        } else if (is_closed_to(slot->head, slot->append) || (slot->member && !may_say(slot))) {
+        } else if (is_closed_to(slot->head, slot->append)) {
             refuse(slot, PL_PERMISSION_DENIED);
+        } else if (slot->member && may_add(slot) != PL_OK) {
+            refuse(slot, may_add(slot));
         } else if (slot->duplicate > 0) {
             refuse(slot, PL_MESSAGE_ID_REUSED);
         } else if (answers_nothing(batch, slot)) {

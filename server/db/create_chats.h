@@ -22,9 +22,9 @@ struct pl_creation {
 };
 
 /*
- * Creates the chats of slots with PL_VERDICT_NO_CHAT, where both users are in the app, and tells the
- * listener of both users' new chats. PL_FAILURE_NONE: tried; those slots' appends are chat_tried, or
- * refused (PL_VERDICT_REFUSED) when their chat's rows are. With PL_FAILURE_LOST and
+ * Creates the chats of slots with PL_VERDICT_NO_CHAT, where both users are in the app and neither blocks the other, and
+ * tells the listener of both users' new chats. PL_FAILURE_NONE: tried; those slots' appends are chat_tried, or
+ * refused (PL_VERDICT_REFUSED) when their chat's rows are, or there is a block. With PL_FAILURE_LOST and
  * PL_FAILURE_UNKNOWN the chats are remembered for pl_creation_recover.
  */
 enum pl_failure pl_creation_run(struct pl_creation *creation, struct pl_batch *batch,

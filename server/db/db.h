@@ -182,6 +182,7 @@ struct pl_append {
     struct pl_message message;              /* done fills in seq, prev_message_id, recipient_id, and the times */
     /*
      * PL_OK; PL_NOT_A_MEMBER (also: no such chat); PL_PERMISSION_DENIED (a SELF chat, or a role below who_may_send);
+     * PL_RECIPIENT_BLOCKED, PL_RECIPIENT_UNAVAILABLE (between the two of an individual chat there is a block);
      * PL_USER_NOT_FOUND (recipient); PL_MESSAGE_NOT_FOUND (what it answers); PL_MESSAGE_ID_REUSED; PL_INVALID_ARGUMENT
      * (the row itself is refused); PL_OVERLOADED; PL_DEADLINE_EXCEEDED; PL_DATABASE_UNAVAILABLE (not stored);
      * PL_OUTCOME_UNKNOWN; PL_DRAINING; PL_INTERNAL; of a change also what decide answers, and PL_CHAT_NOT_FOUND.

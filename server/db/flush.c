@@ -179,6 +179,8 @@ static enum pl_failure transact(const struct range *range, struct pl_rows *moved
 static void tell_moved(const struct pl_rows *rows, const struct pl_db_listener *listener)
 {
     for (int row = 0; row < pl_rows_count(rows); row++) {
+        if (pl_rows_bool(rows, row, 7))
+            continue; /* the user blocks the only one there is to tell */
         struct pl_moved moved = {
             .chat_id = {pl_rows_uuid(rows, row, 0)},
             .user_id = {pl_rows_uuid(rows, row, 1)},
@@ -192,7 +194,7 @@ static void tell_moved(const struct pl_rows *rows, const struct pl_db_listener *
     }
 }
 
-/* One who stands there, and may have moved. */
+/* One who stands there, and may have moved; nobody is told of who blocks the other. */
 static void tell_stand(const struct pl_mark_user *user, const struct pl_rows *stand, int row,
                        const struct pl_db_listener *listener)
 {
@@ -227,7 +229,7 @@ static void take_stand(const struct range *range, const struct pl_rows *stand, c
         user->status = PL_OK;
         user->delivered_seq = pl_rows_int(stand, row, 1);
         user->read_seq = pl_rows_int(stand, row, 2);
-        if (range->flush->uncertain)
+        if (range->flush->uncertain && !pl_rows_bool(stand, row, 5))
             tell_stand(user, stand, row, listener);
     }
 }

@@ -36,9 +36,13 @@ static void on_told(struct pl_append *append);
 static void on_confirmed(struct pl_query *query, void *context);
 
 static const char *const names[] = {
-    [PL_ACCOUNT_CHAT_JOINED] = "joined",        [PL_ACCOUNT_CHAT_LEFT] = "left",
-    [PL_ACCOUNT_DEVICE_ADDED] = "device added", [PL_ACCOUNT_DEVICE_REVOKED] = "device revoked",
+    [PL_ACCOUNT_CHAT_JOINED] = "joined",
+    [PL_ACCOUNT_CHAT_LEFT] = "left",
+    [PL_ACCOUNT_DEVICE_ADDED] = "device added",
+    [PL_ACCOUNT_DEVICE_REVOKED] = "device revoked",
     [PL_ACCOUNT_USER_UPDATED] = "user updated",
+    [PL_ACCOUNT_USER_BLOCKED] = "user blocked",
+    [PL_ACCOUNT_USER_UNBLOCKED] = "user unblocked",
 };
 
 static void pack(struct telling *telling, const Parley__V1__ChatEvent *event)
@@ -74,6 +78,12 @@ static void put_body(struct telling *telling, const struct pl_account_news *news
         break;
     case PL_ACCOUNT_USER_UPDATED:
         event.user_updated = &updated;
+        break;
+    case PL_ACCOUNT_USER_BLOCKED:
+        event.user_blocked = subject;
+        break;
+    case PL_ACCOUNT_USER_UNBLOCKED:
+        event.user_unblocked = subject;
         break;
     }
     pack(telling, &event);

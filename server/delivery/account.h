@@ -2,9 +2,9 @@
 /* Copyright (c) the Parley authors. */
 /*
  * Tells users, in their SELF chats, what happened to their accounts: chats that they joined and left, devices, their
- * profile. The entries are appended one after another once what they tell of is committed, and again until they are
- * stored; their ids follow from what they say, so each is there once. When the server ends before, they are missing:
- * what a device gets of its chats does not depend on them.
+ * profile, whom they block. The entries are appended one after another once what they tell of is committed, and again
+ * until they are stored; their ids follow from what they say, so each is there once. When the server ends before, they
+ * are missing: what a device gets of its chats does not depend on them.
  */
 #ifndef PL_DELIVERY_ACCOUNT_H
 #define PL_DELIVERY_ACCOUNT_H
@@ -16,14 +16,16 @@ enum pl_account_event {
     PL_ACCOUNT_CHAT_LEFT,
     PL_ACCOUNT_DEVICE_ADDED,
     PL_ACCOUNT_DEVICE_REVOKED,
-    PL_ACCOUNT_USER_UPDATED
+    PL_ACCOUNT_USER_UPDATED,
+    PL_ACCOUNT_USER_BLOCKED,
+    PL_ACCOUNT_USER_UNBLOCKED
 };
 
 struct pl_account_news {
     struct pl_app_id app_id;
     enum pl_account_event event;
-    struct pl_uuid subject; /* the chat or the device; of USER_UPDATED an id of its own */
-    int64_t seq;            /* of the chat's entry that did it; 0: none did */
+    struct pl_uuid subject; /* the chat, the device or the other user; of USER_UPDATED an id of its own */
+    int64_t seq;            /* of the chat's entry that did it; 0: none did. Of a block its time: which one it is */
     /* Nobody knows whether it happened (OUTCOME_UNKNOWN). The first user is looked up: is it so now? If not, nobody is
      * told. Of CHAT_JOINED and DEVICE_ADDED. */
     bool is_unsure;

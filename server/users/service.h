@@ -23,6 +23,9 @@ extern const struct pl_method pl_create_device;
 extern const struct pl_method pl_list_devices;
 extern const struct pl_method pl_update_device;
 extern const struct pl_method pl_revoke_device;
+extern const struct pl_method pl_block_user;
+extern const struct pl_method pl_unblock_user;
+extern const struct pl_method pl_list_blocked_users;
 extern const struct pl_method pl_create_token;
 
 #endif

@@ -152,6 +152,11 @@ ROWS = [
         **own_user("DEVICE_NOT_FOUND")),
     row("UserService.RevokeDevice", lambda it: {"user_id": it.member(), "device_id": it.new_device()},
         **own_user("DEVICE_NOT_FOUND")),
+    row("UserService.BlockUser", lambda it: {"user_id": it.member(), "blocked_user_id": it.new_user()},
+        **own_user("USER_NOT_FOUND")),
+    row("UserService.UnblockUser", lambda it: {"user_id": it.member(), "blocked_user_id": it.new_blocked_user()},
+        **own_user("USER_NOT_FOUND")),
+    row("UserService.ListBlockedUsers", lambda it: {"user_id": it.member()}, **own_user("USER_NOT_FOUND")),
     row("UserService.CreateToken", lambda it: {"user_id": it.member(), "device_id": it.new_device()},
         foreign="DEVICE_NOT_FOUND"),
 

@@ -93,6 +93,9 @@ TABLE = {
     "ListDevices": Row("admin list-devices", "parley_list_devices", fields("user_id")),
     "UpdateDevice": Row("admin rename-device", "parley_rename_device", fields("user_id", "device_id", "name")),
     "RevokeDevice": Row("admin revoke-device", "parley_revoke_device", fields("user_id", "device_id")),
+    "BlockUser": Row("block", "parley_block_user", fields("blocked_user_id")),
+    "UnblockUser": Row("unblock", "parley_unblock_user", fields("blocked_user_id")),
+    "ListBlockedUsers": Row("blocks", "parley_list_blocked_users"),
     "CreateToken": Row("admin create-token", "parley_create_token", fields("user_id", "device_id")),
     "CreateChat": Row("group create", "parley_create_chat", lambda request: [
         request.name, *(one.user_id for one in request.participants)]),

@@ -83,6 +83,12 @@ class Things:
         self.backend.CreateDevice(user_id=user_id)
         return user_id
 
+    def new_blocked_user(self):
+        """A user whom the member blocks."""
+        user_id = self.new_user()
+        self.backend.BlockUser(user_id=self.member(), blocked_user_id=user_id)
+        return user_id
+
     def new_device(self):
         """A device of the member, in the place of the last one: a user may not have any number."""
         if self.last_device:

@@ -160,6 +160,16 @@ def walk_messages(device, acting, alice, bob):
     assert heads[first.chat_id] == (5, 2)
 
 
+def walk_blocks(device, acting, alice, bob):
+    """alice blocks bob, and thinks better of it."""
+    block = device.BlockUser(user_id=alice, blocked_user_id=bob)
+    assert block.blocked_user_id == bob and block.HasField("created_at")
+    assert list(device.ListBlockedUsers(user_id=alice).blocks) == [block]
+    device.UnblockUser(user_id=alice, blocked_user_id=bob)
+    assert not device.ListBlockedUsers(user_id=alice).blocks
+    assert not acting.ListBlockedUsers(user_id=bob).blocks
+
+
 def test_every_method_does_what_it_says(server, callers):
     """And none is left out."""
     operator = callers(x_api_key=server.operator_key)
@@ -169,4 +179,5 @@ def test_every_method_does_what_it_says(server, callers):
     acting = callers(x_api_key=secret, parley_user=bob)
     walk_chats(device, acting, backend, alice, bob)
     walk_messages(device, acting, alice, bob)
+    walk_blocks(device, acting, alice, bob)
     assert callers.called == set(METHODS)

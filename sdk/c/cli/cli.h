@@ -64,6 +64,9 @@ extern const struct pl_cli_command pl_cli_read;
 extern const struct pl_cli_command pl_cli_receipts;
 extern const struct pl_cli_command pl_cli_edit;
 extern const struct pl_cli_command pl_cli_delete;
+extern const struct pl_cli_command pl_cli_block;
+extern const struct pl_cli_command pl_cli_unblock;
+extern const struct pl_cli_command pl_cli_blocks;
 extern const struct pl_cli_command pl_cli_group_create;
 extern const struct pl_cli_command pl_cli_group_show;
 extern const struct pl_cli_command pl_cli_group_update;
@@ -103,6 +106,9 @@ extern const struct pl_cli_command pl_cli_revoke_device;
 enum pl_cli_exit pl_cli_connect(struct pl_cli *cli);
 /* The same after a look at how many arguments there are, for commands that take a fixed number. */
 enum pl_cli_exit pl_cli_connect_with(struct pl_cli *cli, int argument_count, int expected);
+
+/* Whom a command acts for: the user of --as, or of the device's token. Says what is missing otherwise. */
+enum pl_cli_exit pl_cli_own_user(const struct pl_cli *cli, char ret_user_id[PARLEY_ID_BYTES]);
 
 /* ---- group_show.c ---- */
 /* The chat with its settings: a line of JSON, or lines for people. */

@@ -3,6 +3,7 @@
 /* From settings to a client: which credentials are meant, and whether somebody answers. */
 #include <stdio.h>
 
+#include "sdk/c/cli/claims.h"
 #include "sdk/c/cli/cli.h"
 
 #define CONNECT_MS_MAX 5000
@@ -69,4 +70,19 @@ enum pl_cli_exit pl_cli_connect_with(struct pl_cli *cli, int argument_count, int
     if (argument_count == expected)
         return pl_cli_connect(cli);
     return pl_cli_usage(cli, argument_count < expected ? "an argument is missing" : "there are too many arguments");
+}
+
+enum pl_cli_exit pl_cli_own_user(const struct pl_cli *cli, char ret_user_id[PARLEY_ID_BYTES])
+{
+    struct pl_claims claims;
+    if (cli->acting_user != NULL) {
+        snprintf(ret_user_id, PARLEY_ID_BYTES, "%s", cli->acting_user);
+        return PL_CLI_OK;
+    }
+    if (means_api_key(cli) && cli->api_key != NULL)
+        return pl_cli_usage(cli, "with an API key, name the user with --as");
+    if (cli->token == NULL || !pl_claims_read(cli->token, &claims))
+        return refuse_without(cli);
+    memcpy(ret_user_id, claims.user_id, PARLEY_ID_BYTES);
+    return PL_CLI_OK;
 }

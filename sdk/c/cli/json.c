@@ -230,6 +230,12 @@ json_t *pl_json_device(const parley_device *device)
     return object;
 }
 
+json_t *pl_json_block(const parley_block *block)
+{
+    return json_pack("{s:s, s:o}", "blocked_user_id", block->blocked_user_id, "created_at",
+                     pl_json_time(block->created_at_us));
+}
+
 json_t *pl_json_api_key(const parley_api_key *key)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "key_id", key->key_id, "app_id", key->app_id, "name", key->name,

@@ -176,7 +176,9 @@ static const parley_event *event_of(const Parley__V1__ChatEvent *from, struct pl
                        .left_chat_id = left->chat_id,
                        .left_seq = left->seq,
                        .device_added = from->device_added,
-                       .device_revoked = from->device_revoked};
+                       .device_revoked = from->device_revoked,
+                       .user_blocked = from->user_blocked,
+                       .user_unblocked = from->user_unblocked};
     return event;
 }
 

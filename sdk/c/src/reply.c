@@ -104,6 +104,16 @@ void parley_device_free(parley_device *device)
     pl_reply_free(device);
 }
 
+void parley_block_free(parley_block *block)
+{
+    pl_reply_free(block);
+}
+
+void parley_blocks_free(parley_blocks *blocks)
+{
+    pl_reply_free(blocks);
+}
+
 void parley_token_free(parley_token *token)
 {
     if (token != NULL)

@@ -117,6 +117,49 @@ static void resends_in_one_burst_return_one_seq(void **state)
     assert_log_sound(&database);
 }
 
+static struct pl_append *append_from(const struct pl_user_id *sender, const struct pair *pair, bool may_create)
+{
+    struct pl_append *append = append_new(&harness, pair, "text");
+    append->message.sender_id = *sender;
+    append->message.recipient_id = sender == &pair->low ? pair->high : pair->low;
+    append->app_id = may_create ? pair->app_id : (struct pl_app_id){{{0}}};
+    return append;
+}
+
+static void neither_appends_while_one_blocks(void **state)
+{
+    (void)state;
+    struct pair pair = pair_create(&database, true);
+    database_execute(&database, "update chats set blocked_by = 1");
+    assert_int_equal(append_run(&harness, append_from(&pair.low, &pair, false)), PL_RECIPIENT_BLOCKED);
+    assert_int_equal(append_run(&harness, append_from(&pair.high, &pair, false)), PL_RECIPIENT_UNAVAILABLE);
+    database_execute(&database, "update chats set blocked_by = 3");
+    assert_int_equal(append_run(&harness, append_from(&pair.high, &pair, false)), PL_RECIPIENT_BLOCKED);
+    database_execute(&database, "update chats set blocked_by = 0");
+    assert_int_equal(append_run(&harness, append_from(&pair.high, &pair, false)), PL_OK);
+    assert_log_sound(&database);
+}
+
+/* In one batch with a chat that is created. */
+static void no_chat_is_created_while_one_blocks(void **state)
+{
+    (void)state;
+    struct pair blocked = pair_create(&database, false);
+    struct pair other = pair_create(&database, false);
+    database_execute(&database, "insert into blocks (user_id, blocked_user_id) values ('%s', '%s')",
+                     uuid_text(&blocked.high.uuid), uuid_text(&blocked.low.uuid));
+    struct pl_append *appends[] = {append_from(&blocked.low, &blocked, true), append_from(&other.low, &other, true),
+                                   append_from(&blocked.high, &blocked, true)};
+    for (unsigned i = 0; i < 3; i++)
+        append_submit(&harness, appends[i]);
+    harness_wait(&harness, 3);
+    assert_int_equal(appends[0]->status, PL_RECIPIENT_UNAVAILABLE);
+    assert_int_equal(appends[1]->status, PL_OK);
+    assert_int_equal(appends[2]->status, PL_RECIPIENT_BLOCKED);
+    assert_int_equal(database_number(&database, "select count(*) from chats"), 1);
+    assert_int_equal(database_number(&database, "select count(*) from participants"), 2);
+}
+
 static void same_id_with_other_bytes_or_sender_is_refused(void **state)
 {
     (void)state;
@@ -326,6 +369,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_fields_are_stored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resend_returns_first_seq, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resends_in_one_burst_return_one_seq, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(neither_appends_while_one_blocks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_chat_is_created_while_one_blocks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(same_id_with_other_bytes_or_sender_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stranger_and_missing_chat_are_not_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(order_of_a_chat_is_kept_over_many_batches, set_up, tear_down),

@@ -18,8 +18,8 @@ static struct harness harness;
 
 /* Tables that no statement may read from end to end; of partitioned ones, their partitions too. */
 static const char *const tables[] = {
-    "messages",  "participants",  "chats",   "user_chats", "device_cursors",   "watermarks",   "users",
-    "usernames", "phone_numbers", "devices", "api_keys",   "idempotency_keys", "receipt_moves"};
+    "messages", "participants", "chats",         "user_chats", "device_cursors", "blocks",           "watermarks",
+    "users",    "usernames",    "phone_numbers", "devices",    "api_keys",       "idempotency_keys", "receipt_moves"};
 
 static int set_up(void **state)
 {

@@ -59,7 +59,8 @@ class OpenApi(unittest.TestCase):
 
     def test_errors_are_those_of_the_comments_by_status(self):
         self.assertEqual(self.reasons("SendMessage", "409"), ["MESSAGE_ID_REUSED"])
-        self.assertEqual(self.reasons("SendMessage", "403"), ["PERMISSION_DENIED", "NOT_A_MEMBER", "USER_DEACTIVATED"])
+        self.assertEqual(self.reasons("SendMessage", "403"), ["PERMISSION_DENIED", "NOT_A_MEMBER", "USER_DEACTIVATED",
+                                                              "RECIPIENT_BLOCKED", "RECIPIENT_UNAVAILABLE"])
         self.assertIn("OUTCOME_UNKNOWN", self.reasons("UpdateUser", "503"))
         self.assertNotIn("OUTCOME_UNKNOWN", self.reasons("GetUser", "503"))
         self.assertIn("IDEMPOTENCY_KEY_IN_USE", self.reasons("CreateChat", "409"))

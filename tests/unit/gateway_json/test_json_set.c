@@ -48,8 +48,9 @@ static void every_kind_of_field_is_set_from_its_text(void **state)
                    "\"after_seq\":0,\"before_message_id\":\"\",\"after_message_id\":\"\","
                    "\"since\":\"2026-01-02T03:04:05Z\"}");
     set(state, event, "chat_deleted", "true");
-    assert_written(event, "{\"members_added\":[],\"members_removed\":[],\"roles_changed\":[],\"chat_deleted\":true,"
-                          "\"device_added\":\"\",\"device_revoked\":\"\"}");
+    assert_written(event,
+                   "{\"members_added\":[],\"members_removed\":[],\"roles_changed\":[],\"chat_deleted\":true,"
+                   "\"device_added\":\"\",\"device_revoked\":\"\",\"user_blocked\":\"\",\"user_unblocked\":\"\"}");
     set(state, send, "message_type", "video");
     set(state, send, "encrypted_content", "-__-AQ");
     assert_written(send, "{\"chat_id\":\"\",\"recipient_id\":\"\",\"message_id\":\"\",\"message_type\":\"video\","

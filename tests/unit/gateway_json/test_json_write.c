@@ -107,10 +107,10 @@ static void lists_and_maps_keep_their_order(void **state)
     event.members_removed = (char *[]){"c", "d", "e"};
     event.n_members_removed = 3;
     event.chat_deleted = 1;
-    assert_written(&event.base,
-                   "{\"members_added\":[{\"user_id\":\"ann\",\"role\":\"unspecified\"},"
-                   "{\"user_id\":\"bob\",\"role\":\"admin\"}],\"members_removed\":[\"c\",\"d\",\"e\"],"
-                   "\"roles_changed\":[],\"chat_deleted\":true,\"device_added\":\"\",\"device_revoked\":\"\"}");
+    assert_written(&event.base, "{\"members_added\":[{\"user_id\":\"ann\",\"role\":\"unspecified\"},"
+                                "{\"user_id\":\"bob\",\"role\":\"admin\"}],\"members_removed\":[\"c\",\"d\",\"e\"],"
+                                "\"roles_changed\":[],\"chat_deleted\":true,\"device_added\":\"\",\"device_revoked\":"
+                                "\"\",\"user_blocked\":\"\",\"user_unblocked\":\"\"}");
 }
 
 static void assert_name_written(const char *name, const char *quoted)

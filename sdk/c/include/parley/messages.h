@@ -76,6 +76,9 @@ typedef struct parley_event {
     /* SELF chats: the user's new device, or the one that is revoked; else empty. */
     const char *device_added;
     const char *device_revoked;
+    /* SELF chats: whom the user blocks now, or no longer; else empty. */
+    const char *user_blocked;
+    const char *user_unblocked;
 } parley_event;
 
 /* What a message wants of those who get it. */

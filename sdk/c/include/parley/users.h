@@ -47,6 +47,18 @@ typedef struct parley_devices {
     const char *next_page_token; /* empty on the last page */
 } parley_devices;
 
+/* Somebody whom a user blocks. */
+typedef struct parley_block {
+    const char *blocked_user_id;
+    int64_t created_at_us;
+} parley_block;
+
+typedef struct parley_blocks {
+    const parley_block *items; /* in the order of blocked_user_id */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_blocks;
+
 typedef struct parley_token {
     const char *token;
     int64_t expires_at_us;
@@ -107,6 +119,8 @@ PARLEY_API void parley_user_free(parley_user *user);
 PARLEY_API void parley_users_free(parley_users *users);
 PARLEY_API void parley_device_free(parley_device *device);
 PARLEY_API void parley_devices_free(parley_devices *devices);
+PARLEY_API void parley_block_free(parley_block *block);
+PARLEY_API void parley_blocks_free(parley_blocks *blocks);
 PARLEY_API void parley_token_free(parley_token *token); /* wipes the token */
 
 /* ---- users: API key ---- */
@@ -132,6 +146,18 @@ PARLEY_API parley_status parley_reactivate_user(parley_client *client, const cha
                                                 parley_error *ret_error);
 /* For ever. Not repeated by the library: a second attempt is PARLEY_USER_NOT_FOUND. */
 PARLEY_API parley_status parley_delete_user(parley_client *client, const char *user_id, parley_error *ret_error);
+
+/* ---- whom a user blocks: API key; also a device, for its own user ---- */
+/* Neither sends to the other any more in their individual chat: PARLEY_RECIPIENT_BLOCKED for the one who blocks,
+ * PARLEY_RECIPIENT_UNAVAILABLE for the other. ret_block may be NULL. */
+PARLEY_API parley_status parley_block_user(parley_client *client, const char *user_id, const char *blocked_user_id,
+                                           parley_block **ret_block, parley_error *ret_error);
+PARLEY_API parley_status parley_unblock_user(parley_client *client, const char *user_id, const char *blocked_user_id,
+                                             parley_error *ret_error);
+/* Pages as in parley_list_chats. */
+PARLEY_API parley_status parley_list_blocked_users(parley_client *client, const char *user_id, int page_size,
+                                                   const char *page_token, parley_blocks **ret_blocks,
+                                                   parley_error *ret_error);
 
 /* ---- devices: API key; also a device, for those of its own user, where said ---- */
 /* name may be NULL. */
