@@ -22,7 +22,7 @@ class Device:
 
     What it sees of a chat may begin, and go on after a gap, with the entry that adds its user.
 
-    At most in_flight_max sends are unanswered at a time; what the server refuses for now is sent again.
+    At most in_flight_max sends are unanswered at a time; what the server cannot take at the moment is sent again.
 
     before: the same device as it was until it was closed; what it had is had. The server may or may not have stored
     its last acknowledgements, so whoever forgets everything gets a chat from any place on.

@@ -10,6 +10,7 @@ import sys
 import threading
 
 import pytest
+from device import Device
 from python_package import WAIT_S, installed  # noqa: F401 pylint: disable=unused-import
 
 # pylint: disable=redefined-outer-name
@@ -122,7 +123,7 @@ except parley.Error as error:
     assert run(installed, code) in ("UNREACHABLE\n", "DEADLINE_EXCEEDED\n")
 
 
-def test_a_stream_receives_sends_reads_and_acknowledges(world, tail):
+def test_a_stream_receives_sends_reads_and_acknowledges(server, world, tail):
     """Everything comes once and in order, and alice sees the ticks."""
     assert tail.next("entry")["content"] == "first"
     tail.next("state", state="caught_up")
@@ -130,7 +131,11 @@ def test_a_stream_receives_sends_reads_and_acknowledges(world, tail):
     assert tail.next("entry") == {"event": "entry", "seq": 2, "content": "second"}
     tail.order("send third")
     assert tail.next("sent")["seq"] == 3
+    alice = Device(server.address, world.alice.token)
+    alice.wait_for(lambda device: device.caught_up)
     tail.order("read 2")
+    alice.wait_for(lambda device: any(receipt.read_seq == 2 for receipt in device.receipts))
+    alice.close()
     assert tail.finish() == 0
     assert world.alice.api.GetMessage(message_id=second.message_id).read_count == 1
 

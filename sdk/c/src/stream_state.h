@@ -70,7 +70,7 @@ struct parley_stream {
     int64_t connect_due_us;
     int64_t answer_due_us; /* welcome, or the end of leaving */
     int64_t ack_due_us;    /* INT64_MAX: nothing to acknowledge */
-    int64_t reauth_due_us; /* INT64_MAX: the token is good for now */
+    int64_t reauth_due_us; /* INT64_MAX: no newer token is asked for */
     int64_t send_due_us;   /* sends wait until then; 0: they do not */
 
     struct pl_cursors cursors;
