@@ -11,7 +11,7 @@
 #include "gateway/metrics.h"
 #include "support/cmocka.h"
 
-enum { QUEUE_MAX = 256 };
+enum { QUEUE_MAX = 512 };
 
 struct http_server {
     struct pl_http_server *http;

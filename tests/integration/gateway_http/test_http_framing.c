@@ -409,7 +409,7 @@ static void slow_request_is_answered_408(void **state)
         {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n", "x"},
     };
     struct http_server *server =
-        http_server_open((struct pl_http_options){.header_deadline_ms = 300, .body_deadline_ms = 300});
+        http_server_open((struct pl_http_options){.header_deadline_ms = 600, .body_deadline_ms = 600});
     (void)state;
 
     for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
@@ -426,7 +426,7 @@ static void slow_request_is_answered_408(void **state)
 
 static void idle_connection_is_closed_without_an_answer(void **state)
 {
-    struct http_server *server = http_server_open((struct pl_http_options){.idle_ms = 200});
+    struct http_server *server = http_server_open((struct pl_http_options){.idle_ms = 1000});
     int silent = wire_connect(http_server_port(server));
     int used = wire_connect(http_server_port(server));
     (void)state;

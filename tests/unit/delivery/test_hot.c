@@ -10,7 +10,7 @@
 
 /* With two sessions the third message in a moment is more than the rate allows; half of it has gathered after 500 ms.
  */
-enum { ALICE = 1, BOB = 2, CAROL = 3, CHAT = GROUPS_FIRST, RATE = 4, HOT_SEQ = 3, HINT_MS = 200, CALM_MS = 3000 };
+enum { ALICE = 1, BOB = 2, CHAT = GROUPS_FIRST, RATE = 4, HOT_SEQ = 3, HINT_MS = 200, CALM_MS = 3000 };
 
 static struct pl_call *alice;
 static struct pl_call *bob;
