@@ -14,7 +14,7 @@ import pytest  # noqa: E402
 pytest.register_assert_rewrite("api_client", "device", "groups", "json_form", "prometheus_text", "refusals",
                                "rest_client")
 from api_client import GrpcServer, World  # noqa: E402
-from programs import Postgres  # noqa: E402
+from programs import Gateway, Postgres  # noqa: E402
 from rest_client import RestServer  # noqa: E402
 
 TRANSPORTS = {"grpc": GrpcServer, "rest": RestServer}
@@ -80,6 +80,16 @@ def server(tmp_path_factory, postgres, transport):
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory, server):
+    """A running gateway in front of it, with the usual settings."""
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), server.address)
+    gateway.start()
+    gateway.wait_until_ready()
+    yield gateway
+    gateway.stop()
 
 
 @pytest.fixture

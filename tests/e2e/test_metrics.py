@@ -40,16 +40,6 @@ def server(tmp_path_factory, postgres):
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory, server):
-    """A running gateway."""
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), server.address)
-    gateway.start()
-    gateway.wait_until_ready()
-    yield gateway
-    gateway.stop()
-
-
 def metrics_of(program):
     """One scrape of a parleyd or a gateway."""
     return Metrics(text_of(admin_of(program)))

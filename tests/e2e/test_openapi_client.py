@@ -9,22 +9,12 @@ import subprocess
 import urllib.request
 
 import pytest
-from programs import DEV, Gateway
+from programs import DEV
 
 NPM = pathlib.Path(DEV).parent / "build" / "npm" / "node_modules"
 SOURCE = pathlib.Path(__file__).with_name("openapi_client.ts")
 TYPESCRIPT = {"strict": True, "noUncheckedIndexedAccess": True, "target": "es2022", "lib": ["es2022", "dom"],
               "module": "nodenext", "moduleResolution": "nodenext", "types": [], "skipLibCheck": False}
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory, server):
-    """A gateway in front of the parleyd."""
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), server.address)
-    gateway.start()
-    gateway.wait_until_ready()
-    yield gateway
-    gateway.stop()
 
 
 def run(folder, *command, **environment):

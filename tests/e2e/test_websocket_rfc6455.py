@@ -7,7 +7,6 @@ import socket
 import struct
 
 import pytest
-from programs import Gateway
 from raw_websocket import (BINARY, CLOSE, JSON, PING, PONG, PROTO, TEXT, WAIT_S, Closed, Raw, frame_bytes, handshake)
 
 FRAME_MAX, FIRST_MAX = 1 << 20, 16 << 10
@@ -15,16 +14,6 @@ ALL_BUT_LAST = "Ünïcödé 𝄞 end"
 CODES_TAKEN = (1000, 1001, 1003, 1007, 1009, 1011, 3000, 3999, 4000, 4999)
 CODES_REFUSED = (0, 999, 1004, 1005, 1006, 1015, 5000, 65535)
 NOT_UTF8 = (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xe2\x82")
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory, server):
-    """A running gateway."""
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), server.address)
-    gateway.start()
-    gateway.wait_until_ready()
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture
