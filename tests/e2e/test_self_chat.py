@@ -3,6 +3,7 @@
 """What users are told of their account, in a chat of their own."""
 import concurrent.futures
 import hashlib
+import subprocess
 import threading
 import uuid
 
@@ -180,13 +181,13 @@ def test_a_creation_whose_commit_was_not_answered_is_told(world, devices, server
     """It is kept, its connection ends before the answer, and whoever asked cannot know."""
     phone = devices(world.bob)
     group_fields = {"chat_type": chats.CHAT_TYPE_GROUP, "participants": [named(world.bob)]}
-    set_standbys(postgres, "nobody")
+    demand_standby(postgres)
+    server.wait_until_ready()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         calls = [pool.submit(world.alice.api.CreateChat, **group_fields),
                  pool.submit(world.backend.CreateDevice, user_id=world.bob.user_id)]
         while not all(call.done() for call in calls):
-            postgres.query("select pg_terminate_backend(pid) from pg_stat_activity"
-                           " where wait_event = 'SyncRep' and backend_type = 'client backend'")
+            end_waiting_commits(postgres)
         set_standbys(postgres, "")
         for call in calls:
             with refused("UNAVAILABLE", "OUTCOME_UNKNOWN"):
@@ -194,6 +195,24 @@ def test_a_creation_whose_commit_was_not_answered_is_told(world, devices, server
     server.wait_until_ready()
     device_id = max(device.device_id for device in world.backend.ListDevices(user_id=world.bob.user_id).devices)
     wait_until_told(phone, self_chat_id(world.app_id, world.bob.user_id), ("joined", 0), ("added", device_id))
+
+
+def demand_standby(postgres):
+    """Commits wait from now on. It is the checkpointer that makes them, some time after it was told to: that is tried
+    with a commit that leaves no rows."""
+    set_standbys(postgres, "nobody")
+    has_waited = False
+    while not has_waited:
+        with subprocess.Popen(["psql", "-XAtq", postgres.conninfo, "-c", "select pg_logical_emit_message(true, '', '')"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as commit:
+            while commit.poll() is None:
+                has_waited = end_waiting_commits(postgres) or has_waited
+
+
+def end_waiting_commits(postgres):
+    """Ends their connections; whether there were any."""
+    return bool(postgres.query("select pg_terminate_backend(pid) from pg_stat_activity"
+                               " where wait_event = 'SyncRep' and backend_type = 'client backend'"))
 
 
 def set_standbys(postgres, names):
