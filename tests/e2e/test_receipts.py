@@ -208,6 +208,7 @@ def test_sender_in_a_group_is_told_counts(group):
     """Pushed to the sender's devices, and to nobody else; what is told agrees with what is asked."""
     world = group.world
     alice, bob = (Device(world.server.address, person.token) for person in (world.alice, world.bob))
+    alice.wait_for(lambda device: device.caught_up)
     bob.wait_for(lambda device: len(device.entries[group.chat_id]) >= group.sent[2].seq)
     for person in (world.bob, *group.carols):
         person.api.MarkRead(message_id=group.sent[1].message_id)

@@ -203,8 +203,8 @@ def demand_standby(postgres):
     set_standbys(postgres, "nobody")
     has_waited = False
     while not has_waited:
-        with subprocess.Popen(["psql", "-XAtq", postgres.conninfo, "-c", "select pg_logical_emit_message(true, '', '')"],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as commit:
+        command = ["psql", "-XAtq", postgres.conninfo, "-c", "select pg_logical_emit_message(true, '', '')"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as commit:
             while commit.poll() is None:
                 has_waited = end_waiting_commits(postgres) or has_waited
 
