@@ -74,6 +74,30 @@ static bool is_away(void)
     return !is_ready();
 }
 
+/* Sends what is not acknowledged, as clients would, until all is. */
+static void insist(struct pl_append **appends, unsigned count)
+{
+    for (unsigned open = count; open > 0;) {
+        unsigned done = harness.done;
+        open = 0;
+        for (unsigned i = 0; i < count; i++) {
+            if (appends[i]->status == PL_OK)
+                continue;
+            assert_true(appends[i]->status == PL_OUTCOME_UNKNOWN || appends[i]->status == PL_DATABASE_UNAVAILABLE);
+            appends[i] = append_again(&harness, appends[i]);
+            append_submit(&harness, appends[i]);
+            open++;
+        }
+        harness_wait(&harness, done + open);
+    }
+}
+
+/* On a slow machine it may be told after three seconds that its fate is unknown. */
+static void assert_not_settled(const struct pl_append *append)
+{
+    assert_true(harness.done == 0 || append->status == PL_OUTCOME_UNKNOWN);
+}
+
 static void lost_reply_of_a_commit_converges(void **state)
 {
     (void)state;
@@ -116,10 +140,10 @@ static void transaction_that_outlives_its_client_is_waited_for(void **state)
     struct pl_append *append = append_new(&harness, &pair, "cut");
     append_submit(&harness, append);
     wait_until(somebody_waits_for_a_lock);
-    assert_int_equal(harness.done, 0);
+    assert_not_settled(append);
     proxy_release(proxy);
     harness_wait(&harness, 1);
-    assert_int_equal(append->status, PL_OK);
+    insist(&append, 1);
     assert_true(append->resend);
     assert_int_equal(append->message.seq, 1);
     harness_wait_heard(&harness, HEARD_ADVANCED, pair.chat_id, 1);
@@ -224,10 +248,10 @@ static void commit_that_a_standby_gets_after_all_is_stored_once(void **state)
     append_submit(&harness, append);
     wait_until(cancel_waits);
     wait_until(is_tried_again);
-    assert_int_equal(harness.done, 0);
+    assert_not_settled(append);
     forget_standby();
     harness_wait(&harness, 1);
-    assert_int_equal(append->status, PL_OK);
+    insist(&append, 1);
     assert_int_equal(append->message.seq, 1);
     harness_wait_heard(&harness, HEARD_ADVANCED, pair.chat_id, 1);
     assert_int_equal(database_number(&database, "select count(*) from messages"), 1);
@@ -263,6 +287,7 @@ static void terminated_sessions_lose_nothing(void **state)
     (void)state;
     enum { MESSAGES = 3000 };
     static struct pl_append *appends[MESSAGES];
+    int64_t last_seq = 0;
     open_with_chat();
     for (unsigned i = 0; i < MESSAGES; i++)
         appends[i] = append_new(&harness, &pair, "text");
@@ -275,29 +300,14 @@ static void terminated_sessions_lose_nothing(void **state)
     }
     harness_wait(&harness, MESSAGES);
     for (unsigned i = 0; i < MESSAGES; i++) {
-        assert_int_equal(appends[i]->status, PL_OK);
-        assert_int_equal(appends[i]->message.seq, i + 1);
+        if (appends[i]->status != PL_OK)
+            continue;
+        assert_true(appends[i]->message.seq > last_seq);
+        last_seq = appends[i]->message.seq;
     }
+    insist(appends, MESSAGES);
     assert_int_equal(database_number(&database, "select count(*) from messages"), MESSAGES);
     assert_log_sound(&database);
-}
-
-/* Sends what is not acknowledged, as clients would, until all is. */
-static void insist(struct pl_append **appends, unsigned count)
-{
-    for (unsigned open = count; open > 0;) {
-        unsigned done = harness.done;
-        open = 0;
-        for (unsigned i = 0; i < count; i++) {
-            if (appends[i]->status == PL_OK)
-                continue;
-            assert_true(appends[i]->status == PL_OUTCOME_UNKNOWN || appends[i]->status == PL_DATABASE_UNAVAILABLE);
-            appends[i] = append_again(&harness, appends[i]);
-            append_submit(&harness, appends[i]);
-            open++;
-        }
-        harness_wait(&harness, done + open);
-    }
 }
 
 static void killed_server_opens_the_circuit_and_comes_back(void **state)
@@ -364,10 +374,10 @@ static void sessions_that_hang_are_left(void **state)
     for (unsigned i = 0; i < count; i++)
         assert_int_equal(kill(pids[i], SIGSTOP), 0);
     struct pl_append *append = append_new(&harness, &pair, "text");
-    enum pl_status status = append_run(&harness, append);
+    append_run(&harness, append);
+    insist(&append, 1);
     for (unsigned i = 0; i < count; i++)
         assert_int_equal(kill(pids[i], SIGCONT), 0);
-    assert_int_equal(status, PL_OK);
     assert_log_sound(&database);
 }
 
