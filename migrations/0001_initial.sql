@@ -2,7 +2,7 @@
 -- Copyright (c) the Parley authors.
 --
 -- No triggers, no sequences, no foreign keys across distribution columns: the same tables can be distributed by chat_id
--- (chats, participants, messages, device_cursors, watermarks, receipt_moves, append_feed) and by user_id (users,
+-- (chats, participants, messages, hidden_messages, device_cursors, watermarks, receipt_moves, append_feed) and by user_id (users,
 -- devices, user_chats, blocks).
 
 -- One row: what is true of this database and of no copy restored from it.
@@ -173,6 +173,14 @@ create table messages (
 create index messages_expires_at on messages (expires_at) where expires_at is not null and content is not null;
 -- Messages are not in it: it costs them nothing.
 create index messages_target on messages (chat_id, target_message_id) where target_message_id is not null;
+
+-- What users deleted for themselves alone.
+create table hidden_messages (
+    chat_id uuid not null,
+    user_id uuid not null,
+    message_id uuid not null,
+    primary key (chat_id, user_id, message_id)
+);
 
 do $$
 begin

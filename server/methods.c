@@ -57,6 +57,7 @@ const struct pl_method *const pl_methods[] = {
     &pl_mark_read,
     &pl_edit_message,
     &pl_delete_message,
+    &pl_hide_message,
     &pl_list_receipts,
     &pl_send_messages,
     /* SyncService */

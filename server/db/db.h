@@ -101,8 +101,11 @@ enum pl_entry_kind {
     PL_ENTRY_ACCOUNT
 };
 
-/* What a message wants, as bits; parley.v1.MessageFlag names them. */
-enum pl_message_flag { PL_FLAG_COUNTABLE = 1, PL_FLAG_URGENT = 2, PL_FLAG_EPHEMERAL = 4 };
+/*
+ * What a message wants, as bits; parley.v1.MessageFlag names them. Of rows that are read for a user one more: the user
+ * deleted it for themselves.
+ */
+enum pl_message_flag { PL_FLAG_COUNTABLE = 1, PL_FLAG_URGENT = 2, PL_FLAG_EPHEMERAL = 4, PL_FLAG_HIDDEN = 8 };
 
 /* An entry as the table holds it. Pointers are borrowed. */
 struct pl_message {

@@ -43,6 +43,7 @@ static const char *const names[] = {
     [PL_ACCOUNT_USER_UPDATED] = "user updated",
     [PL_ACCOUNT_USER_BLOCKED] = "user blocked",
     [PL_ACCOUNT_USER_UNBLOCKED] = "user unblocked",
+    [PL_ACCOUNT_MESSAGE_HIDDEN] = "message hidden",
 };
 
 static void pack(struct telling *telling, const Parley__V1__ChatEvent *event)
@@ -78,6 +79,9 @@ static void put_body(struct telling *telling, const struct pl_account_news *news
         break;
     case PL_ACCOUNT_USER_UPDATED:
         event.user_updated = &updated;
+        break;
+    case PL_ACCOUNT_MESSAGE_HIDDEN:
+        event.message_hidden = &place;
         break;
     case PL_ACCOUNT_USER_BLOCKED:
         event.user_blocked = subject;

@@ -172,6 +172,15 @@ enum pl_status pl_message_from_request(const Parley__V1__SendMessageRequest *req
     return status;
 }
 
+/* Of what is hidden the place is left. */
+static void withhold(struct pl_message *message)
+{
+    message->body_kind = PL_BODY_NONE;
+    message->body = message->metadata = NULL;
+    message->body_bytes = message->metadata_bytes = 0;
+    message->media_id = (struct pl_media_id){{{0}}};
+}
+
 struct pl_message pl_message_from_row(const struct pl_rows *rows, int row)
 {
     struct pl_message message = {
@@ -196,6 +205,8 @@ struct pl_message pl_message_from_row(const struct pl_rows *rows, int row)
     };
     message.body = pl_rows_bytes(rows, row, 9, &message.body_bytes);
     message.metadata = pl_rows_bytes(rows, row, 12, &message.metadata_bytes);
+    if ((message.flags & PL_FLAG_HIDDEN) != 0)
+        withhold(&message);
     return message;
 }
 
@@ -244,6 +255,7 @@ Parley__V1__Message *pl_message_head_to_proto(const struct pl_message *message, 
     proto->target_message_id = pl_field_uuid(&message->target_message_id.uuid, arena);
     proto->edited_at = pl_field_time(message->edited_at_us, arena);
     proto->deleted_at = pl_field_time(message->deleted_at_us, arena);
+    proto->hidden = (message->flags & PL_FLAG_HIDDEN) != 0;
     put_flags(message, proto, arena);
     put_expiry(message, proto, arena);
     return proto;

@@ -13,6 +13,7 @@ extern const struct pl_method pl_list_messages;
 extern const struct pl_method pl_mark_read;
 extern const struct pl_method pl_edit_message;
 extern const struct pl_method pl_delete_message;
+extern const struct pl_method pl_hide_message;
 extern const struct pl_method pl_list_receipts;
 
 #endif

@@ -238,6 +238,9 @@ ROWS = [
     row("MessageService.ListReceipts", lambda it: {"message_id": it.old_message()}, case="of their time",
         **NOT_READERS, ex_member=OK),
 
+    row("MessageService.HideMessage", lambda it: {"message_id": it.new_message("member")}, **NOT_READERS),
+    row("MessageService.HideMessage", lambda it: {"message_id": it.new_left_message()}, case="of their time",
+        **NOT_READERS, ex_member=OK),
     row("MessageService.EditMessage", lambda it: {"message_id": it.new_message("member"), "content": "edited"},
         **NOT_READERS, admin=DENIED, owner=DENIED),
     row("MessageService.EditMessage", lambda it: {"message_id": it.new_left_message(), "content": "edited"},

@@ -158,6 +158,8 @@ def walk_messages(device, acting, alice, bob):
     assert (receipt.user_id, receipt.status) == (bob, messages.MESSAGE_STATUS_READ)
     heads = {head.chat_id: (head.last_seq, head.read_seq) for head in acting.ListHeads().heads}
     assert heads[first.chat_id] == (5, 2)
+    assert acting.HideMessage(message_id=first.message_id).seq == 1
+    assert [entry.seq for entry in acting.ListMessages(chat_id=first.chat_id, after_seq=0).messages] == [3, 2]
 
 
 def walk_blocks(device, acting, alice, bob):

@@ -64,6 +64,7 @@ extern const struct pl_cli_command pl_cli_read;
 extern const struct pl_cli_command pl_cli_receipts;
 extern const struct pl_cli_command pl_cli_edit;
 extern const struct pl_cli_command pl_cli_delete;
+extern const struct pl_cli_command pl_cli_hide;
 extern const struct pl_cli_command pl_cli_block;
 extern const struct pl_cli_command pl_cli_unblock;
 extern const struct pl_cli_command pl_cli_blocks;

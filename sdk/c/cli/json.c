@@ -126,6 +126,8 @@ json_t *pl_json_message(const parley_message *message)
         json_object_set_new(object, "target_message_id", json_string(message->target_message_id));
     put_time(object, "edited_at", message->edited_at_us);
     put_time(object, "deleted_at", message->deleted_at_us);
+    if (message->hidden)
+        json_object_set_new(object, "hidden", json_true());
     put_time(object, "expires_at", message->expires_at_us);
     if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
         json_object_set_new(object, "status", json_string(pl_json_status_word(message->status)));

@@ -29,6 +29,7 @@ static const struct pl_cli_command *const commands[] = {
     &pl_cli_receipts,
     &pl_cli_edit,
     &pl_cli_delete,
+    &pl_cli_hide,
     &pl_cli_chats,
     &pl_cli_heads,
     &pl_cli_block,

@@ -159,6 +159,7 @@ static const parley_event *event_of(const Parley__V1__ChatEvent *from, struct pl
     const Parley__V1__ChatPlace *joined = from->chat_joined != NULL ? from->chat_joined : &nowhere;
     const Parley__V1__ChatPlace *left = from->chat_left != NULL ? from->chat_left : &nowhere;
     const Parley__V1__ChatUpdated *updated = from->chat_updated != NULL ? from->chat_updated : &nothing;
+    const Parley__V1__ChatPlace *hidden = from->message_hidden != NULL ? from->message_hidden : &nowhere;
     const Parley__V1__UserUpdated *profile = from->user_updated;
     parley_event *event = pl_arena_new(arena, parley_event);
     *event =
@@ -178,7 +179,9 @@ static const parley_event *event_of(const Parley__V1__ChatEvent *from, struct pl
                        .device_added = from->device_added,
                        .device_revoked = from->device_revoked,
                        .user_blocked = from->user_blocked,
-                       .user_unblocked = from->user_unblocked};
+                       .user_unblocked = from->user_unblocked,
+                       .hidden_chat_id = hidden->chat_id,
+                       .hidden_seq = hidden->seq};
     return event;
 }
 
@@ -231,6 +234,7 @@ void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *
                                     .seq = message->seq,
                                     .prev_message_id = message->prev_message_id,
                                     .sender_id = message->sender_id,
+                                    .hidden = message->hidden,
                                     .sender_device_id = message->sender_device_id,
                                     .recipient_id = message->recipient_id,
                                     .message_type = (parley_message_type)message->message_type,

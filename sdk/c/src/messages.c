@@ -143,3 +143,22 @@ parley_status parley_delete_message(parley_client *client, const char *message_i
     request.message_id = pl_request_text(message_id);
     return pl_client_fetch_value(client, &call, ret_seq, ret_error);
 }
+
+static void convert_hidden_seq(void *ret_seq, const ProtobufCMessage *reply, struct pl_arena *arena)
+{
+    (void)arena;
+    *(int64_t *)ret_seq = ((const Parley__V1__HideMessageResponse *)reply)->seq;
+}
+
+parley_status parley_hide_message(parley_client *client, const char *message_id, int64_t *ret_seq,
+                                  parley_error *ret_error)
+{
+    Parley__V1__HideMessageRequest request = PARLEY__V1__HIDE_MESSAGE_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.MessageService/HideMessage",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__hide_message_response__descriptor,
+                                        .convert = convert_hidden_seq,
+                                        .repeatable = true};
+    request.message_id = pl_request_text(message_id);
+    return pl_client_fetch_value(client, &call, ret_seq, ret_error);
+}

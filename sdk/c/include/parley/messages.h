@@ -79,6 +79,9 @@ typedef struct parley_event {
     /* SELF chats: whom the user blocks now, or no longer; else empty. */
     const char *user_blocked;
     const char *user_unblocked;
+    /* SELF chats: the chat and place of the message that the user deleted for themselves; else empty. */
+    const char *hidden_chat_id;
+    int64_t hidden_seq;
 } parley_event;
 
 /* What a message wants of those who get it. */
@@ -118,6 +121,7 @@ typedef struct parley_message {
     const parley_event *event;     /* NULL: none */
     unsigned flags;                /* of parley_message_flag */
     int64_t expires_at_us;         /* 0: never; then it is gone, and what is kept of it is to be removed, too */
+    int hidden; /* not 0: the user deleted it for themselves; the body is withheld. On a stream only */
 } parley_message;
 
 /* What became of one message of several. */
@@ -263,6 +267,9 @@ PARLEY_API parley_status parley_edit_message(parley_client *client, const char *
 /* Deletes for all. ret_seq, which may be NULL: of the entry that did it; 0 when it was deleted already. */
 PARLEY_API parley_status parley_delete_message(parley_client *client, const char *message_id, int64_t *ret_seq,
                                                parley_error *ret_error);
+/* For the caller alone: it is in no answer any more. ret_seq may be NULL. */
+PARLEY_API parley_status parley_hide_message(parley_client *client, const char *message_id, int64_t *ret_seq,
+                                             parley_error *ret_error);
 /* How far the message has come for each of the others who were members when it was sent. Pages as in parley_list_chats.
  */
 PARLEY_API parley_status parley_list_receipts(parley_client *client, const char *message_id, int page_size,
