@@ -3,7 +3,8 @@
 /*
  * The queue's thread does nothing but carry what is done to the mailbox. In Debian's gRPC a completion costs more the
  * more batches are outstanding on its queue, so an idle call has only one, its read: the status that ends the call is
- * asked for when a read or a write has failed, which is when the call is over.
+ * asked for when a read has failed, which is when the call is over. A write that has failed says only that it will be:
+ * gRPC gives the status behind everything that the server has said, and some of that may still be to be read.
  */
 #include "sdk/c/src/bidi.h"
 
@@ -49,6 +50,7 @@ struct pl_bidi_call {
     unsigned pending;        /* batches */
     bool reading;
     bool writing;
+    bool is_deaf; /* a write has failed: the server hears nothing any more */
     struct batch open_batch;
     struct batch read_batch;
     struct batch write_batch;
@@ -202,11 +204,10 @@ static void on_written(struct pl_task *task)
         grpc_byte_buffer_destroy(call->outgoing);
     call->outgoing = NULL;
     call->writing = false;
-    if (!succeeded)
-        ask_for_end(call);
+    call->is_deaf = !succeeded;
     if (call->end != NULL)
         finish_when_over(call);
-    else
+    else if (succeeded)
         call->events->written(call->owner);
 }
 
@@ -262,7 +263,7 @@ void pl_bidi_call_read(struct pl_bidi_call *call)
 static bool may_write(struct pl_bidi_call *call)
 {
     pl_assert(!call->writing);
-    call->writing = call->end == NULL;
+    call->writing = call->end == NULL && !call->is_deaf;
     return call->writing;
 }
 

@@ -6,7 +6,7 @@
  * touch the call, too.
  *
  * A message is read only when it is asked for, so that a receiver who cannot keep up slows down the sender. One read
- * and one write of a call may be in flight.
+ * and one write of a call may be in flight. A call ends when it is cancelled, or when all that the server said is read.
  */
 #ifndef PL_SDK_BIDI_H
 #define PL_SDK_BIDI_H
@@ -22,7 +22,7 @@ struct pl_bidi_call;
 struct pl_bidi_events {
     /* What pl_bidi_call_read asked for; borrowed until it returns. */
     void (*received)(void *owner, const uint8_t *data, size_t bytes);
-    /* The write is done, the next may follow. Not told when the call is over. */
+    /* The write is done, the next may follow. Not told when the call is over, or will be once it is read to its end. */
     void (*written)(void *owner);
     /* Exactly once, and last: the call is gone. NULL when the server ended it well; else borrowed until it returns. */
     void (*ended)(void *owner, const struct pl_failure *failure);

@@ -44,18 +44,30 @@ static void ring(void *owner)
     pthread_mutex_unlock(&peer->lock);
 }
 
+/* What has come, when something has; how much that was. */
+static size_t run_some(struct peer *peer)
+{
+    pthread_mutex_lock(&peer->lock);
+    while (!peer->rung)
+        pthread_cond_wait(&peer->changed, &peer->lock);
+    peer->rung = false;
+    pthread_mutex_unlock(&peer->lock);
+    return pl_mailbox_run(&peer->mailbox);
+}
+
 /* Until one of the counters of what was told is `count`; it is never above. */
 static void run_until(struct peer *peer, const unsigned *counter, unsigned count)
 {
-    while (*counter < count) {
-        pthread_mutex_lock(&peer->lock);
-        while (!peer->rung)
-            pthread_cond_wait(&peer->changed, &peer->lock);
-        peer->rung = false;
-        pthread_mutex_unlock(&peer->lock);
-        pl_mailbox_run(&peer->mailbox);
-    }
+    while (*counter < count)
+        run_some(peer);
     assert_int_equal(*counter, count);
+}
+
+/* Until so many batches have come back. */
+static void run_batches(struct peer *peer, size_t count)
+{
+    for (size_t run = 0; run < count;)
+        run += run_some(peer);
 }
 
 static void on_received(void *owner, const uint8_t *data, size_t bytes)
@@ -390,16 +402,63 @@ static void server_ends_while_a_write_is_in_flight(void **state)
     assert_int_equal(peer->written, 0);
 }
 
+static void say_one_thing_and_fail(struct pl_call *call)
+{
+    write_large(call);
+    pl_call_fail(call, PL_SESSION_REPLACED, NULL);
+}
+
+/*
+ * gRPC gives the status only behind what was said, which nobody has read when a write fails: the one that the end
+ * overtakes or, when gRPC counts that as done, the next.
+ */
+static void what_was_said_before_the_end_is_read_when_a_write_has_failed(void **state)
+{
+    static const struct pl_stream_ops ops = {.opened = say_one_thing_and_fail,
+                                             .received = ignore_message,
+                                             .half_closed = ignore,
+                                             .written = ignore,
+                                             .closed = note_closed};
+    static struct admission admission = {.task.run = admit_now};
+    struct peer *peer = *state;
+    unsigned told = 0;
+
+    peer->fixture.stream = &ops;
+    peer->fixture.admit = keep_admission;
+    begin(peer);
+    admission.call = fixture_take(&peer->fixture);
+    write_huge(peer);
+    fixture_post(admission.call, &admission.task);
+    run_batches(peer, 2); /* the opening and the write */
+    while (peer->written > told) {
+        told = peer->written;
+        write_sends(peer, 0, 1);
+        run_batches(peer, 1);
+    }
+    write_sends(peer, 0, 1); /* too late: nothing */
+    pl_bidi_call_read(peer->call);
+    run_until(peer, &peer->frames, 1);
+    pl_bidi_call_read(peer->call);
+    run_until(peer, &peer->ended, 1);
+    assert_int_equal(peer->status, PARLEY_SESSION_REPLACED);
+    assert_int_equal(peer->written, told);
+}
+
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(messages_go_and_come_until_the_server_ends_well), TEST(who_does_not_read_holds_the_server_up),
-        TEST(nothing_is_told_that_was_not_asked_for),          TEST(end_by_the_server_is_told_with_its_reason),
-        TEST(server_that_is_not_there_is_unreachable),         TEST(cancelled_call_ends_once_and_not_at_once),
-        TEST(owner_may_cancel_while_a_message_is_told),        TEST(call_is_cancelled_while_a_write_is_in_flight),
+        TEST(messages_go_and_come_until_the_server_ends_well),
+        TEST(who_does_not_read_holds_the_server_up),
+        TEST(nothing_is_told_that_was_not_asked_for),
+        TEST(end_by_the_server_is_told_with_its_reason),
+        TEST(server_that_is_not_there_is_unreachable),
+        TEST(cancelled_call_ends_once_and_not_at_once),
+        TEST(owner_may_cancel_while_a_message_is_told),
+        TEST(call_is_cancelled_while_a_write_is_in_flight),
         TEST(server_ends_while_a_write_is_in_flight),
+        TEST(what_was_said_before_the_end_is_read_when_a_write_has_failed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
