@@ -46,6 +46,7 @@ struct pl_api_method {
      * string fields of the reply as variables; "": it has no address of its own. NULL: the method does not create.
      */
     const char *location;
+    const char *wait_field; /* of methods that rest: the int32 field of the request with the seconds; else NULL */
 };
 
 extern const struct pl_api_method pl_api_methods[];

@@ -16,13 +16,15 @@
 
 #define REPLY_BYTES_MAX (128 << 20)
 #define PAUSE_MS 1000
+#define REST_S_MAX 3600
 
 struct call {
     struct pl_request *request;
     struct pl_route route;
     struct pl_call_request message;
     struct pl_upstream_call upstream;
-    struct pl_arena arena; /* of what parleyd answers */
+    struct pl_poll_call poll; /* of a method that rests, instead */
+    struct pl_arena arena;    /* of what parleyd answers */
 };
 
 static bool is_get(const struct call *call)
@@ -127,15 +129,19 @@ static void succeed(struct call *call, const ProtobufCMessage *reply)
     pl_request_answer(request, &answer);
 }
 
-static void on_done(struct pl_upstream_call *upstream)
+static void finish(struct call *call, const struct pl_async_call *async)
 {
-    struct call *call = pl_container_of(upstream, struct call, upstream);
-    if (upstream->async.status == PARLEY_OK) {
-        succeed(call, upstream->async.reply);
+    if (async->status == PARLEY_OK) {
+        succeed(call, async->reply);
     } else {
-        struct pl_problem problem = problem_of(call, &upstream->async.failure);
+        struct pl_problem problem = problem_of(call, &async->failure);
         pl_request_fail(call->request, &problem);
     }
+}
+
+static void on_done(struct pl_upstream_call *upstream)
+{
+    finish(pl_container_of(upstream, struct call, upstream), &upstream->async);
 }
 
 static void refuse_full(struct pl_request *request)
@@ -148,6 +154,81 @@ static void refuse_full(struct pl_request *request)
 static void free_arena(void *arena)
 {
     pl_arena_fini(arena);
+}
+
+static void fill_in(struct call *call, struct pl_async_call *async)
+{
+    async->arena = &call->arena;
+    async->unary = (struct pl_unary){
+        .path = call->route.method->path,
+        .request = call->message.message,
+        .reply = call->route.method->output,
+        .headers = call->message.headers,
+        .header_count = call->message.header_count,
+        .trusted = true,
+    };
+}
+
+/* ---- methods that rest ---- */
+
+/* What such a method says when it has nothing to say: this gateway stops, or nobody listens any more. */
+static void succeed_empty(struct call *call)
+{
+    const ProtobufCMessageDescriptor *output = call->route.method->output;
+    ProtobufCMessage *empty = pl_arena_alloc(call->request->arena, output->sizeof_message);
+    output->message_init(empty);
+    succeed(call, empty);
+}
+
+static void on_poll_ended(struct pl_poll_call *poll)
+{
+    pl_http_unwatch(pl_container_of(poll, struct call, poll)->request->http);
+}
+
+static void on_poll_done(struct pl_poll_call *poll)
+{
+    struct call *call = pl_container_of(poll, struct call, poll);
+    if (poll->is_cut)
+        succeed_empty(call);
+    else
+        finish(call, &poll->async);
+}
+
+static void on_poll_gone(void *context)
+{
+    struct call *call = context;
+    pl_polls_cut(call->request->gateway->polls, &call->poll);
+}
+
+/* parleyd refuses what is out of its bounds, and need not be waited for. */
+static int64_t rest_ms(const struct call *call)
+{
+    const ProtobufCMessage *message = call->message.message;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, call->route.method->wait_field);
+    int32_t wait_s;
+    memcpy(&wait_s, (const char *)message + field->offset, sizeof wait_s);
+    return wait_s < 0 || wait_s > REST_S_MAX ? 0 : (int64_t)wait_s * 1000;
+}
+
+static void start_poll(struct call *call)
+{
+    struct pl_request *request = call->request;
+    enum pl_status status;
+    request->may_rest = true;
+    call->poll.ended = on_poll_ended;
+    call->poll.done = on_poll_done;
+    call->poll.rest_ms = rest_ms(call);
+    fill_in(call, &call->poll.async);
+    pl_http_watch(request->http, on_poll_gone, call);
+    status = pl_polls_start(request->gateway->polls, &call->poll);
+    if (status == PL_OK)
+        return;
+    pl_http_unwatch(request->http);
+    if (status == PL_DRAINING)
+        succeed_empty(call);
+    else
+        refuse_full(request);
 }
 
 void pl_rest_call(struct pl_request *request, const struct pl_route *route)
@@ -163,16 +244,12 @@ void pl_rest_call(struct pl_request *request, const struct pl_route *route)
     call->route = *route;
     pl_arena_init(&call->arena, REPLY_BYTES_MAX);
     pl_arena_defer(request->arena, free_arena, &call->arena);
+    if (route->method->wait_field != NULL) {
+        start_poll(call);
+        return;
+    }
     call->upstream.done = on_done;
-    call->upstream.async.arena = &call->arena;
-    call->upstream.async.unary = (struct pl_unary){
-        .path = route->method->path,
-        .request = call->message.message,
-        .reply = route->method->output,
-        .headers = call->message.headers,
-        .header_count = call->message.header_count,
-        .trusted = true,
-    };
+    fill_in(call, &call->upstream.async);
     if (!pl_upstream_start(request->gateway->upstream, &call->upstream))
         refuse_full(request);
 }

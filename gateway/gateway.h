@@ -8,6 +8,7 @@
 #include "gateway/config.h"
 #include "gateway/http/http.h"
 #include "gateway/pages/pages.h"
+#include "gateway/polls.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
 #include "gateway/websocket/websockets.h"
@@ -18,6 +19,7 @@ struct pl_gateway {
     struct pl_routes *routes;
     struct pl_web_pages *pages;
     struct pl_upstream *upstream;
+    struct pl_polls *polls;
     struct pl_websockets *websockets;
     struct pl_http_server *http;
 };

@@ -45,6 +45,17 @@ static enum pl_status open_upstream(struct daemon *daemon)
     return pl_upstream_open(&options, &gateway->upstream, daemon->error, sizeof(daemon->error));
 }
 
+static void open_polls(struct pl_gateway *gateway)
+{
+    struct pl_polls_options options = {
+        .endpoint = gateway->config.upstream,
+        .deadline_ms = gateway->config.upstream_deadline_ms,
+        .polls_max = gateway->config.polls_max,
+        .metrics = &gateway->metrics,
+    };
+    gateway->polls = pl_polls_new(&options);
+}
+
 static enum pl_status open_websockets(struct daemon *daemon)
 {
     struct pl_gateway *gateway = &daemon->gateway;
@@ -103,6 +114,7 @@ static enum pl_status start(struct daemon *daemon)
     daemon->gateway.routes = pl_routes_new();
     daemon->gateway.pages = pl_web_pages_new((size_t)daemon->gateway.config.body_bytes_max);
     status = open_upstream(daemon);
+    open_polls(&daemon->gateway);
     if (status == PL_OK)
         status = open_websockets(daemon);
     if (status == PL_OK)
@@ -117,7 +129,9 @@ static void stop(struct daemon *daemon)
 {
     if (daemon->gateway.websockets != NULL)
         pl_websockets_drain(daemon->gateway.websockets);
+    pl_polls_drain(daemon->gateway.polls);
     pl_http_close(daemon->gateway.http);
+    pl_polls_free(daemon->gateway.polls);
     pl_websockets_close(daemon->gateway.websockets);
     pl_admin_close(daemon->admin);
     pl_upstream_close(daemon->gateway.upstream);

@@ -78,7 +78,8 @@ static void count(const struct pl_request *request, const struct pl_answer *answ
     pl_metrics_add(metrics, PL_METRIC_gateway_requests_total + pl_http_class_of(answer->status), 1);
     pl_metrics_add(metrics, PL_METRIC_gateway_received_bytes_total, (int64_t)bytes_in);
     pl_metrics_add(metrics, PL_METRIC_gateway_sent_bytes_total, (int64_t)answer->body_bytes);
-    pl_metrics_observe_us(metrics, PL_METRIC_gateway_request_seconds, pl_clock_now_us() - request->started_us);
+    if (!request->may_rest)
+        pl_metrics_observe_us(metrics, PL_METRIC_gateway_request_seconds, pl_clock_now_us() - request->started_us);
 }
 
 static void log_answer(const struct pl_request *request, const struct pl_answer *answer)

@@ -21,6 +21,7 @@ struct pl_request {
     const char *id;    /* X-Request-Id: the client's when it is 1 to 128 visible ASCII characters, else a new UUID */
     const char *route; /* the template that matched, for the log, which never has paths; "" */
     int64_t started_us;
+    bool may_rest; /* how long it takes says nothing of us: it is not observed */
     struct pl_http_header headers[PL_REQUEST_HEADERS_MAX]; /* of the answer */
     unsigned header_count;
 };

@@ -61,7 +61,7 @@ static void count(struct pl_upstream *upstream, int64_t change)
 }
 
 /* What parleyd itself says has its domain; a refusal is an answer. */
-static void count_failure(struct pl_upstream *upstream, const struct pl_failure *failure)
+void pl_upstream_count_failure(struct pl_metrics *metrics, const struct pl_failure *failure)
 {
     enum pl_upstream_failure kind;
     if (failure->status == PARLEY_UNREACHABLE)
@@ -72,7 +72,7 @@ static void count_failure(struct pl_upstream *upstream, const struct pl_failure 
         return;
     else
         kind = failure->status == PARLEY_DEADLINE_EXCEEDED ? PL_UPSTREAM_LATE : PL_UPSTREAM_BAD_REPLY;
-    pl_metrics_add(upstream->options.metrics, PL_METRIC_gateway_upstream_failures_total + kind, 1);
+    pl_metrics_add(metrics, PL_METRIC_gateway_upstream_failures_total + kind, 1);
 }
 
 static void on_done(struct pl_async_call *async)
@@ -80,7 +80,7 @@ static void on_done(struct pl_async_call *async)
     struct pl_upstream_call *call = pl_container_of(async, struct pl_upstream_call, async);
     struct pl_upstream *upstream = call->upstream;
     if (async->status != PARLEY_OK)
-        count_failure(upstream, &async->failure);
+        pl_upstream_count_failure(upstream->options.metrics, &async->failure);
     count(upstream, -1);
     call->done(call);
 }

@@ -31,6 +31,8 @@ struct pl_upstream_call {
     struct pl_upstream *upstream;                /* private */
 };
 
+/* Counts what became of a call that failed; a refusal of parleyd is none. Any thread. */
+void pl_upstream_count_failure(struct pl_metrics *metrics, const struct pl_failure *failure);
 /* PL_INVALID_ARGUMENT with a sentence in error. parleyd need not be there. */
 enum pl_status pl_upstream_open(const struct pl_upstream_options *options, struct pl_upstream **ret_upstream,
                                 char *error, unsigned error_bytes) PL_MUST_CHECK;

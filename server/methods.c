@@ -62,6 +62,8 @@ const struct pl_method *const pl_methods[] = {
     &pl_send_messages,
     /* SyncService */
     &pl_list_heads,
+    &pl_sync,
+    &pl_ack_sync,
     /* StreamService */
     &pl_connect,
 };

@@ -60,6 +60,8 @@ def _method_problems(api, service, method):
         yield from _rule_problems(api.message(method.proto.input_type[1:]), rule)
     if method.location:
         yield from _location_problems(api, method)
+    if method.wait_field and method.wait_field not in _int32_fields(api.message(method.proto.input_type[1:])):
+        yield f"has the wait_field {method.wait_field}, but {method.proto.input_type[1:]} has no such int32 field"
 
 
 def _location_problems(api, method):
@@ -89,6 +91,12 @@ def _rule_problems(request, rule):
 def _string_fields(message):
     return [field.proto.name for field in message.fields
             if field.proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_STRING
+            and field.proto.label != descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED]
+
+
+def _int32_fields(message):
+    return [field.proto.name for field in message.fields
+            if field.proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_INT32
             and field.proto.label != descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED]
 
 

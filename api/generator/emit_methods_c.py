@@ -104,6 +104,7 @@ def _method_row(number, service, method):
         f".http = {f'http_{number}' if method.http else 'NULL'}",
         f".http_count = {len(method.http)}",
         f".location = {c_optional(method.location)}",
+        f".wait_field = {c_optional(method.wait_field or None)}",
     ]
     return "{" + ", ".join(cells) + "}"
 

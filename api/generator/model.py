@@ -44,6 +44,7 @@ class Method(Element):
     scope: str  # "SCOPE_USER", "" when the option is not there
     http: list[HttpRule]
     location: str | None  # where a GET finds what the method created, "" for nowhere; None: it does not create
+    wait_field: str  # of the request, with the seconds that the method may rest; "" when it does not
 
 
 @dataclasses.dataclass
@@ -123,6 +124,7 @@ class _Options:
         self._http = pool.FindExtensionByName("google.api.http")
         self._scope = pool.FindExtensionByName("parley.v1.scope")
         self._location = pool.FindExtensionByName("parley.v1.location")
+        self._wait_field = pool.FindExtensionByName("parley.v1.wait_field")
         self._shorthand = pool.FindExtensionByName("parley.v1.shorthand")
 
     def scopes(self):
@@ -146,6 +148,9 @@ class _Options:
     def location_of(self, method):
         options = self._method.FromString(method.options.SerializeToString())
         return options.Extensions[self._location] if options.HasExtension(self._location) else None
+
+    def wait_field_of(self, method):
+        return self._method.FromString(method.options.SerializeToString()).Extensions[self._wait_field]
 
     def shorthand_of(self, message):
         return self._message.FromString(message.options.SerializeToString()).Extensions[self._shorthand]
@@ -207,7 +212,8 @@ class _FileReader:
 
     def _method(self, proto, path, scope):
         return Method(**self._common("rpc", proto, path, scope), scope=self._options.scope_of(proto),
-                      http=self._options.http_of(proto), location=self._options.location_of(proto))
+                      http=self._options.http_of(proto), location=self._options.location_of(proto),
+                      wait_field=self._options.wait_field_of(proto))
 
 
 def _transitive_imports(files):

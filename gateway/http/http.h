@@ -126,6 +126,13 @@ struct pl_arena *pl_http_arena(struct pl_http_request *request);
  */
 void pl_http_reply(struct pl_http_request *request, const struct pl_http_reply *reply);
 
+/*
+ * Calls gone once, when the client closes its connection; on a thread of the server, which must not block. From
+ * handle() until pl_http_unwatch, which comes before pl_http_reply, and after which gone is not called; not from gone.
+ */
+void pl_http_watch(struct pl_http_request *request, void (*gone)(void *context), void *context);
+void pl_http_unwatch(struct pl_http_request *request);
+
 /* Whether the request may be upgraded: GET in HTTP/1.1, without a body, and nothing has come behind it. */
 bool pl_http_can_upgrade(const struct pl_http_request *request);
 /* In place of pl_http_reply, when the request may. Should something still come behind it, the connection is closed. */

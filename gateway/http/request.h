@@ -49,6 +49,8 @@ struct pl_http_request {
     struct pl_http_reply reply;
     struct pl_http_upgrade upgrade; /* when upgraded is set, instead of reply */
     _Atomic int stage;              /* enum pl_http_stage */
+    void (*gone)(void *context);    /* while it is watched */
+    void *gone_context;
 };
 
 /* The connection has fd, which stays the caller's. */

@@ -196,11 +196,14 @@ static void accept_some(struct pl_http_server *server, int wait_ms)
 {
     bool paused = server->accept_failing;
     struct pollfd fds[] = {{.fd = server->wake_fd, .events = POLLIN},
-                           {.fd = paused ? -1 : server->listen_fd, .events = POLLIN}};
+                           {.fd = paused ? -1 : server->listen_fd, .events = POLLIN},
+                           {.fd = server->watch.fd, .events = POLLIN}};
     eventfd_t woken;
 
-    poll(fds, 2, paused ? PAUSE_MS : wait_ms);
+    poll(fds, 3, paused ? PAUSE_MS : wait_ms);
     (void)eventfd_read(server->wake_fd, &woken);
+    if (fds[2].revents != 0)
+        pl_watch_run(&server->watch);
     if (!paused && fds[1].revents == 0)
         return;
     for (unsigned i = 0; i < ACCEPTS_MAX && accept_one(server); i++)
@@ -243,6 +246,7 @@ static void free_server(struct pl_http_server *server)
     pl_gzip_free(server->gzip);
     pl_http_connections_fini(&server->connections);
     pl_linger_fini(&server->linger);
+    pl_watch_fini(&server->watch);
     free(server);
 }
 
@@ -252,7 +256,7 @@ static enum pl_status start(struct pl_http_server *server, char *error, unsigned
 
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (server->wake_fd < 0 || server->spare_fd < 0)
+    if (server->wake_fd < 0 || server->spare_fd < 0 || server->watch.fd < 0)
         missing = "descriptors ran out";
     else if (!pl_tap_works())
         missing = "recv() of this program is not what its libraries use";
@@ -282,6 +286,7 @@ enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_htt
     *server = (struct pl_http_server){
         .options = *options, .listen_fd = fd, .port = port, .gzip = pl_gzip_new(options->threads)};
     pl_linger_init(&server->linger);
+    pl_watch_init(&server->watch);
     pl_http_connections_init(&server->connections, options->connections_max, options->connections_per_address_max);
     MHD_set_panic_func(on_panic, NULL);
     status = start(server, error, error_bytes);

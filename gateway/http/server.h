@@ -11,6 +11,7 @@
 #include "gateway/http/connections.h"
 #include "gateway/http/http.h"
 #include "gateway/http/linger.h"
+#include "gateway/http/watch.h"
 
 struct pl_gzip;
 
@@ -20,6 +21,7 @@ struct pl_http_server {
     struct pl_gzip *gzip;
     struct pl_http_connections connections;
     struct pl_linger linger;
+    struct pl_watch watch;
     int port;
     int wake_fd;
 

@@ -318,7 +318,8 @@ void pl_group_receipts_join(struct pl_subscription *subscription)
     struct pl_group_receipts *receipts = subscription->record->receipts;
     if (receipts == NULL)
         return;
-    subscription->wants_counts = true;
+    /* A poll would end at once with what the one before was told. */
+    subscription->wants_counts = subscription->session->poll == NULL;
     /* While nobody was in the list, entries passed unseen. */
     if (subscription->record->listed == 1)
         receipts->is_stale = receipts->has_missed = true;

@@ -21,7 +21,6 @@ static void opened(struct pl_call *call);
 static void received(struct pl_call *call, const ProtobufCMessage *message);
 static void half_closed(struct pl_call *call);
 static void written(struct pl_call *call);
-static void closed(struct pl_call *call);
 static void on_timer(struct pl_timer *timer);
 
 static const struct pl_stream_ops connect_ops = {
@@ -29,7 +28,7 @@ static const struct pl_stream_ops connect_ops = {
     .received = received,
     .half_closed = half_closed,
     .written = written,
-    .closed = closed,
+    .closed = pl_session_closed,
 };
 
 const struct pl_method pl_connect = {
@@ -56,14 +55,20 @@ void pl_session_count(struct pl_session *session)
 {
     struct pl_metrics *metrics = &session->hub->server->metrics;
     enum pl_session_phase phase = phase_of(session);
-    if (phase == session->phase)
+    if (phase == session->phase || session->poll != NULL)
         return;
     pl_metrics_add(metrics, PL_METRIC_sessions + session->phase, -1);
     pl_metrics_add(metrics, PL_METRIC_sessions + phase, 1);
     session->phase = phase;
 }
 
-static void opened(struct pl_call *call)
+static void count_opened(struct pl_session *session, int change)
+{
+    struct pl_metrics *metrics = &session->hub->server->metrics;
+    pl_metrics_add(metrics, session->poll != NULL ? PL_METRIC_polls : PL_METRIC_sessions + session->phase, change);
+}
+
+struct pl_session *pl_session_open(struct pl_call *call, struct pl_poll *poll)
 {
     struct pl_server *server = pl_call_context(call);
     struct pl_session *session = calloc(1, sizeof(*session));
@@ -71,6 +76,8 @@ static void opened(struct pl_call *call)
     session->hub = server->hub;
     session->loop = pl_call_loop(call);
     session->call = call;
+    session->poll = poll;
+    session->phase = PL_PHASE_HELLO;
     session->principal = *pl_call_principal(call);
     session->session_id = pl_uuid_v7();
     session->timer.run = on_timer;
@@ -79,8 +86,14 @@ static void opened(struct pl_call *call)
     pl_session_out_init(session);
     pl_call_set_owner(call, session);
     pl_hub_count_session(session->hub, 1);
-    pl_metrics_add(&server->metrics, PL_METRIC_sessions + PL_PHASE_HELLO, 1);
+    count_opened(session, 1);
     arm(session, pl_clock_now_us() + HELLO_WAIT_US);
+    return session;
+}
+
+static void opened(struct pl_call *call)
+{
+    pl_session_open(call, NULL);
 }
 
 bool pl_session_is_open(const struct pl_session *session)
@@ -135,6 +148,11 @@ static void take_hello(struct pl_session *session, const Parley__V1__Hello *hell
         return;
     }
     pl_session_arm_token(session);
+    pl_session_register(session);
+}
+
+void pl_session_register(struct pl_session *session)
+{
     session->state = PL_SESSION_REGISTERING;
     session->is_registered = true;
     session->user_task.run = pl_user_record_register;
@@ -177,9 +195,11 @@ void pl_session_registered(struct pl_task *task)
     }
     if (!pl_session_is_open(session))
         return;
-    welcome(session);
-    pl_session_count(session);
-    pl_session_watch(session);
+    if (session->poll == NULL) {
+        welcome(session);
+        pl_session_count(session);
+        pl_session_watch(session);
+    }
     pl_session_list_chats(session);
 }
 
@@ -244,6 +264,10 @@ void pl_session_end(struct pl_session *session, enum pl_status status, int recon
 {
     if (!pl_session_is_open(session))
         return;
+    if (session->poll != NULL) {
+        pl_poll_end(session, status);
+        return;
+    }
     session->end_status = status;
     pl_session_count(session);
     Parley__V1__GoingAway going_away = PARLEY__V1__GOING_AWAY__INIT;
@@ -259,6 +283,8 @@ static void on_timer(struct pl_timer *timer)
     struct pl_session *session = pl_container_of(timer, struct pl_session, timer);
     if (session->end_status != PL_OK)
         pl_session_fail(session, session->end_status, NULL);
+    else if (session->poll != NULL && session->state != PL_SESSION_OPENED)
+        pl_poll_due(session);
     else if (session->state == PL_SESSION_OPENED)
         pl_session_fail(session, PL_DEADLINE_EXCEEDED, "hello did not come within 10 s");
     else
@@ -271,9 +297,10 @@ static void free_when_over(struct pl_session *session)
         session->subscription_count > 0)
         return;
     struct pl_hub *hub = session->hub;
-    pl_metrics_add(&hub->server->metrics, PL_METRIC_sessions + session->phase, -1);
+    count_opened(session, -1);
     pl_session_out_fini(session);
     free(session->subscriptions);
+    pl_poll_free(session);
     free(session);
     pl_hub_count_session(hub, -1);
 }
@@ -292,7 +319,7 @@ void pl_session_returned(struct pl_session *session)
     free_when_over(session);
 }
 
-static void closed(struct pl_call *call)
+void pl_session_closed(struct pl_call *call)
 {
     struct pl_session *session = pl_call_owner(call);
     session->call = NULL;

@@ -17,6 +17,7 @@
  *   catch_up.c       chats up to their end: whose turn it is
  *   session_page.c   one page of a chat
  *   session_live.c   chats at their end: entries as they come, hints, falling back
+ *   poll.c           a call of SyncService.Sync, which is a session that says one thing
  */
 #ifndef PL_DELIVERY_SESSION_H
 #define PL_DELIVERY_SESSION_H
@@ -49,10 +50,13 @@ struct pl_early_cursor {
     int64_t read_seq;
 };
 
+struct pl_poll;
+
 struct pl_session {
     struct pl_hub *hub;
     struct pl_loop *loop;
     struct pl_call *call; /* NULL when it is closed */
+    struct pl_poll *poll; /* of a call of Sync; NULL: a stream. Does not change */
     struct pl_principal principal;
     struct pl_uuid session_id;
     enum pl_session_state state;
@@ -103,6 +107,12 @@ struct pl_session {
 };
 
 /* ---- session.c ---- */
+/* The call is opened; the first message has 10 s to come. Owns poll. */
+struct pl_session *pl_session_open(struct pl_call *call, struct pl_poll *poll);
+/* The first message was taken. */
+void pl_session_register(struct pl_session *session);
+/* As pl_stream_ops has it. */
+void pl_session_closed(struct pl_call *call);
 /* Counts it where it is now. After each step of its life. */
 void pl_session_count(struct pl_session *session);
 /* Ends the call, once; sentence NULL: the status' own. Without going_away: the client broke the rules, or was told. */
@@ -149,6 +159,9 @@ void pl_session_drop_entries(struct pl_session *session);
 void pl_session_tell_later(struct pl_session *session, struct pl_subscription *subscription);
 void pl_session_flush_later(struct pl_session *session);
 void pl_session_written(struct pl_session *session);
+/* For the frame: entries, as many as it has room for, but at most count_max; and the rest of what is to be told. */
+void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max);
+void pl_session_put_tellings(struct pl_session *session, struct pl_buf *frame);
 /* Forgets what waits for this subscription. */
 void pl_session_out_forget(struct pl_subscription *subscription);
 
@@ -163,6 +176,17 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
 #define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
 #define PL_SERVER_FRAME_CHATS_ADVANCED 0x5a
+
+/* ---- poll.c; but for free, of sessions that have one ---- */
+void pl_poll_free(struct pl_session *session);
+/* At the end of a turn in which something came. */
+void pl_poll_flush(struct pl_session *session);
+/* The timer is due. */
+void pl_poll_due(struct pl_session *session);
+/* The session was watched, and what let it in still stands, as far as is known. */
+void pl_poll_vouched(struct pl_session *session);
+/* It is to end, with an empty page when that is nobody's fault. */
+void pl_poll_end(struct pl_session *session, enum pl_status status);
 
 /* ---- hello.c ---- */
 /* Hello's list of chats is read, together with those that other sessions of the loop want. */

@@ -105,12 +105,13 @@ static void observe_delivery(const struct pl_session *session, const struct pl_e
         pl_metrics_observe_us(&session->hub->server->metrics, PL_METRIC_delivery_seconds, now_us - entry->accepted_us);
 }
 
-static void put_entries(struct pl_session *session, struct pl_buf *frame)
+void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max)
 {
     int64_t count = 0;
     int64_t now_us = pl_clock_now_us();
     struct pl_queued_entry *queued;
-    while ((queued = STAILQ_FIRST(&session->entries)) != NULL && frame->bytes < FRAME_ENTRIES_BYTES) {
+    while ((queued = STAILQ_FIRST(&session->entries)) != NULL && frame->bytes < FRAME_ENTRIES_BYTES &&
+           count < count_max) {
         STAILQ_REMOVE_HEAD(&session->entries, next);
         pl_entry_put(queued->entry, PL_SERVER_FRAME_ENTRIES, &session->principal.device_id, frame);
         session->entries_bytes -= queued_bytes(queued->entry);
@@ -174,7 +175,8 @@ static void put_receipt(struct pl_subscription *subscription, char *chat_id, str
     receipt.user_id = pl_field_uuid(&subscription->peer.user_id.uuid, arena);
     receipt.delivered_seq = subscription->peer.delivered_seq;
     receipt.read_seq = subscription->peer.read_seq;
-    receipt.at = pl_field_time(subscription->peer.at_us, arena);
+    if (subscription->peer.at_us != 0)
+        receipt.at = pl_field_time(subscription->peer.at_us, arena);
     subscription->has_receipt = false;
     put_element(frame, PL_SERVER_FRAME_RECEIPTS, &receipt.base);
 }
@@ -266,7 +268,7 @@ static void put_advanced(struct pl_subscription *subscription, char *chat_id, st
     put_element(frame, PL_SERVER_FRAME_CHATS_ADVANCED, &advanced.base);
 }
 
-static void put_tellings(struct pl_session *session, struct pl_buf *frame)
+void pl_session_put_tellings(struct pl_session *session, struct pl_buf *frame)
 {
     struct pl_arena arena;
     pl_arena_init(&arena, 0);
@@ -315,8 +317,8 @@ static void put_frame(struct pl_session *session, struct pl_buf *frame)
     pl_buf_put(frame, session->replies.data, session->replies.bytes);
     pl_buf_reset(&session->replies);
     session->answers_waiting = 0;
-    put_entries(session, frame);
-    put_tellings(session, frame);
+    pl_session_put_entries(session, frame, INT64_MAX);
+    pl_session_put_tellings(session, frame);
     put_caught_up(session, frame);
 }
 
@@ -338,6 +340,10 @@ static void flush(struct pl_task *task)
     bool is_early = session->state != PL_SESSION_RUNNING && session->end_status == PL_OK;
     if (session->is_over || session->is_writing || is_early)
         return;
+    if (session->poll != NULL) {
+        pl_poll_flush(session);
+        return;
+    }
     struct pl_buf frame;
     pl_buf_init(&frame, 4 * FRAME_BYTES_MAX);
     put_frame(session, &frame);

@@ -253,6 +253,10 @@ static void watch_again(struct pl_shard *shard, struct pl_session *session, bool
 {
     if (!pl_session_is_open(session))
         return;
+    if (session->poll != NULL) {
+        pl_poll_vouched(session);
+        return;
+    }
     session->is_watched = true;
     session->watch_due_us = pl_clock_now_us() + (was_answered ? CHECK_EVERY_US : CHECK_AGAIN_US);
     if (was_answered)

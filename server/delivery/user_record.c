@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A user's record: the sessions of the user on this node. It is where a newer stream of a device ends the older, and
- * where a user's new chat finds the sessions that must take it up.
+ * A user's record: the sessions of the user on this node. It is where a newer stream of a device ends the older, as a
+ * newer call of Sync does with an older one, and where a user's new chat finds the sessions that must take it up.
  */
 #include <stdlib.h>
 
@@ -76,9 +76,11 @@ static void end_older(struct user_record *record, const struct pl_session *newer
 {
     struct pl_session *session;
     TAILQ_FOREACH (session, &record->sessions, of_user) {
-        if (!pl_uuid_equal(&session->principal.device_id.uuid, &newer->principal.device_id.uuid))
+        bool is_of_kind = (session->poll != NULL) == (newer->poll != NULL);
+        if (!is_of_kind || !pl_uuid_equal(&session->principal.device_id.uuid, &newer->principal.device_id.uuid))
             continue;
-        pl_metrics_add(&newer->hub->server->metrics, PL_METRIC_sessions_replaced_total, 1);
+        if (newer->poll == NULL)
+            pl_metrics_add(&newer->hub->server->metrics, PL_METRIC_sessions_replaced_total, 1);
         post_notice(&(struct notice){.session = session, .status = PL_SESSION_REPLACED});
     }
 }

@@ -46,7 +46,11 @@ struct pl_method {
     bool has_secret; /* with idempotent: the answer is never stored, a further call is SECRET_ALREADY_ISSUED */
     /* Unary: request is borrowed from the call's arena and lives as long as the call. */
     void (*handle)(struct pl_call *call, const ProtobufCMessage *request);
-    const struct pl_stream_ops *stream; /* streaming methods; handle is then NULL */
+    /*
+     * Streaming methods, and unary ones that rest: those read one message, write one (or none) and finish, and are told
+     * when the client is gone meanwhile. handle is then NULL.
+     */
+    const struct pl_stream_ops *stream;
 };
 
 /* ---- what came ---- */

@@ -11,9 +11,10 @@
 
 enum { SLOTS = 4, BUILTINS = PL_HEALTH_BUILTINS + PL_REFLECTION_BUILTINS };
 
+/* A unary method that may rest is served as a stream of one message each way: so are calls told that they are over. */
 static bool streaming(const struct pl_served *served)
 {
-    return served->api->client_streaming || served->api->server_streaming;
+    return served->method->stream != NULL;
 }
 
 static const struct pl_method *find_method(const struct pl_rpc_options *options, const char *path)
@@ -34,7 +35,7 @@ static void serve(struct pl_rpc *rpc, const struct pl_method *method, const stru
     struct pl_served *served = &rpc->served[rpc->served_count++];
 
     *served = (struct pl_served){.rpc = rpc, .method = method, .api = api, .builtin = builtin};
-    pl_assert((method->stream != NULL) == streaming(served));
+    pl_assert(streaming(served) || !(api->client_streaming || api->server_streaming));
     pl_assert((method->handle != NULL) != streaming(served));
     served->handle = grpc_server_register_method(
         rpc->server, method->path, NULL,

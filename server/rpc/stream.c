@@ -39,6 +39,16 @@ static _Atomic int64_t *count_of(const struct pl_stream *stream)
     return stream->call.served->builtin ? &rpc->builtin_streams : &rpc->streams;
 }
 
+/* A unary method counts as a call, but how long it rested says nothing about the server. */
+static void count_ended(const struct pl_stream *stream, enum pl_status status)
+{
+    const struct pl_call *call = &stream->call;
+    int by_status = call->served->api->client_streaming ? PL_METRIC_streams_ended_total : PL_METRIC_calls_total;
+
+    if (!call->served->builtin)
+        pl_metrics_add(call->rpc->options.metrics, by_status + (int)status, 1);
+}
+
 static void release(struct pl_stream *stream)
 {
     struct pl_rpc *rpc = stream->call.rpc;
@@ -51,8 +61,7 @@ static void release(struct pl_stream *stream)
     pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
-    if (!stream->call.served->builtin)
-        pl_metrics_add(rpc->options.metrics, PL_METRIC_streams_ended_total + status, 1);
+    count_ended(stream, status);
     atomic_fetch_sub(count_of(stream), 1);
     free_stream(stream);
 }

@@ -6,6 +6,7 @@
 
 #include "rpc/call.h"
 
+extern const struct pl_method pl_ack_sync;
 extern const struct pl_method pl_list_heads;
 
 #endif

@@ -256,6 +256,11 @@ ROWS = [
         **NOT_READERS, app_for_stranger=OK, owner="MESSAGE_NOT_FOUND", admin=DENIED),
 
     row("SyncService.ListHeads", lambda it: {"page_size": 100}, everybody=OK),
+    row("SyncService.Sync", lambda it: {"page_size": 1}, everybody=OK),
+    row("SyncService.AckSync", lambda it: {"acks": [{"chat_id": it.group(), "seq": 1}]}, **NOT_MEMBERS,
+        ex_member=OK),
+    row("SyncService.AckSync", lambda it: {"acks": [{"chat_id": it.group(), "seq": it.message_seq()}]},
+        case="of a later time", **NOT_MEMBERS, ex_member="INVALID_ARGUMENT"),
 
     # The stream: a row for each field of ClientFrame.
     row(STREAM, lambda it: {"protocol_version": 1, "cursors": [{"chat_id": it.group(), "seq": 1}]}, case="hello",

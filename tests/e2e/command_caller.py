@@ -120,6 +120,10 @@ TABLE = {
     "MarkRead": Row("read", "parley_mark_read", fields("message_id")),
     "ListReceipts": Row("receipts", "parley_list_receipts", fields("message_id")),
     "ListHeads": Row("heads", "parley_list_heads"),
+    "Sync": Row("sync", "parley_sync", lambda request: [
+        f"--wait={request.wait_seconds}", *([f"--since={request.sync_token}"] if request.sync_token else [])]),
+    "AckSync": Row("ack", "parley_ack_sync", lambda request: [
+        word for ack in request.acks for word in (ack.chat_id, str(ack.seq))]),
 }
 
 

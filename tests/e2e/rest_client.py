@@ -128,7 +128,8 @@ def may_be_asked_twice(method, told):
     """Whether it changes nothing, and another call ends alike."""
     if isinstance(told, Refusal):
         return told.code not in PASSING
-    return http_rules_of(method)[0][0] == "GET"
+    # In what order a page of Sync has its chats is open.
+    return http_rules_of(method)[0][0] == "GET" and not method.GetOptions().HasExtension(options_pb2.wait_field)
 
 
 def comparable(told):

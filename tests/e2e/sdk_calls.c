@@ -230,6 +230,28 @@ static void check_event(parley_client *acting, const char *chat_id)
     parley_messages_free(page);
 }
 
+/* What the device has not acknowledged: once the chat is, nothing of it comes again. */
+static void try_sync(parley_client *device, const char *chat_id)
+{
+    parley_sync_options options;
+    parley_sync_page *page = NULL;
+    parley_cursor ack = {.chat_id = chat_id};
+    parley_sync_options_init(&options);
+    OK(parley_sync(device, &options, &page, &error));
+    for (size_t i = 0; i < page->entry_count; i++)
+        if (strcmp(page->entries[i].chat_id, chat_id) == 0)
+            assert(page->entries[i].seq == ++ack.seq);
+    assert(ack.seq > 0 && !page->more && page->sync_token[0] != '\0');
+    OK(parley_ack_sync(device, &ack, 1, &error));
+    parley_sync_page_free(page);
+    OK(parley_sync(device, &options, &page, &error));
+    for (size_t i = 0; i < page->entry_count; i++)
+        assert(strcmp(page->entries[i].chat_id, chat_id) != 0);
+    parley_sync_page_free(page);
+    ack.seq++;
+    assert(parley_ack_sync(device, &ack, 1, &error) == PARLEY_INVALID_ARGUMENT);
+}
+
 /* With a device of bob's. */
 static void try_parts_of(const char *endpoint, parley_client *backend, parley_client *acting, const char *bob)
 {
@@ -251,6 +273,7 @@ static void try_parts_of(const char *endpoint, parley_client *backend, parley_cl
     new_chat.participant_count = 1;
     OK(parley_create_chat(acting, &new_chat, &chat, &error));
     try_device_parts(acting, device, phone->device_id, chat->chat_id);
+    try_sync(device, chat->chat_id);
     parley_client_free(device);
     parley_options_free(options);
     parley_token_free(token);

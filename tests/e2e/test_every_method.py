@@ -160,6 +160,12 @@ def walk_messages(device, acting, alice, bob):
     assert heads[first.chat_id] == (5, 2)
     assert acting.HideMessage(message_id=first.message_id).seq == 1
     assert [entry.seq for entry in acting.ListMessages(chat_id=first.chat_id, after_seq=0).messages] == [3, 2]
+    page = device.Sync()
+    assert [entry.seq for entry in page.entries if entry.chat_id == first.chat_id] == [1, 2, 3, 4, 5]
+    assert [(one.user_id, one.read_seq) for one in page.receipts if one.chat_id == first.chat_id] == [(bob, 2)]
+    device.AckSync(acks=[{"chat_id": first.chat_id, "seq": 5}])
+    rest = device.Sync(wait_seconds=1, sync_token=page.sync_token)
+    assert not rest.receipts and first.chat_id not in {entry.chat_id for entry in rest.entries}
 
 
 def walk_blocks(device, acting, alice, bob):

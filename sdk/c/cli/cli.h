@@ -59,6 +59,8 @@ extern const struct pl_cli_command pl_cli_tail;
 extern const struct pl_cli_command pl_cli_history;
 extern const struct pl_cli_command pl_cli_chats;
 extern const struct pl_cli_command pl_cli_heads;
+extern const struct pl_cli_command pl_cli_sync;
+extern const struct pl_cli_command pl_cli_ack;
 extern const struct pl_cli_command pl_cli_show;
 extern const struct pl_cli_command pl_cli_read;
 extern const struct pl_cli_command pl_cli_receipts;

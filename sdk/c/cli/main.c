@@ -35,6 +35,8 @@ static const struct pl_cli_command *const commands[] = {
     &pl_cli_block,
     &pl_cli_unblock,
     &pl_cli_blocks,
+    &pl_cli_sync,
+    &pl_cli_ack,
     &pl_cli_group_create,
     &pl_cli_group_show,
     &pl_cli_group_update,

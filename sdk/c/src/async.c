@@ -37,6 +37,8 @@ static void finish(const struct lane *lane, struct flight *flight)
     /* The queue has ordered this behind the start already, but race detectors do not see into gRPC. */
     pl_assert(atomic_load_explicit(&flight->exchange.started, memory_order_acquire));
     call = flight->call;
+    if (call->ended != NULL)
+        call->ended(call);
     call->status = pl_exchange_read_all(&flight->exchange, lane->channel, call->arena, &call->reply, &call->failure);
     pl_exchange_fini(&flight->exchange);
     call->done(call);
@@ -85,5 +87,12 @@ void pl_async_start(struct pl_async *async, struct pl_async_call *call)
     const struct lane *lane = &async->lanes[index];
     struct flight *flight = pl_arena_new(call->arena, struct flight);
     flight->call = call;
+    call->flight = flight;
     pl_exchange_start(&flight->exchange, lane->channel, &call->unary, lane->queue, flight);
+}
+
+void pl_async_cancel(struct pl_async_call *call)
+{
+    const struct flight *flight = call->flight;
+    grpc_call_cancel(flight->exchange.call, NULL);
 }

@@ -108,7 +108,8 @@ parley_status pl_client_call(parley_client *client, const struct pl_client_call 
     struct pl_unary unary = {.path = call->path,
                              .request = call->request,
                              .reply = call->reply,
-                             .deadline_us = pl_clock_now_us() + (int64_t)client->options->timeout_ms * 1000};
+                             .deadline_us =
+                                 pl_clock_now_us() + ((int64_t)client->options->timeout_ms + call->rest_ms) * 1000};
     struct pl_backoff backoff;
     parley_error error = {.status = PARLEY_OK};
     pl_backoff_init(&backoff, RETRY_FIRST_MS, RETRY_MAX_MS);

@@ -26,6 +26,7 @@ struct pl_client_call {
     const ProtobufCMessageDescriptor *reply;
     pl_client_convert convert; /* NULL: the answer says nothing beyond that it was done */
     bool repeatable;           /* a second time changes nothing */
+    int rest_ms;               /* how long the server may rest, beside the client's timeout */
 };
 
 /* Blocks until the client's timeout at most. The reply is built in the arena. ret_error may be NULL. */

@@ -267,3 +267,23 @@ void pl_convert_messages(parley_messages *ret_messages, const Parley__V1__ListMe
     *ret_messages =
         (parley_messages){.items = items, .count = response->n_messages, .next_page_token = response->next_page_token};
 }
+
+void pl_convert_receipt(parley_receipt *ret_receipt, const Parley__V1__Receipt *receipt)
+{
+    *ret_receipt = (parley_receipt){.chat_id = receipt->chat_id,
+                                    .user_id = receipt->user_id,
+                                    .delivered_seq = receipt->delivered_seq,
+                                    .read_seq = receipt->read_seq,
+                                    .at_us = pl_convert_time_us(receipt->at)};
+}
+
+void pl_convert_group_receipt(parley_group_receipt *ret_receipt, const Parley__V1__GroupReceipt *receipt)
+{
+    *ret_receipt = (parley_group_receipt){.chat_id = receipt->chat_id,
+                                          .first_seq = receipt->first_seq,
+                                          .last_seq = receipt->last_seq,
+                                          .recipient_count = receipt->recipient_count,
+                                          .delivered_count = receipt->delivered_count,
+                                          .read_count = receipt->read_count,
+                                          .status = (parley_message_status)receipt->status};
+}

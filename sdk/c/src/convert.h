@@ -6,12 +6,14 @@
 
 #include <parley/apps.h>
 #include <parley/messages.h>
+#include <parley/stream.h>
 #include <parley/users.h>
 
 #include "base/arena.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "parley/v1/chat_service.pb-c.h"
 #include "parley/v1/message_service.pb-c.h"
+#include "parley/v1/stream_service.pb-c.h"
 #include "parley/v1/user_service.pb-c.h"
 
 /* 0 when it is not set. */
@@ -29,5 +31,7 @@ void pl_convert_chats(parley_chats *ret_chats, const Parley__V1__ListChatsRespon
 void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *message, struct pl_arena *arena);
 void pl_convert_messages(parley_messages *ret_messages, const Parley__V1__ListMessagesResponse *response,
                          struct pl_arena *arena);
+void pl_convert_receipt(parley_receipt *ret_receipt, const Parley__V1__Receipt *receipt);
+void pl_convert_group_receipt(parley_group_receipt *ret_receipt, const Parley__V1__GroupReceipt *receipt);
 
 #endif

@@ -169,24 +169,16 @@ static void take_entry(struct parley_stream *stream, const Parley__V1__Message *
 
 static void take_receipt(struct parley_stream *stream, const Parley__V1__Receipt *receipt)
 {
-    const parley_receipt told = {.chat_id = receipt->chat_id,
-                                 .user_id = receipt->user_id,
-                                 .delivered_seq = receipt->delivered_seq,
-                                 .read_seq = receipt->read_seq,
-                                 .at_us = pl_convert_time_us(receipt->at)};
+    parley_receipt told;
+    pl_convert_receipt(&told, receipt);
     if (stream->callbacks.on_receipt != NULL)
         stream->callbacks.on_receipt(stream->userdata, &told);
 }
 
 static void take_group_receipt(struct parley_stream *stream, const Parley__V1__GroupReceipt *receipt)
 {
-    const parley_group_receipt told = {.chat_id = receipt->chat_id,
-                                       .first_seq = receipt->first_seq,
-                                       .last_seq = receipt->last_seq,
-                                       .recipient_count = receipt->recipient_count,
-                                       .delivered_count = receipt->delivered_count,
-                                       .read_count = receipt->read_count,
-                                       .status = (parley_message_status)receipt->status};
+    parley_group_receipt told;
+    pl_convert_group_receipt(&told, receipt);
     if (stream->callbacks.on_group_receipt != NULL)
         stream->callbacks.on_group_receipt(stream->userdata, &told);
 }

@@ -52,6 +52,11 @@ void pl_call_fail(struct pl_call *call, enum pl_status status, const char *forma
     va_end(arguments);
 }
 
+void pl_call_retry_after(struct pl_call *call, int delay_ms)
+{
+    assert_true(call->is_open && !call->is_failed && delay_ms > 0);
+}
+
 void pl_call_finish(struct pl_call *call)
 {
     pl_call_fail(call, PL_OK, "%s", "");

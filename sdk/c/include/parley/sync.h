@@ -6,7 +6,9 @@
 
 #include <parley/client.h>
 #include <parley/export.h>
+#include <parley/messages.h>
 #include <parley/status.h>
+#include <parley/stream.h>
 #include <parley/types.h>
 
 #ifdef __cplusplus
@@ -36,6 +38,55 @@ PARLEY_API void parley_heads_free(parley_heads *heads);
  */
 PARLEY_API parley_status parley_list_heads(parley_client *client, int page_size, const char *page_token,
                                            parley_heads **ret_heads, parley_error *ret_error);
+
+typedef struct parley_sync_options {
+    size_t struct_bytes;
+    int wait_seconds;       /* how long the server rests when there is nothing: 0 to 60 */
+    const char *sync_token; /* of the page before; NULL or empty at first: all receipts come */
+    int page_size;          /* 0: 100; at most 1,000 */
+} parley_sync_options;
+
+static inline void parley_sync_options_init(parley_sync_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->struct_bytes = sizeof *options;
+}
+
+/* What the device has not acknowledged yet. */
+typedef struct parley_sync_page {
+    const parley_message *entries; /* in order within each chat, each chat from its cursor on */
+    size_t entry_count;
+    const parley_receipt *receipts; /* of those who may have moved since sync_token */
+    size_t receipt_count;
+    const parley_group_receipt *group_receipts; /* of those that moved during this call */
+    size_t group_receipt_count;
+    int more;               /* not 0: there is more behind these entries */
+    const char *sync_token; /* for the next call; empty: keep the one you have */
+} parley_sync_page;
+
+/* Any thread; NULL is allowed. */
+PARLEY_API void parley_sync_page_free(parley_sync_page *page);
+
+/*
+ * What a stream would bring, without one: takes the next page, and rests on the server when there is nothing, beyond
+ * the client's timeout. Device token. The same comes again until parley_ack_sync. A newer call of the same device ends
+ * an older one with an empty page.
+ */
+PARLEY_API parley_status parley_sync(parley_client *client, const parley_sync_options *options,
+                                     parley_sync_page **ret_page, parley_error *ret_error);
+
+/* The last entry that the device has of a chat. */
+typedef struct parley_cursor {
+    const char *chat_id;
+    int64_t seq;
+} parley_cursor;
+
+/*
+ * Acknowledges entries up to these; at most 1,000 cursors, all or none. When it has returned they are on disk, and do
+ * not come again. Device token. PARLEY_INVALID_ARGUMENT: a seq above what there is; PARLEY_NOT_A_MEMBER.
+ */
+PARLEY_API parley_status parley_ack_sync(parley_client *client, const parley_cursor *acks, size_t count,
+                                         parley_error *ret_error);
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,7 @@ from parley.stream import Stream
 
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 2.0
-_REPEATABLE_PREFIXES = ("Get", "List", "Lookup", "MarkRead", "SendMessage")
+_REPEATABLE_PREFIXES = ("Get", "List", "Lookup", "MarkRead", "SendMessage", "Sync", "AckSync")
 # The least of gRPC's backoffs is also how long an attempt to connect may take.
 _CONNECT_TIMEOUT_MS = 5000
 _CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 30000), ("grpc.keepalive_timeout_ms", 10000),
@@ -88,7 +88,9 @@ class Client:
         request = self._request_of(method, request, fields)
         repeatable = bool(idempotency_key) or name.startswith(_REPEATABLE_PREFIXES)
         more = (("idempotency-key", idempotency_key),) if idempotency_key else ()
-        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        # How long Sync may rest is its caller's wish, not the server's delay.
+        rest = getattr(request, "wait_seconds", 0)
+        deadline = time.monotonic() + (self._timeout if timeout is None else timeout) + rest
         pause = RETRY_FIRST_S
         while True:
             try:
