@@ -44,6 +44,13 @@ void pl_page_put(const struct pl_page *page, struct pl_params *params)
     pl_params_int32(params, page->size + 1);
 }
 
+const struct pl_rows *pl_page_rows(const struct pl_page *page, const struct pl_query *query)
+{
+    if (pl_server_rows(page->call, query, 0, page->missing) == NULL)
+        return NULL;
+    return &query->steps[query->count - 1].rows;
+}
+
 int pl_page_count(const struct pl_page *page, const struct pl_rows *rows)
 {
     int found = pl_rows_count(rows);

@@ -30,3 +30,16 @@ enum pl_status pl_server_status(const struct pl_query *query)
             return takens[i].status;
     return query->status;
 }
+
+const struct pl_rows *pl_server_rows(struct pl_call *call, const struct pl_query *query, unsigned step,
+                                     enum pl_status missing)
+{
+    const struct pl_rows *rows = &query->steps[step].rows;
+    enum pl_status status = query->status != PL_OK ? pl_server_status(query) : PL_OK;
+    if (status == PL_OK && pl_rows_count(rows) == 0)
+        status = missing;
+    if (status == PL_OK)
+        return rows;
+    pl_call_fail(call, status, NULL);
+    return NULL;
+}

@@ -30,5 +30,11 @@ struct pl_query *pl_server_query(struct pl_call *call, void (*done)(struct pl_qu
 void pl_server_submit(struct pl_call *call, struct pl_query *query);
 /* Of a query that failed: what its caller is told; a unique key that was hit has a status of its own. */
 enum pl_status pl_server_status(const struct pl_query *query);
+/*
+ * The rows of one statement of a query that is back. NULL when the call has failed: with what the query failed with, or
+ * with missing when there is no row. PL_OK as missing: none is needed.
+ */
+const struct pl_rows *pl_server_rows(struct pl_call *call, const struct pl_query *query, unsigned step,
+                                     enum pl_status missing);
 
 #endif

@@ -107,7 +107,7 @@ bool pl_ws_socket_drop(struct pl_websocket *websocket);
 void pl_ws_socket_write(struct pl_websocket *websocket);
 /* One message to the client. */
 void pl_ws_socket_put(struct pl_websocket *websocket, struct pl_ws_bytes message);
-/* Tells epoll what is waited for now. */
+/* Has epoll wait for what can go on: reading, writing, both or neither. */
 void pl_ws_socket_watch(struct pl_websocket *websocket);
 /* Nothing waits to be sent. */
 bool pl_ws_socket_is_idle(const struct pl_websocket *websocket);

@@ -5,6 +5,7 @@
 
 #include "apps/own_app.h"
 #include "rpc/fields.h"
+#include "server.h"
 
 Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
 {
@@ -21,10 +22,8 @@ Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_
 void pl_app_answer(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0)
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_APP_NOT_FOUND, NULL);
-    else
+    const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_APP_NOT_FOUND);
+    if (rows != NULL)
         pl_call_reply(call, &pl_app_from_row(rows, 0, pl_call_arena(call))->base);
 }
 
@@ -47,10 +46,7 @@ bool pl_app_key_parse(struct pl_call *call, const char *app_id, const char *key_
 {
     if (!pl_own_app_parse(call, app_id, &ret_key->app_id))
         return false;
-    if (pl_uuid_parse(key_id, &ret_key->key_id.uuid) == PL_OK)
-        return true;
-    pl_call_fail(call, PL_INVALID_ID, "key_id is not a UUID of 36 characters");
-    return false;
+    return pl_field_take_uuid(call, "key_id", key_id, &ret_key->key_id.uuid);
 }
 
 void pl_app_key_put(struct pl_params *params, const struct pl_app_key *key)

@@ -6,8 +6,6 @@
 #include "apps/signing_key.h"
 #include "page.h"
 
-enum { STEP_APP, STEP_KEYS };
-
 static void list_signing_keys(struct pl_call *call, const ProtobufCMessage *message);
 static void on_found(struct pl_query *query, void *context);
 
@@ -24,7 +22,8 @@ static void list_signing_keys(struct pl_call *call, const ProtobufCMessage *mess
     if (!pl_own_app_parse(call, request->app_id, &app_id))
         return;
     struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
-    *page = (struct pl_page){.call = call, .list = PL_PAGE_SIGNING_KEYS, .subject = app_id.uuid};
+    *page = (struct pl_page){
+        .call = call, .list = PL_PAGE_SIGNING_KEYS, .subject = app_id.uuid, .missing = PL_APP_NOT_FOUND};
     if (!pl_page_take(page, request->page_size, request->page_token))
         return;
     struct pl_query *query = pl_server_query(call, on_found, page);
@@ -40,11 +39,9 @@ static void on_found(struct pl_query *query, void *context)
     const struct pl_page *page = context;
     struct pl_call *call = page->call;
     const struct pl_app_id app_id = {page->subject};
-    const struct pl_rows *rows = &query->steps[STEP_KEYS].rows;
-    if (query->status != PL_OK || pl_rows_count(&query->steps[STEP_APP].rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_APP_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_page_rows(page, query);
+    if (rows == NULL)
         return;
-    }
     int count = pl_page_count(page, rows);
     Parley__V1__ListSigningKeysResponse response = PARLEY__V1__LIST_SIGNING_KEYS_RESPONSE__INIT;
     response.n_signing_keys = (size_t)count;

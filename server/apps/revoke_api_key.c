@@ -28,9 +28,7 @@ static void revoke_api_key(struct pl_call *call, const ProtobufCMessage *message
 static void on_revoked(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0)
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_API_KEY_NOT_FOUND, NULL);
-    else
+    const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_API_KEY_NOT_FOUND);
+    if (rows != NULL)
         pl_call_reply(call, &pl_app_key_from_row(rows, 0, pl_call_arena(call))->base);
 }

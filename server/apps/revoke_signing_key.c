@@ -11,6 +11,7 @@
 #include "apps/service.h"
 #include "apps/signing_key.h"
 #include "auth/auth.h"
+#include "rpc/fields.h"
 #include "server.h"
 
 enum { STEP_REVOKE, STEP_REPLACE };
@@ -49,10 +50,8 @@ static void revoke_signing_key(struct pl_call *call, const ProtobufCMessage *mes
     revocation->call = call;
     if (!pl_own_app_parse(call, request->app_id, &revocation->app_id))
         return;
-    if (pl_uuid_parse(request->key_id, &revocation->key_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "key_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "key_id", request->key_id, &revocation->key_id.uuid))
         return;
-    }
     struct pl_query *query = pl_server_query(call, on_revoked, revocation);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_SIGNING_KEY_REVOKE);
     pl_params_uuid(params, &revocation->key_id.uuid);

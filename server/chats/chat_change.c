@@ -33,10 +33,8 @@ bool pl_chat_change_init_named(struct pl_chat_change *change, struct pl_call *ca
                                enum pl_entry_kind kind, pl_decide decide)
 {
     struct pl_chat_id chat;
-    if (pl_uuid_parse(chat_id, &chat.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "chat_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "chat_id", chat_id, &chat.uuid))
         return false;
-    }
     pl_chat_change_init(change, call, chat, kind, decide);
     return true;
 }

@@ -3,6 +3,7 @@
 /* ChatService.GetChat. */
 #include "chats/chat.h"
 #include "chats/service.h"
+#include "rpc/fields.h"
 #include "server.h"
 
 static void get_chat(struct pl_call *call, const ProtobufCMessage *message);
@@ -18,10 +19,8 @@ static void get_chat(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__GetChatRequest *request = (const Parley__V1__GetChatRequest *)message;
     struct pl_chat_id chat_id;
-    if (pl_uuid_parse(request->chat_id, &chat_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "chat_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "chat_id", request->chat_id, &chat_id.uuid))
         return;
-    }
     struct pl_query *query = pl_server_query(call, on_found, call);
     pl_chat_ask(query, &chat_id, &pl_call_principal(call)->user_id);
     pl_server_submit(call, query);

@@ -96,10 +96,8 @@ static void on_found(struct pl_query *query, void *context)
     const struct listing *listing = context;
     struct pl_call *call = listing->call;
     struct pl_arena *arena = pl_call_arena(call);
-    if (query->status != PL_OK || pl_rows_count(&query->steps[0].rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_USER_NOT_FOUND, NULL);
+    if (pl_server_rows(call, query, 0, PL_USER_NOT_FOUND) == NULL)
         return;
-    }
     const struct pl_rows *rows = &query->steps[1].rows;
     bool has_more = pl_rows_count(rows) > listing->page_size;
     int count = has_more ? listing->page_size : pl_rows_count(rows);

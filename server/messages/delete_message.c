@@ -26,10 +26,8 @@ static void delete_message(struct pl_call *call, const ProtobufCMessage *message
     struct pl_chat_change *change = pl_arena_new(pl_call_arena(call), struct pl_chat_change);
     struct pl_message_id *target = &change->append.message.target_message_id;
     change->call = call;
-    if (pl_uuid_parse(request->message_id, &target->uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "message_id", request->message_id, &target->uuid))
         return;
-    }
     bool is_backend = principal->kind == PL_PRINCIPAL_APP;
     struct pl_query *query = pl_server_query(call, on_place, change);
     struct pl_params *place =

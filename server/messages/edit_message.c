@@ -7,6 +7,7 @@
 #include "messages/message.h"
 #include "messages/service.h"
 #include "messages/target.h"
+#include "rpc/fields.h"
 #include "server.h"
 
 static void edit_message(struct pl_call *call, const ProtobufCMessage *message);
@@ -42,10 +43,8 @@ static void edit_message(struct pl_call *call, const ProtobufCMessage *message)
     struct pl_message *entry = &change->append.message;
     const char *sentence = NULL;
     change->call = call;
-    if (pl_uuid_parse(request->message_id, &entry->target_message_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "message_id", request->message_id, &entry->target_message_id.uuid))
         return;
-    }
     enum pl_status status = take_body(request, pl_call_arena(call), entry, &sentence);
     if (status != PL_OK) {
         pl_call_fail(call, status, "%s", sentence);

@@ -5,6 +5,7 @@
 #include "messages/message.h"
 #include "messages/service.h"
 #include "messages/status.h"
+#include "rpc/fields.h"
 #include "server.h"
 
 static void get_message(struct pl_call *call, const ProtobufCMessage *message);
@@ -26,10 +27,8 @@ static void get_message(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__GetMessageRequest *request = (const Parley__V1__GetMessageRequest *)message;
     struct pl_message_id message_id;
-    if (pl_uuid_parse(request->message_id, &message_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "message_id", request->message_id, &message_id.uuid))
         return;
-    }
     pl_message_answer(call, &message_id);
 }
 
@@ -48,11 +47,9 @@ static void on_message(struct pl_query *query, void *context)
 {
     struct look_up *look_up = context;
     struct pl_call *call = look_up->call;
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_MESSAGE_NOT_FOUND);
+    if (rows == NULL)
         return;
-    }
     struct pl_message message = pl_message_from_row(rows, 0);
     look_up->message = pl_message_to_proto(&message, &pl_call_principal(call)->device_id, pl_call_arena(call));
     struct pl_query *next = pl_server_query(call, on_watermarks, look_up);
@@ -63,10 +60,9 @@ static void on_message(struct pl_query *query, void *context)
 static void on_watermarks(struct pl_query *query, void *context)
 {
     const struct look_up *look_up = context;
-    if (query->status != PL_OK) {
-        pl_call_fail(look_up->call, query->status, NULL);
+    const struct pl_rows *watermarks = pl_server_rows(look_up->call, query, 0, PL_OK);
+    if (watermarks == NULL)
         return;
-    }
-    pl_message_put_status(look_up->message, &query->steps[0].rows);
+    pl_message_put_status(look_up->message, watermarks);
     pl_call_reply(look_up->call, &look_up->message->base);
 }

@@ -97,10 +97,7 @@ static void list_messages(struct pl_call *call, const ProtobufCMessage *message)
 /* False: the call has failed. */
 static bool is_member(struct pl_call *call, const struct pl_query *query)
 {
-    if (query->status == PL_OK && pl_rows_count(&query->steps[STEP_MEMBER].rows) > 0)
-        return true;
-    pl_call_fail(call, query->status != PL_OK ? query->status : PL_NOT_A_MEMBER, NULL);
-    return false;
+    return pl_server_rows(call, query, STEP_MEMBER, PL_NOT_A_MEMBER) != NULL;
 }
 
 static void on_bounds(struct pl_query *query, void *context)

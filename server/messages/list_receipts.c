@@ -9,7 +9,6 @@
 #include "parley/v1/message_service.pb-c.h"
 #include "rpc/fields.h"
 
-enum { STEP_PLACE, STEP_RECEIPTS };
 enum { COLUMN_USER, COLUMN_DELIVERED, COLUMN_READ, COLUMN_DELIVERED_AT, COLUMN_READ_AT };
 
 static void list_receipts(struct pl_call *call, const ProtobufCMessage *message);
@@ -37,11 +36,9 @@ static void list_receipts(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__ListReceiptsRequest *request = (const Parley__V1__ListReceiptsRequest *)message;
     struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
-    *page = (struct pl_page){.call = call, .list = PL_PAGE_RECEIPTS};
-    if (pl_uuid_parse(request->message_id, &page->subject) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+    *page = (struct pl_page){.call = call, .list = PL_PAGE_RECEIPTS, .missing = PL_MESSAGE_NOT_FOUND};
+    if (!pl_field_take_uuid(call, "message_id", request->message_id, &page->subject))
         return;
-    }
     if (!pl_page_take(page, request->page_size, request->page_token))
         return;
     struct pl_query *query = pl_server_query(call, on_found, page);
@@ -74,11 +71,9 @@ static void on_found(struct pl_query *query, void *context)
 {
     const struct pl_page *page = context;
     struct pl_arena *arena = pl_call_arena(page->call);
-    const struct pl_rows *rows = &query->steps[STEP_RECEIPTS].rows;
-    if (query->status != PL_OK || pl_rows_count(&query->steps[STEP_PLACE].rows) == 0) {
-        pl_call_fail(page->call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_page_rows(page, query);
+    if (rows == NULL)
         return;
-    }
     Parley__V1__ListReceiptsResponse response = PARLEY__V1__LIST_RECEIPTS_RESPONSE__INIT;
     int count = pl_page_count(page, rows);
     response.n_receipts = (size_t)count;

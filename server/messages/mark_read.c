@@ -25,10 +25,8 @@ static void mark_read(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__MarkReadRequest *request = (const Parley__V1__MarkReadRequest *)message;
     struct pl_message_id message_id;
-    if (pl_uuid_parse(request->message_id, &message_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "message_id", request->message_id, &message_id.uuid))
         return;
-    }
     struct pl_query *query = pl_server_query(call, on_place, call);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_MESSAGE_PLACE);
     pl_params_uuid(params, &message_id.uuid);
@@ -40,11 +38,9 @@ static void on_place(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
     const struct pl_server *server = pl_call_context(call);
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_MESSAGE_NOT_FOUND);
+    if (rows == NULL)
         return;
-    }
     struct marking *marking = pl_arena_new(pl_call_arena(call), struct marking);
     marking->call = call;
     marking->mark = (struct pl_mark){

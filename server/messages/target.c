@@ -2,17 +2,17 @@
 /* Copyright (c) the Parley authors. */
 #include "messages/target.h"
 
+#include "server.h"
+
 enum { READ_TARGET = 2 };
 enum { COLUMN_SEQ, COLUMN_SENDER, COLUMN_KIND, COLUMN_IS_DELETED, COLUMN_EXPIRES_AT, COLUMN_IS_EXPIRED };
 
 bool pl_target_take_place(struct pl_chat_change *change, const struct pl_query *query, enum pl_entry_kind kind,
                           pl_decide decide)
 {
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(change->call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_server_rows(change->call, query, 0, PL_MESSAGE_NOT_FOUND);
+    if (rows == NULL)
         return false;
-    }
     struct pl_chat_id chat = {pl_rows_uuid(rows, 0, 0)};
     pl_chat_change_init(change, change->call, chat, kind, decide);
     return true;

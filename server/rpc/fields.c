@@ -10,6 +10,7 @@
 #include "api/methods.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "rpc/call.h"
 
 #define US_PER_S 1000000
 #define NS_PER_US 1000
@@ -31,6 +32,14 @@ char *pl_field_uuid(const struct pl_uuid *uuid, struct pl_arena *arena)
     if (!pl_uuid_is_nil(uuid))
         pl_uuid_format(uuid, text);
     return text;
+}
+
+bool pl_field_take_uuid(struct pl_call *call, const char *name, const char *text, struct pl_uuid *ret_uuid)
+{
+    if (pl_uuid_parse(text, ret_uuid) == PL_OK)
+        return true;
+    pl_call_fail(call, PL_INVALID_ID, "%s is not a UUID of 36 characters", name);
+    return false;
 }
 
 enum pl_status pl_field_optional_uuid(const char *text, struct pl_uuid *ret_uuid)

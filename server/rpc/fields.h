@@ -14,8 +14,12 @@
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 
+struct pl_call;
+
 /* "" for the nil UUID. In the arena. */
 char *pl_field_uuid(const struct pl_uuid *uuid, struct pl_arena *arena);
+/* Of the field name. False: it is no UUID, and the call has failed with PL_INVALID_ID. On the call's loop. */
+bool pl_field_take_uuid(struct pl_call *call, const char *name, const char *text, struct pl_uuid *ret_uuid);
 /* As pl_uuid_parse, but "" is the nil UUID. */
 enum pl_status pl_field_optional_uuid(const char *text, struct pl_uuid *ret_uuid) PL_MUST_CHECK;
 /* NULL for 0. In the arena. */

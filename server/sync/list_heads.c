@@ -51,11 +51,9 @@ static void on_found(struct pl_query *query, void *context)
 {
     const struct pl_page *page = context;
     struct pl_arena *arena = pl_call_arena(page->call);
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK) {
-        pl_call_fail(page->call, query->status, NULL);
+    const struct pl_rows *rows = pl_page_rows(page, query);
+    if (rows == NULL)
         return;
-    }
     Parley__V1__ListHeadsResponse response = PARLEY__V1__LIST_HEADS_RESPONSE__INIT;
     int count = pl_page_count(page, rows);
     response.n_heads = (size_t)count;

@@ -54,10 +54,8 @@ static void create_device(struct pl_call *call, const ProtobufCMessage *message)
     const Parley__V1__CreateDeviceRequest *request = (const Parley__V1__CreateDeviceRequest *)message;
     struct creation *creation = pl_arena_new(pl_call_arena(call), struct creation);
     *creation = (struct creation){.call = call, .device_id = {pl_uuid_v7()}, .name = request->name};
-    if (pl_uuid_parse(request->user_id, &creation->user_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "user_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "user_id", request->user_id, &creation->user_id.uuid))
         return;
-    }
     if (!pl_field_chars(request->name, 0, PL_NAME_CHARS_MAX)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 0 to 255 characters");
         return;

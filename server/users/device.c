@@ -4,16 +4,14 @@
 #include "users/device.h"
 
 #include "rpc/fields.h"
+#include "server.h"
 #include "users/user.h"
 
 bool pl_device_parse(struct pl_call *call, const char *user_id, const char *device_id, struct pl_device_key *ret_key)
 {
     if (!pl_user_parse(call, user_id, &ret_key->user_id))
         return false;
-    if (pl_uuid_parse(device_id, &ret_key->device_id.uuid) == PL_OK)
-        return true;
-    pl_call_fail(call, PL_INVALID_ID, "device_id is not a UUID of 36 characters");
-    return false;
+    return pl_field_take_uuid(call, "device_id", device_id, &ret_key->device_id.uuid);
 }
 
 void pl_device_put_key(struct pl_params *params, struct pl_call *call, const struct pl_device_key *key)
@@ -39,9 +37,7 @@ Parley__V1__Device *pl_device_from_row(const struct pl_rows *rows, int row, stru
 void pl_device_answer(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0)
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_DEVICE_NOT_FOUND, NULL);
-    else
+    const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_DEVICE_NOT_FOUND);
+    if (rows != NULL)
         pl_call_reply(call, &pl_device_from_row(rows, 0, pl_call_arena(call))->base);
 }

@@ -18,10 +18,8 @@ static void get_user(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__GetUserRequest *request = (const Parley__V1__GetUserRequest *)message;
     struct pl_user_id user_id;
-    if (pl_uuid_parse(request->user_id, &user_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "user_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "user_id", request->user_id, &user_id.uuid))
         return;
-    }
     struct pl_query *query = pl_server_query(call, pl_user_answer, call);
     pl_user_put_key(pl_query_add(query, PL_STATEMENT_USER_GET), call, &user_id);
     pl_server_submit(call, query);

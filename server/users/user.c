@@ -15,10 +15,8 @@ bool pl_user_parse(struct pl_call *call, const char *text, struct pl_user_id *re
 {
     const struct pl_principal *principal = pl_call_principal(call);
     struct pl_user_id user_id;
-    if (pl_uuid_parse(text, &user_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "user_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "user_id", text, &user_id.uuid))
         return false;
-    }
     if (principal->kind != PL_PRINCIPAL_APP && !pl_uuid_equal(&principal->user_id.uuid, &user_id.uuid)) {
         pl_call_fail(call, PL_PERMISSION_DENIED, "a device may do this for its own user only");
         return false;
@@ -101,11 +99,9 @@ Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, bool wit
 void pl_user_answer(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
-    const struct pl_rows *rows = &query->steps[query->count - 1].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? pl_server_status(query) : PL_USER_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_server_rows(call, query, query->count - 1, PL_USER_NOT_FOUND);
+    if (rows == NULL)
         return;
-    }
     struct pl_uuid user_id = pl_rows_uuid(rows, 0, 0);
     bool with_phone_number = pl_user_shows_phone_number(pl_call_principal(call), &user_id);
     pl_call_reply(call, &pl_user_from_row(rows, 0, with_phone_number, pl_call_arena(call))->base);
