@@ -3,7 +3,7 @@
 /*
  * The steps of the append transaction: lock the chats, see who is a member and what is there
  * already, number the entries, insert them, move the heads, tell the feed. SQL locks and stores,
- * C decides; append_store.c has the second half.
+ * C decides; append_number.c and append_store.c have the second half.
  */
 #include "db/append.h"
 

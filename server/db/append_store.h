@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* The second half of the append transaction, for append.c. */
+/*
+ * The second half of the append transaction, for append.c: what happens while the chats' rows are locked.
+ *
+ *   append_number.c    which entries are new, and their numbers
+ *   append_store.c     inserting them
+ */
 #ifndef PL_DB_APPEND_STORE_H
 #define PL_DB_APPEND_STORE_H
 

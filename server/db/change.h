@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* The part of a change (see db.h) in the append transaction, for append.c and append_store.c. Batches with a change. */
+/* The part of a change (see db.h) in the append transaction, for append*.c. Batches with a change. */
 #ifndef PL_DB_CHANGE_H
 #define PL_DB_CHANGE_H
 

@@ -37,11 +37,6 @@ enum pl_status pl_link_open(struct pl_link *link, int64_t deadline_us, const cha
     return status;
 }
 
-bool pl_link_is_up(const struct pl_link *link)
-{
-    return link->conn.pg != NULL;
-}
-
 /* Between half and the whole, so that threads and nodes do not come all at once. */
 static int64_t with_jitter(int64_t pause_us)
 {
@@ -73,7 +68,7 @@ static int64_t attempt_until_us(const struct pl_link *link, int64_t now_us)
 
 bool pl_link_revive(struct pl_link *link)
 {
-    if (pl_link_is_up(link))
+    if (link->conn.pg != NULL)
         return true;
     int64_t now_us = pl_clock_now_us();
     if (now_us < link->retry_at_us)

@@ -27,7 +27,6 @@ void pl_link_init(struct pl_link *link, struct pl_db_context *context, struct pl
 void pl_link_fini(struct pl_link *link);
 /* The first connection; waits. *ret_error is borrowed from the link. */
 enum pl_status pl_link_open(struct pl_link *link, int64_t deadline_us, const char **ret_error) PL_MUST_CHECK;
-bool pl_link_is_up(const struct pl_link *link);
 /* Tries once when it is down and the pause is over (waits up to 2 s); whether it is up. */
 bool pl_link_revive(struct pl_link *link) PL_MUST_CHECK;
 /* While it is down: when to look after it again. */
