@@ -67,8 +67,3 @@ void pl_effect_then(struct pl_call *call, void (*run)(void *context, bool is_uns
 {
     pl_effect_of(call)->may_be = run;
 }
-
-void pl_effect_submit(struct pl_call *call, struct pl_query *query)
-{
-    pl_server_submit(call, query);
-}

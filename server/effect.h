@@ -5,7 +5,7 @@
  * open. Of an idempotent method with a key, the answer is stored in that transaction (server/idempotency.c), so key,
  * effect and answer are there together or not at all; a handler says no more than .idempotent in its pl_method.
  *
- *   query = pl_effect_query(call, compose, context); pl_query_add(query, …); pl_effect_submit(call, query);
+ *   query = pl_effect_query(call, compose, context); pl_query_add(query, …); pl_server_submit(call, query);
  */
 #ifndef PL_EFFECT_H
 #define PL_EFFECT_H
@@ -33,7 +33,8 @@ struct pl_effect {
 struct pl_effect *pl_effect_of(struct pl_call *call);
 
 /*
- * The call's last query. compose runs when all its steps have, on a database thread and with the transaction open (see
+ * The call's last query, which ends it: as compose decided, once that is committed; with the key's first answer; or
+ * with the failure. compose runs when all its steps have, on a database thread and with the transaction open (see
  * pl_query): it reads the rows and calls exactly one of pl_effect_reply and pl_effect_refuse. Of the call it may use
  * the arena, the method and the principal.
  */
@@ -48,7 +49,5 @@ void pl_effect_refuse(struct pl_call *call, enum pl_status status);
  * committed or, is_unsure, may be (OUTCOME_UNKNOWN).
  */
 void pl_effect_then(struct pl_call *call, void (*run)(void *context, bool is_unsure));
-/* Ends the call: as compose decided, once that is committed; with the key's first answer; or with the failure. */
-void pl_effect_submit(struct pl_call *call, struct pl_query *query);
 
 #endif

@@ -58,8 +58,6 @@ enum pl_status pl_json_parse(struct pl_json_reader *reader, const struct pl_json
 enum pl_status pl_json_put_integer(struct pl_json_reader *reader, const struct pl_json_slot *slot, bool negative,
                                    uint64_t magnitude) PL_MUST_CHECK;
 
-/* Where the message has its update_mask; NULL when it has no such field. */
-Google__Protobuf__FieldMask **pl_json_update_mask(ProtobufCMessage *message);
 /* When the message has an update_mask that is not set: sets it to what the tree names, which is of this message. */
 void pl_json_fill_update_mask(struct pl_json_reader *reader, ProtobufCMessage *message, json_t *tree);
 

@@ -54,18 +54,8 @@ static void name_members(struct pl_arena *arena, Google__Protobuf__FieldMask *ma
     }
 }
 
-void pl_json_fill_update_mask(struct pl_json_reader *reader, ProtobufCMessage *message, json_t *tree)
-{
-    Google__Protobuf__FieldMask **mask = pl_json_update_mask(message);
-
-    if (mask == NULL || *mask != NULL)
-        return;
-    *mask = pl_arena_new(reader->arena, Google__Protobuf__FieldMask);
-    google__protobuf__field_mask__init(*mask);
-    name_members(reader->arena, *mask, pl_json_message_of(message->descriptor), "", tree);
-}
-
-Google__Protobuf__FieldMask **pl_json_update_mask(ProtobufCMessage *message)
+/* Where the message has its update_mask; NULL when it has no such field. */
+static Google__Protobuf__FieldMask **mask_of(ProtobufCMessage *message)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "update_mask");
@@ -73,4 +63,15 @@ Google__Protobuf__FieldMask **pl_json_update_mask(ProtobufCMessage *message)
     if (field == NULL || field->descriptor != &google__protobuf__field_mask__descriptor)
         return NULL;
     return pl_json_member(message, field);
+}
+
+void pl_json_fill_update_mask(struct pl_json_reader *reader, ProtobufCMessage *message, json_t *tree)
+{
+    Google__Protobuf__FieldMask **mask = mask_of(message);
+
+    if (mask == NULL || *mask != NULL)
+        return;
+    *mask = pl_arena_new(reader->arena, Google__Protobuf__FieldMask);
+    google__protobuf__field_mask__init(*mask);
+    name_members(reader->arena, *mask, pl_json_message_of(message->descriptor), "", tree);
 }

@@ -43,7 +43,7 @@ static void insert(struct creation *creation)
     pl_params_text(params, creation->name);
     pl_params_bytes(params, hash, sizeof(hash));
     pl_params_int32(params, PL_API_KEYS_MAX);
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 static void create_api_key(struct pl_call *call, const ProtobufCMessage *message)

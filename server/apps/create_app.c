@@ -43,7 +43,7 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_uuid(key, &app_id);
     pl_params_bytes(key, secret, sizeof(secret));
     OPENSSL_cleanse(secret, sizeof(secret));
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 static void compose(struct pl_query *query, void *context)

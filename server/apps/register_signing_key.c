@@ -74,7 +74,7 @@ static void insert(struct registration *registration)
     pl_params_bytes(params, registration->algorithm == PL_JWT_HS256 ? request->secret.data : NULL, request->secret.len);
     pl_params_bytes(params, registration->der, registration->der_bytes);
     pl_params_int32(params, PL_SIGNING_KEYS_MAX);
-    pl_effect_submit(registration->call, query);
+    pl_server_submit(registration->call, query);
 }
 
 static void register_signing_key(struct pl_call *call, const ProtobufCMessage *message)

@@ -42,7 +42,7 @@ static void rotate_api_key(struct pl_call *call, const ProtobufCMessage *message
     pl_app_key_put(params, &key);
     pl_params_bytes(params, hash, sizeof(hash));
     pl_params_int32(params, request->grace_seconds);
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 static void compose(struct pl_query *query, void *context)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * An empty variable counts as not set; an empty flag (--name=) sets
- * the empty text. Messages name the setting as it was written and never show the value of a text, which may hold a
- * password.
+ * An empty variable counts as not set; an empty flag (--name=) sets the empty text. Messages name the setting as it was
+ * written and never show the value of a text, which may hold a password.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -75,7 +75,7 @@ Parley__V1__Participant *pl_chat_participant_from_row(char *chat_id, const struc
     return participant;
 }
 
-void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena)
+static void put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena)
 {
     int count = pl_rows_count(rows);
     chat->n_participants = (size_t)count;
@@ -117,7 +117,7 @@ Parley__V1__Chat *pl_chat_take(struct pl_call *call, const struct pl_query *quer
     if (pl_rows_count(rows) == 0)
         return NULL;
     Parley__V1__Chat *chat = pl_chat_from_row(rows, 0, pl_call_arena(call));
-    pl_chat_put_participants(chat, &query->steps[first + 1].rows, pl_call_arena(call));
+    put_participants(chat, &query->steps[first + 1].rows, pl_call_arena(call));
     return chat;
 }
 

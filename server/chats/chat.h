@@ -15,8 +15,6 @@ Parley__V1__Chat *pl_chat_from_row(const struct pl_rows *rows, int row, struct p
 /* Rows of CHAT_PARTICIPANTS and PARTICIPANTS_PAGE. */
 Parley__V1__Participant *pl_chat_participant_from_row(char *chat_id, const struct pl_rows *rows, int row,
                                                       struct pl_arena *arena);
-/* Rows of CHAT_PARTICIPANTS. */
-void pl_chat_put_participants(Parley__V1__Chat *chat, const struct pl_rows *rows, struct pl_arena *arena);
 
 /* Entries of a request's map, as the column holds them; null for none. */
 void pl_chat_put_metadata(struct pl_params *params, const void *entries, size_t count, struct pl_arena *arena);

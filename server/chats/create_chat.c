@@ -258,7 +258,7 @@ static void insert(struct creation *creation)
     put_users(user_chats, creation);
     pl_chat_ask(query, &creation->chat_id, &creation->members[0].user_id);
     pl_effect_then(call, tell_members);
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 /* Between the two of a chat that is not there yet; one that is there may be found. */

@@ -11,7 +11,7 @@
 #include "server.h"
 
 #define SLICE_SESSIONS 64
-#define LOOPS_MAX 64
+#define LOOPS_MAX 64 /* of stream_threads */
 #define HINT_US 200000
 #define PAGE_ENTRIES 100
 
@@ -133,7 +133,8 @@ static void push(struct chat_record *record, struct pl_entry *entry)
     TAILQ_FOREACH (subscription, &record->subscriptions, attached) {
         if (!subscription->in_list)
             continue;
-        unsigned loop = subscription->session->loop->index % LOOPS_MAX;
+        unsigned loop = subscription->session->loop->index;
+        pl_assert(loop < LOOPS_MAX);
         if (slices[loop] == NULL)
             slices[loop] = slice_new(record, entry);
         slices[loop]->subscriptions[slices[loop]->count++] = subscription;

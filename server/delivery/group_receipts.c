@@ -106,8 +106,8 @@ static void count_members(const struct pl_group_receipts *receipts, struct count
         now.read += member->read_seq >= now.seq;
     }
     /* A group that hides reading from now on does not take back what was told. */
-    now.delivered = now.delivered > message->count.delivered ? now.delivered : message->count.delivered;
-    now.read = now.read > message->count.read ? now.read : message->count.read;
+    now.delivered = MAX(now.delivered, message->count.delivered);
+    now.read = MAX(now.read, message->count.read);
     message->is_changed = now.delivered != message->count.delivered || now.read != message->count.read;
     message->count = now;
 }

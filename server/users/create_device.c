@@ -46,7 +46,7 @@ static void insert(struct creation *creation)
     pl_params_uuid(cursors, &creation->user_id.uuid);
     pl_params_uuid(cursors, &creation->device_id.uuid);
     pl_effect_then(call, tell_user);
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 static void create_device(struct pl_call *call, const ProtobufCMessage *message)

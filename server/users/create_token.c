@@ -59,7 +59,7 @@ static void create_token(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_uuid(params, &minting->user_id.uuid);
     pl_params_uuid(params, &minting->device_id.uuid);
     pl_params_uuid(params, &pl_call_principal(call)->app_id.uuid);
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 static void read_key(const struct pl_rows *rows, struct pl_app_id app, struct pl_jwt_key *key)

@@ -61,7 +61,7 @@ static void insert(struct creation *creation)
     pl_params_text(row, user->about);
     pl_params_text(row, user->avatar_url);
     pl_user_put_metadata(row, user, pl_call_arena(call));
-    pl_effect_submit(call, query);
+    pl_server_submit(call, query);
 }
 
 static void create_user(struct pl_call *call, const ProtobufCMessage *message)
