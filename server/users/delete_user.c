@@ -46,6 +46,7 @@ static void delete_user(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_text(add(query, call, PL_STATEMENT_USERNAME_RELEASE, user), "");
     pl_params_text(add(query, call, PL_STATEMENT_PHONE_NUMBER_RELEASE, user), "");
     add(query, call, PL_STATEMENT_DEVICES_REVOKE, user);
+    add(query, call, PL_STATEMENT_BLOCKS_FORGET, user);
     add(query, call, PL_STATEMENT_USER_DELETE, user);
     pl_server_submit(call, query);
 }

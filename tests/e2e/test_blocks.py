@@ -229,6 +229,16 @@ def test_a_user_blocks_so_many_at_most(world, postgres):
     carol.api.close()
 
 
+def test_whom_a_deleted_user_blocked_is_forgotten(world, postgres):
+    erin = world.backend.CreateUser(username="erin").user_id
+    for blocked in (world.alice, world.bob):
+        world.backend.BlockUser(user_id=erin, blocked_user_id=blocked.user_id)
+    count = f"select count(*) from blocks where user_id = '{erin}'"
+    assert postgres.query(count) == ["2"]
+    world.backend.DeleteUser(user_id=erin)
+    assert postgres.query(count) == ["0"]
+
+
 def test_a_first_message_and_a_block_at_once(world, postgres):
     """Whichever comes first, once both are answered the chat is as the list says."""
     def try_say(sender):
