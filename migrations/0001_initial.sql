@@ -2,8 +2,8 @@
 -- Copyright (c) the Parley authors.
 --
 -- No triggers, no sequences, no foreign keys across distribution columns: the same tables can be distributed by chat_id
--- (chats, participants, messages, hidden_messages, device_cursors, watermarks, receipt_moves, append_feed) and by user_id (users,
--- devices, user_chats, blocks).
+-- (chats, participants, messages, chat_controls, hidden_messages, device_cursors, watermarks, receipt_moves, append_feed)
+-- and by user_id (users, devices, user_chats, blocks).
 
 -- One row: what is true of this database and of no copy restored from it.
 create table installation (
@@ -18,7 +18,9 @@ create table apps (
     app_id uuid primary key,
     name text not null,
     created_at timestamptz not null default statement_timestamp(),
-    max_group_members integer not null default 1024
+    max_group_members integer not null default 1024,
+    retention_days integer not null default 0, -- 0: for ever
+    retention_until_delivered boolean not null default false
 );
 
 create table api_keys (
@@ -120,10 +122,14 @@ create table chats (
     -- Of settings, with defaults filled in, for statements that need no more.
     who_may_send smallint not null default 3, -- parley.v1.Role: this one and those above
     read_receipts boolean not null default true,
+    swept_seq bigint not null default 0, -- up to here all messages are over, and their rows empty
     message_ttl integer, -- seconds; 0: none any more; null: there never was one
     deleted_at timestamptz,
     blocked_by smallint not null default 0 -- individual chats: 1: user_low blocks user_high, 2: the other way round
 ) with (fillfactor = 50);
+-- Where messages may expire.
+create index chats_message_ttl on chats (chat_id) where message_ttl is not null;
+create index chats_app on chats (app_id, chat_id);
 
 create table participants (
     chat_id uuid not null,
@@ -180,6 +186,12 @@ create table hidden_messages (
     user_id uuid not null,
     message_id uuid not null,
     primary key (chat_id, user_id, message_id)
+);
+
+-- What the entries said that have left messages: who came and went, and which settings changed. Below chats.first_seq.
+create table chat_controls (
+    like messages including defaults,
+    primary key (chat_id, seq)
 );
 
 do $$

@@ -16,6 +16,8 @@ Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_
     app->name = (char *)pl_rows_text(rows, row, 1);
     app->created_at = pl_field_time(pl_rows_time(rows, row, 2), arena);
     app->max_group_members = (int32_t)pl_rows_int(rows, row, 3);
+    app->retention_days = (int32_t)pl_rows_int(rows, row, 4);
+    app->retention_until_delivered = pl_rows_bool(rows, row, 5);
     return app;
 }
 

@@ -29,11 +29,17 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ARGUMENT, "name must be 1 to 255 characters");
         return;
     }
+    if (request->retention_days < 0 || request->retention_days > PL_RETENTION_DAYS_MAX) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "retention_days must be 0 to 3650");
+        return;
+    }
     struct pl_uuid app_id = pl_uuid_v7();
     struct pl_query *query = pl_effect_query(call, compose, call);
     struct pl_params *app = pl_query_add(query, PL_STATEMENT_APP_INSERT);
     pl_params_uuid(app, &app_id);
     pl_params_text(app, request->name);
+    pl_params_int32(app, request->retention_days);
+    pl_params_bool(app, request->retention_until_delivered);
 
     uint8_t secret[PL_SIGNING_SECRET_BYTES];
     pl_assert(RAND_bytes(secret, sizeof(secret)) == 1);

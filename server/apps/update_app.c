@@ -18,20 +18,31 @@ const struct pl_method pl_update_app = {
     .handle = update_app,
 };
 
-static const char *const names[] = {"name", "max_group_members", NULL};
-enum { NAME = 1, MAX_GROUP_MEMBERS = 2 };
+static const char *const names[] = {"name", "max_group_members", "retention_days", "retention_until_delivered", NULL};
+enum { NAME = 1, MAX_GROUP_MEMBERS = 2, RETENTION_DAYS = 4, RETENTION_UNTIL_DELIVERED = 8 };
+
+/* What is meant without a mask. */
+static uint32_t set_fields(const Parley__V1__UpdateAppRequest *request)
+{
+    return (request->name[0] != '\0' ? NAME : 0U) | (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0U) |
+           (request->retention_days != 0 ? RETENTION_DAYS : 0U) |
+           (request->retention_until_delivered ? RETENTION_UNTIL_DELIVERED : 0U);
+}
 
 static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint32_t *ret_bits)
 {
     if (pl_field_mask(request->update_mask, names, ret_bits) != PL_OK)
-        return "update_mask may have name and max_group_members";
+        return "update_mask may have name, max_group_members, retention_days and retention_until_delivered";
     if (*ret_bits == 0)
-        *ret_bits = (request->name[0] != '\0' ? NAME : 0) | (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0);
+        *ret_bits = set_fields(request);
     if ((*ret_bits & NAME) != 0 && !pl_field_chars(request->name, 1, PL_NAME_CHARS_MAX))
         return "name must be 1 to 255 characters";
     if ((*ret_bits & MAX_GROUP_MEMBERS) != 0 &&
         (request->max_group_members < GROUP_MEMBERS_MIN || request->max_group_members > PL_GROUP_MEMBERS_MAX))
         return "max_group_members must be 2 to 1024";
+    if ((*ret_bits & RETENTION_DAYS) != 0 &&
+        (request->retention_days < 0 || request->retention_days > PL_RETENTION_DAYS_MAX))
+        return "retention_days must be 0 to 3650";
     return NULL;
 }
 
@@ -56,6 +67,14 @@ static void update_app(struct pl_call *call, const ProtobufCMessage *message)
         pl_params_null(params);
     if ((bits & MAX_GROUP_MEMBERS) != 0)
         pl_params_int32(params, request->max_group_members);
+    else
+        pl_params_null(params);
+    if ((bits & RETENTION_DAYS) != 0)
+        pl_params_int32(params, request->retention_days);
+    else
+        pl_params_null(params);
+    if ((bits & RETENTION_UNTIL_DELIVERED) != 0)
+        pl_params_bool(params, request->retention_until_delivered);
     else
         pl_params_null(params);
     pl_server_submit(call, query);

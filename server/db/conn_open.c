@@ -65,15 +65,18 @@ static bool send_settings(const struct pl_conn *conn, const struct pl_config *co
     char sql[1024];
     /* On a fresh database a sequential scan would stay in the cached plans while the tables grow; and planning a
      * statement over partitions again costs more than running it. */
-    snprintf(sql, sizeof(sql),
-             "select set_config('statement_timeout', '%lld', false), set_config('lock_timeout', '%lld', false),"
-             " set_config('client_min_messages', 'warning', false), set_config('enable_seqscan', 'off', false),"
-             " set_config('plan_cache_mode', 'force_generic_plan', false),"
-             /* A machine that vanishes in the middle of a transaction keeps the rows that it locked until the server
-              * notices: by default that takes two hours. */
-             " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),"
-             " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)",
-             (long long)statement_timeout_ms(config, conn->kind), (long long)config->lock_timeout_ms);
+    snprintf(
+        sql, sizeof(sql),
+        "select set_config('statement_timeout', '%lld', false), set_config('lock_timeout', '%lld', false),"
+        " set_config('client_min_messages', 'warning', false), set_config('enable_seqscan', 'off', false),"
+        " set_config('plan_cache_mode', 'force_generic_plan', false),"
+        /* The planner takes a small table that it must read whole, against enable_seqscan, for a reason to compile. */
+        " set_config('jit', 'off', false),"
+        /* A machine that vanishes in the middle of a transaction keeps the rows that it locked until the server
+         * notices: by default that takes two hours. */
+        " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),"
+        " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false)",
+        (long long)statement_timeout_ms(config, conn->kind), (long long)config->lock_timeout_ms);
     return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 

@@ -5,6 +5,9 @@
 
 #define ATTEMPT_US INT64_C(1000000)
 #define US_PER_MS 1000
+#define CHATS_MAX 100 /* looked at in one statement */
+
+enum { COLUMN_CHAT, COLUMN_OVER, COLUMN_OLD };
 
 static bool connect_again(struct pl_sweeper *sweeper)
 {
@@ -42,14 +45,14 @@ static bool take_turn(struct pl_sweeper *sweeper)
 }
 
 /* True: there may be more. */
-static bool empty_expired(struct pl_sweeper *sweeper, struct pl_arena *arena)
+static bool empty_expired(struct pl_sweeper *sweeper)
 {
     struct pl_metrics *metrics = sweeper->context->metrics;
     int64_t batch = sweeper->context->config->sweep_batch;
     struct pl_params params;
     struct pl_rows rows = {0};
     bool is_full = false;
-    pl_params_init(&params, arena);
+    pl_params_init(&params, sweeper->arena);
     pl_params_int32(&params, (int32_t)batch);
     if (run_statement(sweeper, PL_STATEMENT_SWEEP_EXPIRED, &params, &rows)) {
         is_full = pl_rows_int(&rows, 0, 0) == batch;
@@ -60,13 +63,72 @@ static bool empty_expired(struct pl_sweeper *sweeper, struct pl_arena *arena)
     return is_full;
 }
 
+/* ---- what leaves the logs ---- */
+
+static void run_on_chat(struct pl_sweeper *sweeper, enum pl_statement statement, const struct pl_chat_id *chat,
+                        int64_t seq, enum pl_metric metric)
+{
+    struct pl_params params;
+    struct pl_rows rows = {0};
+    pl_params_init(&params, sweeper->arena);
+    pl_params_uuid(&params, &chat->uuid);
+    pl_params_int64(&params, seq);
+    if (run_statement(sweeper, statement, &params, &rows))
+        pl_metrics_add(sweeper->context->metrics, metric, pl_rows_int(&rows, 0, 0));
+    pl_rows_clear(&rows);
+}
+
+/* True: there was something to do, and there may be more. */
+static bool sweep_chat(struct pl_sweeper *sweeper, const struct pl_rows *rows, int row)
+{
+    const struct pl_chat_id chat = {pl_rows_uuid(rows, row, COLUMN_CHAT)};
+    bool is_over = !pl_rows_null(rows, row, COLUMN_OVER);
+    bool is_old = !pl_rows_null(rows, row, COLUMN_OLD);
+    if (is_over)
+        run_on_chat(sweeper, PL_STATEMENT_SWEEP_EMPTY, &chat, pl_rows_int(rows, row, COLUMN_OVER),
+                    PL_METRIC_sweep_emptied_total);
+    if (is_old && sweeper->conn.pg != NULL)
+        run_on_chat(sweeper, PL_STATEMENT_SWEEP_REMOVE, &chat, pl_rows_int(rows, row, COLUMN_OLD),
+                    PL_METRIC_sweep_removed_total);
+    return is_over || is_old;
+}
+
+/* As far as the first chat with something to do, which is looked at again: a batch is a chat's. False: the round ends.
+ */
+static bool sweep_chats(struct pl_sweeper *sweeper)
+{
+    const struct pl_config *config = sweeper->context->config;
+    struct pl_params params;
+    struct pl_rows rows = {0};
+    pl_params_init(&params, sweeper->arena);
+    pl_params_bytes(&params, sweeper->behind.uuid.bytes, sizeof(sweeper->behind.uuid.bytes));
+    pl_params_int32(&params, CHATS_MAX);
+    pl_params_int32(&params, (int32_t)config->sweep_batch);
+    pl_params_int32(&params, (int32_t)config->tombstone_s);
+    if (!run_statement(sweeper, PL_STATEMENT_SWEEP_CHATS, &params, &rows))
+        return false;
+    int count = pl_rows_count(&rows);
+    bool is_busy = false;
+    for (int row = 0; row < count && !is_busy && sweeper->conn.pg != NULL; row++) {
+        is_busy = sweep_chat(sweeper, &rows, row);
+        if (!is_busy)
+            sweeper->behind.uuid = pl_rows_uuid(&rows, row, COLUMN_CHAT);
+    }
+    pl_rows_clear(&rows);
+    if (is_busy || count == CHATS_MAX)
+        return true;
+    sweeper->behind = (struct pl_chat_id){{{0}}};
+    return false;
+}
+
 /* One batch; how long to rest behind it. */
 static int64_t sweep(struct pl_sweeper *sweeper)
 {
     const struct pl_config *config = sweeper->context->config;
     struct pl_arena arena;
     pl_arena_init(&arena, 0);
-    bool more = connect_again(sweeper) && take_turn(sweeper) && empty_expired(sweeper, &arena);
+    sweeper->arena = &arena;
+    bool more = connect_again(sweeper) && take_turn(sweeper) && (empty_expired(sweeper) || sweep_chats(sweeper));
     pl_arena_fini(&arena);
     return (more ? config->sweep_pause_ms : config->sweep_interval_ms) * US_PER_MS;
 }

@@ -4,6 +4,11 @@
  * A thread that empties messages whose time is over: of the row everything that was said goes, its place stays. Nobody
  * waits for it, because who answers looks at the clock (pl_message_is_expired): it may be late, or away.
  *
+ * Then it goes through the chats that may have entries to be rid of, in rounds. What an app keeps no longer, it empties
+ * from the beginning of the log on, as far as everything is over (chats.swept_seq). What is empty for so long that
+ * nobody sends it again (tombstone_s) leaves, from the beginning on, too: chats.first_seq rises. Of what leaves, who
+ * came and went stays in chat_controls.
+ *
  * Of all nodes of a database one sweeps, the one whose connection holds an advisory lock. It works in batches that are
  * transactions of their own, with a pause behind each: rows that somebody else has locked are left for the next time,
  * and a node that dies in between leaves whole batches.
@@ -19,7 +24,9 @@
 struct pl_sweeper {
     struct pl_db_context *context;
     struct pl_conn conn;
-    bool has_turn; /* the connection holds the lock */
+    bool has_turn;            /* the connection holds the lock */
+    struct pl_chat_id behind; /* the last chat of this round; nil: a round begins */
+    struct pl_arena *arena;   /* of the batch */
     struct pl_wake wake;
     _Atomic int64_t until_us; /* pl_clock_now_us; the thread ends. INT64_MAX: not yet */
     pthread_t thread;

@@ -39,7 +39,8 @@ enum pl_session_state {
 struct pl_queued_entry {
     STAILQ_ENTRY(pl_queued_entry) next;
     struct pl_subscription *subscription;
-    struct pl_entry *entry;
+    struct pl_entry *entry; /* NULL: the log begins with first_seq */
+    int64_t first_seq;
 };
 
 /* What the device said of a chat whose head is not known yet: in hello that it has, and later that it was read. */
@@ -150,6 +151,8 @@ void pl_session_out_fini(struct pl_session *session);
 void pl_session_reply(struct pl_session *session, uint8_t tag, const ProtobufCMessage *message);
 /* Takes the hold on the entry. */
 void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *subscription, struct pl_entry *entry);
+/* What is between here and first_seq is gone, but for what is queued next. Once for each first_seq. */
+void pl_session_queue_log_start(struct pl_subscription *subscription, int64_t first_seq);
 /* No live entry of this size may be queued. An entry larger than the whole queue may when it is alone. */
 bool pl_session_is_full(const struct pl_session *session, const struct pl_entry *entry);
 /* Room for another page of entries, which may pass the bound by its own size. */
@@ -176,6 +179,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
 #define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
 #define PL_SERVER_FRAME_CHATS_ADVANCED 0x5a
+#define PL_SERVER_FRAME_LOG_STARTS 0x72
 
 /* ---- poll.c; but for free, of sessions that have one ---- */
 void pl_poll_free(struct pl_session *session);

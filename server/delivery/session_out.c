@@ -33,7 +33,10 @@ void pl_session_drop_entries(struct pl_session *session)
     while ((queued = STAILQ_FIRST(&session->entries)) != NULL) {
         STAILQ_REMOVE_HEAD(&session->entries, next);
         queued->subscription->queued_seq = queued->subscription->sent_seq;
-        pl_entry_release(queued->entry);
+        if (queued->entry != NULL)
+            pl_entry_release(queued->entry);
+        else
+            queued->subscription->first_seq = 0;
         free(queued);
     }
     session->entries_bytes = 0;
@@ -97,6 +100,29 @@ void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *
     pl_session_flush_later(session);
 }
 
+void pl_session_queue_log_start(struct pl_subscription *subscription, int64_t first_seq)
+{
+    struct pl_session *session = subscription->session;
+    if (first_seq <= subscription->first_seq)
+        return;
+    subscription->first_seq = first_seq;
+    struct pl_queued_entry *queued = malloc(sizeof(*queued));
+    pl_assert(queued != NULL);
+    *queued = (struct pl_queued_entry){.subscription = subscription, .first_seq = first_seq};
+    STAILQ_INSERT_TAIL(&session->entries, queued, next);
+    pl_session_flush_later(session);
+}
+
+static void put_log_start(const struct pl_queued_entry *queued, struct pl_buf *frame)
+{
+    char chat_id[PL_UUID_TEXT_CHARS + 1];
+    pl_uuid_format(&queued->subscription->chat_id.uuid, chat_id);
+    Parley__V1__LogStart log_start = PARLEY__V1__LOG_START__INIT;
+    log_start.chat_id = chat_id;
+    log_start.first_seq = queued->first_seq;
+    put_element(frame, PL_SERVER_FRAME_LOG_STARTS, &log_start.base);
+}
+
 /* Only of what was pushed: what a device catches up with waited for the device. */
 static void observe_delivery(const struct pl_session *session, const struct pl_entry *entry, int64_t now_us)
 {
@@ -113,6 +139,12 @@ void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, in
     while ((queued = STAILQ_FIRST(&session->entries)) != NULL && frame->bytes < FRAME_ENTRIES_BYTES &&
            count < count_max) {
         STAILQ_REMOVE_HEAD(&session->entries, next);
+        if (queued->entry == NULL) {
+            /* In a frame entries come before it, so those behind it wait for the next. */
+            put_log_start(queued, frame);
+            free(queued);
+            break;
+        }
         pl_entry_put(queued->entry, PL_SERVER_FRAME_ENTRIES, &session->principal.device_id, frame);
         session->entries_bytes -= queued_bytes(queued->entry);
         queued->subscription->sent_seq = queued->entry->seq;

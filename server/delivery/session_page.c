@@ -22,21 +22,26 @@ struct page_read {
     int64_t after_seq;
 };
 
+enum { COLUMN_MESSAGE_ID = 2, COLUMN_FIRST_SEQ = PL_MESSAGE_COLUMN_COUNT };
+
 static void take_page(struct pl_subscription *subscription, const struct pl_rows *rows)
 {
     struct pl_session *session = subscription->session;
+    bool is_empty = pl_rows_count(rows) == 0 || pl_rows_null(rows, 0, COLUMN_MESSAGE_ID);
+    if (pl_rows_count(rows) > 0 && subscription->queued_seq + 1 < pl_rows_int(rows, 0, COLUMN_FIRST_SEQ))
+        pl_session_queue_log_start(subscription, pl_rows_int(rows, 0, COLUMN_FIRST_SEQ));
     pl_metrics_add(&session->hub->server->metrics, PL_METRIC_catch_up_pages_total, 1);
-    for (int row = 0; row < pl_rows_count(rows); row++) {
+    for (int row = 0; !is_empty && row < pl_rows_count(rows); row++) {
         struct pl_message message = pl_message_from_row(rows, row);
         struct pl_entry *entry = pl_entry_new(&message);
         pl_subscription_note_membership(subscription, entry);
         pl_session_queue_entry(session, subscription, entry);
     }
     /*
-     * Up to the head the log is from times when the user was no member. The head was heard once, and what was live
-     * since may have passed it.
+     * Up to the head the log is gone, or from times when the user was no member. The head was heard once, and what was
+     * live since may have passed it.
      */
-    if (pl_rows_count(rows) == 0 && subscription->queued_seq < subscription->head_seq) {
+    if (is_empty && subscription->queued_seq < subscription->head_seq) {
         if (subscription->sent_seq == subscription->queued_seq)
             subscription->sent_seq = subscription->head_seq;
         subscription->queued_seq = subscription->head_seq;

@@ -128,6 +128,7 @@ struct pl_subscription {
     int64_t head_seq;     /* the log's end, as last heard */
     int64_t member_seq;   /* the user has been a member since then, unless left_seq says otherwise */
     int64_t advanced_seq; /* to tell; 0 for nothing */
+    int64_t first_seq;    /* where the log begins, as the device was told; 0: nothing was said */
     int64_t left_seq;     /* the last entry for a user who is no member after it; 0: a member, as far as read */
     int64_t read_seq;     /* the highest that was said to be read */
     int64_t read_ok_seq;  /* to tell; 0 for nothing */

@@ -14,6 +14,7 @@
 
 enum { STEP_MEMBER, STEP_BOUNDS };           /* of the first query, when there are such bounds */
 enum { STEP_MESSAGES = 1, STEP_WATERMARKS }; /* of the page; STEP_MEMBER, too */
+enum { COLUMN_FIRST_SEQ = 1 };               /* of STEP_MEMBER */
 enum { COLUMN_FOUND = PL_MESSAGE_COLUMN_COUNT };
 
 static void list_messages(struct pl_call *call, const ProtobufCMessage *message);
@@ -125,6 +126,20 @@ static char *next_token(const struct listing *listing, int64_t last_seq)
                                 pl_call_arena(listing->call));
 }
 
+/* NULL when nothing is gone that was asked for. */
+static Parley__V1__LogStart *log_start_of(const struct listing *listing, const struct pl_query *query)
+{
+    struct pl_arena *arena = pl_call_arena(listing->call);
+    int64_t first_seq = pl_rows_int(&query->steps[STEP_MEMBER].rows, 0, COLUMN_FIRST_SEQ);
+    if (listing->range.after_seq + 1 >= first_seq)
+        return NULL;
+    Parley__V1__LogStart *log_start = pl_arena_new(arena, Parley__V1__LogStart);
+    parley__v1__log_start__init(log_start);
+    log_start->chat_id = pl_field_uuid(&listing->range.chat_id.uuid, arena);
+    log_start->first_seq = first_seq;
+    return log_start;
+}
+
 static void on_found(struct pl_query *query, void *context)
 {
     const struct listing *listing = context;
@@ -141,5 +156,7 @@ static void on_found(struct pl_query *query, void *context)
     /* No body alone is too large for a page, so a page that leaves something out is not empty. */
     if (count > 0 && pl_rows_int(rows, 0, COLUMN_FOUND) > count)
         response.next_page_token = next_token(listing, response.messages[count - 1]->seq);
+    else
+        response.log_start = log_start_of(listing, query);
     pl_call_reply(call, &response.base);
 }

@@ -20,7 +20,7 @@ SENDS_PER_FRAME = 50
 class Device:
     """Everything below `changed` is guarded by it; wait_for returns when a condition on it holds.
 
-    What it sees of a chat may begin, and go on after a gap, with the entry that adds its user.
+    What it sees of a chat may begin, and go on after a gap, with the entry that adds its user, or where log_start says.
 
     At most in_flight_max sends are unanswered at a time; what the server cannot take at the moment is sent again.
 
@@ -37,6 +37,7 @@ class Device:
         self.group_receipts = []
         self.advanced = []  # hints of busy groups, each fetched at once
         self.going_aways = []
+        self.log_starts = {}  # chat_id -> first_seq: up to there entries come with gaps
         self.redelivered = 0
         self.sessions = 0
         self.caught_up = False
@@ -142,6 +143,7 @@ class Device:
         for advanced in frame.chats_advanced:
             self._frames.put(pb.ClientFrame(fetches=[pb.Fetch(chat_id=advanced.chat_id,
                                                               after_seq=last_of(self.entries[advanced.chat_id]))]))
+        self.log_starts.update((start.chat_id, start.first_seq) for start in frame.log_starts)
         self.caught_up |= frame.caught_up
         if frame.HasField("going_away"):
             self.going_aways.append(frame.going_away)
@@ -151,7 +153,8 @@ class Device:
         chats = set()
         for entry in entries:
             have = self.entries[entry.chat_id]
-            if entry.seq > last_of(have) + 1 and not self._is_added(entry):
+            is_cut = last_of(have) + 1 < self.log_starts.get(entry.chat_id, 0) >= entry.seq
+            if entry.seq > last_of(have) + 1 and not is_cut and not self._is_added(entry):
                 self.problem = f"a gap in {entry.chat_id}: {entry.seq} came after {last_of(have)}"
             elif entry.seq <= last_of(have):
                 self.redelivered += 1

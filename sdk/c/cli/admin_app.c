@@ -3,6 +3,7 @@
 /* parley admin get-app, update-app: an app and its settings. */
 #include <getopt.h>
 #include <limits.h>
+#include <string.h>
 
 #include "sdk/c/cli/admin_show.h"
 #include "sdk/c/cli/cli.h"
@@ -20,9 +21,12 @@ const struct pl_cli_command pl_cli_get_app = {
 
 const struct pl_cli_command pl_cli_update_app = {
     .name = "admin update-app",
-    .arguments = "[--name NAME] [--max-group-members N] APP_ID",
+    .arguments = "[--name NAME] [--max-group-members N] [--retention-days N]\n"
+                 "         [--until-delivered on|off] APP_ID",
     .summary = "Change an app's name or settings (operator key)",
-    .details = "What is not named stays as it is. Shows the app as it is then.\n",
+    .details =
+        "What is not named stays as it is. --retention-days: messages leave the server after so many days; 0: never.\n"
+        "--until-delivered on: when every device of every member has them. Shows the app as it is then.\n",
     .credentials = PL_CLI_AS_APP,
     .run = update_app,
 };
@@ -52,23 +56,49 @@ static enum pl_cli_exit update(struct pl_cli *cli, const char *app_id, const par
     return PL_CLI_OK;
 }
 
+/* What the update points at. */
+struct retention {
+    int days;
+    int until_delivered;
+};
+
+static bool take_flag(int flag, const char *value, struct retention *retention, parley_app_update *update)
+{
+    switch (flag) {
+    case 'n':
+        update->name = value;
+        return true;
+    case 'm':
+        return pl_cli_parse_int(value, 1, INT_MAX, &update->max_group_members);
+    case 'r':
+        update->retention_days = &retention->days;
+        return pl_cli_parse_int(value, 0, INT_MAX, &retention->days);
+    case 'd':
+        update->retention_until_delivered = &retention->until_delivered;
+        retention->until_delivered = strcmp(value, "on") == 0;
+        return retention->until_delivered || strcmp(value, "off") == 0;
+    default:
+        return false;
+    }
+}
+
 static enum pl_cli_exit update_app(struct pl_cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"name", required_argument, NULL, 'n'},
                                             {"max-group-members", required_argument, NULL, 'm'},
+                                            {"retention-days", required_argument, NULL, 'r'},
+                                            {"until-delivered", required_argument, NULL, 'd'},
                                             {NULL, 0, NULL, 0}};
     parley_app_update changes;
+    struct retention retention;
     enum pl_cli_exit connected;
     int flag;
     parley_app_update_init(&changes);
     while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if (flag == 'n')
-            changes.name = optarg;
-        else if (flag != 'm')
+        if (!take_flag(flag, optarg, &retention, &changes))
             return pl_cli_usage(cli, NULL);
-        else if (!pl_cli_parse_int(optarg, 1, INT_MAX, &changes.max_group_members))
-            return pl_cli_usage(cli, "--max-group-members must be a number above 0");
-    if (changes.name == NULL && changes.max_group_members == 0)
+    if (changes.name == NULL && changes.max_group_members == 0 && changes.retention_days == NULL &&
+        changes.retention_until_delivered == NULL)
         return pl_cli_usage(cli, "nothing is to change");
     connected = pl_cli_connect_with(cli, argc - optind, 1);
     return connected == PL_CLI_OK ? update(cli, argv[optind], &changes) : connected;

@@ -18,8 +18,9 @@ static const char *algorithm_word(parley_signing_algorithm algorithm)
 
 json_t *pl_admin_json_app(const parley_app *app)
 {
-    return json_pack("{s:s, s:s, s:o, s:i}", "app_id", app->app_id, "name", app->name, "created_at",
-                     pl_json_time(app->created_at_us), "max_group_members", app->max_group_members);
+    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:b}", "app_id", app->app_id, "name", app->name, "created_at",
+                     pl_json_time(app->created_at_us), "max_group_members", app->max_group_members, "retention_days",
+                     app->retention_days, "retention_until_delivered", app->retention_until_delivered);
 }
 
 static json_t *json_signing_key(const parley_signing_key *key)
@@ -65,6 +66,10 @@ void pl_admin_show_app(const struct pl_cli *cli, const parley_app *app)
     }
     begin_line(cli, app->app_id, app->created_at_us);
     printf("  groups up to %d", app->max_group_members);
+    if (app->retention_days > 0)
+        printf("  keeps messages for %d days", app->retention_days);
+    if (app->retention_until_delivered)
+        fputs("  until they are delivered", stdout);
     put_name(app->name);
     putchar('\n');
 }

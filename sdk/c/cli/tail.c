@@ -96,6 +96,17 @@ static void on_group_receipt(void *userdata, const parley_group_receipt *receipt
     fflush(stdout);
 }
 
+static void on_log_start(void *userdata, const char *chat_id, int64_t first_seq)
+{
+    const struct tail *tail = userdata;
+    if (tail->cli->json)
+        pl_json_print(
+            json_pack("{s:s, s:s, s:I}", "event", "log_start", "chat_id", chat_id, "first_seq", (json_int_t)first_seq));
+    else
+        printf("[chat %s] what was before %lld is gone\n", chat_id, (long long)first_seq);
+    fflush(stdout);
+}
+
 static void on_state(void *userdata, parley_stream_state state, const parley_error *error)
 {
     struct tail *tail = userdata;
@@ -118,6 +129,7 @@ static enum pl_cli_exit follow(struct pl_cli *cli, struct tail *tail)
     parley_stream_callbacks_init(&callbacks);
     callbacks.on_message = on_message;
     callbacks.on_state = on_state;
+    callbacks.on_log_start = on_log_start;
     if (tail->receipts) {
         callbacks.on_receipt = on_receipt;
         callbacks.on_group_receipt = on_group_receipt;

@@ -52,9 +52,13 @@ parley_status parley_update_app(parley_client *client, const char *app_id, const
     pl_request_mask_init(&mask);
     pl_request_mask_put(&mask, "name", own.name != NULL);
     pl_request_mask_put(&mask, "max_group_members", own.max_group_members != 0);
+    pl_request_mask_put(&mask, "retention_days", own.retention_days != NULL);
+    pl_request_mask_put(&mask, "retention_until_delivered", own.retention_until_delivered != NULL);
     request.app_id = pl_request_text(app_id);
     request.name = pl_request_text(own.name);
     request.max_group_members = own.max_group_members;
+    request.retention_days = own.retention_days != NULL ? *own.retention_days : 0;
+    request.retention_until_delivered = own.retention_until_delivered != NULL && *own.retention_until_delivered != 0;
     request.update_mask = &mask.mask;
     return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }

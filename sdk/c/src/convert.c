@@ -29,7 +29,9 @@ void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app)
     *ret_app = (parley_app){.app_id = app->app_id,
                             .name = app->name,
                             .created_at_us = pl_convert_time_us(app->created_at),
-                            .max_group_members = app->max_group_members};
+                            .max_group_members = app->max_group_members,
+                            .retention_days = app->retention_days,
+                            .retention_until_delivered = app->retention_until_delivered};
 }
 
 void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *from, const char *secret)

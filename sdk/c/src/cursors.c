@@ -12,6 +12,7 @@ struct pl_cursor_row {
     int64_t have;        /* callback returned for all up to here */
     int64_t session_seq; /* the highest seq at or below have that this session was sent; 0: none */
     int64_t gap_seq;     /* the entry that jumped ahead; 0: none */
+    int64_t first_seq;   /* below it the log has gaps; 0: nowhere */
     bool is_dirty;
     TAILQ_ENTRY(pl_cursor_row) recent;
     TAILQ_ENTRY(pl_cursor_row) dirty;
@@ -64,10 +65,16 @@ enum pl_cursor_verdict pl_cursors_check(struct pl_cursors *cursors, const struct
     struct pl_cursor_row *row = find_or_add(cursors, chat_id, seq);
     if (seq <= row->have)
         return PL_CURSOR_DUPLICATE;
-    if (seq == row->have + 1 || seq == row->gap_seq)
+    bool is_behind_start = row->have + 1 < row->first_seq && seq <= row->first_seq;
+    if (seq == row->have + 1 || seq == row->gap_seq || is_behind_start)
         return PL_CURSOR_NEXT;
     row->gap_seq = seq;
     return PL_CURSOR_GAP;
+}
+
+void pl_cursors_begin_log(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t first_seq)
+{
+    find_or_add(cursors, chat_id, 1)->first_seq = first_seq;
 }
 
 void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq)

@@ -6,7 +6,8 @@
  * that must be known. An entry at or below it is a duplicate; it is acknowledged again, but never above what this
  * session was sent.
  *
- * A jump ahead may be right (the user was not a member in between) or a lost entry. The first time it is reported as a
+ * A jump ahead up to where the log is said to begin is right. Another one may be right (the user was not a member in
+ * between) or a lost entry. The first time it is reported as a
  * gap, and the session is to be opened again from `have`; when the server then answers with the same entry, there is
  * nothing in between.
  *
@@ -43,6 +44,8 @@ void pl_cursors_init(struct pl_cursors *cursors);
 void pl_cursors_fini(struct pl_cursors *cursors);
 /* What an entry that came is. Remembers a gap. */
 enum pl_cursor_verdict pl_cursors_check(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
+/* The server no longer has what is behind the device's place and before first_seq, but for single entries. */
+void pl_cursors_begin_log(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t first_seq);
 /* The entry's callback has returned, or it is a duplicate: there is something to acknowledge. */
 void pl_cursors_advance(struct pl_cursors *cursors, const struct pl_chat_id *chat_id, int64_t seq);
 /*

@@ -190,6 +190,16 @@ static void take_advanced(struct parley_stream *stream, const Parley__V1__ChatAd
         pl_fetches_put(&stream->fetches, &end, pl_clock_now_us());
 }
 
+static void take_log_start(struct parley_stream *stream, const Parley__V1__LogStart *log_start)
+{
+    struct pl_chat_id chat_id;
+    if (!parse_chat_id(stream, log_start->chat_id, &chat_id))
+        return;
+    pl_cursors_begin_log(&stream->cursors, &chat_id, log_start->first_seq);
+    if (stream->callbacks.on_log_start != NULL)
+        stream->callbacks.on_log_start(stream->userdata, log_start->chat_id, log_start->first_seq);
+}
+
 static void take_read_ok(struct parley_stream *stream, const Parley__V1__Cursor *read_ok)
 {
     struct pl_cursor mark = {.seq = read_ok->seq};
@@ -232,6 +242,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_read_ok(stream, frame->read_oks[i]);
     for (size_t i = 0; i < frame->n_chats_advanced && is_heard(stream); i++)
         take_advanced(stream, frame->chats_advanced[i]);
+    for (size_t i = 0; i < frame->n_log_starts && is_heard(stream); i++)
+        take_log_start(stream, frame->log_starts[i]);
     if (frame->caught_up && is_heard(stream)) {
         stream->caught_up = true;
         pl_backoff_reset(&stream->backoff);

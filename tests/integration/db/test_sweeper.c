@@ -155,6 +155,114 @@ static void a_batch_that_is_cut_off_leaves_nothing_half_done(void **state)
     wait_for_rows(1);
 }
 
+/* ---- what leaves the logs ---- */
+
+static void wait_for_number(const char *sql, int64_t number)
+{
+    int64_t end_us = pl_clock_now_us() + INT64_C(60000000);
+    while (database_number(&database, "%s", sql) != number)
+        assert_true(pl_clock_now_us() < end_us);
+}
+
+static void add_app(const char *retention)
+{
+    database_execute(&database, "insert into apps (app_id, name) values ('%s', 'x')", uuid_text(&pair.app_id.uuid));
+    database_execute(&database, "update apps set %s", retention);
+}
+
+/* An individual chat of an app, with 30 messages of which the 3rd and 25th were changes of its settings. */
+static void open_with_log(const char *retention)
+{
+    harness_open(&harness);
+    pair = pair_create(&database, true);
+    for (unsigned i = 0; i < MESSAGES; i++)
+        assert_int_equal(append_run(&harness, append_new(&harness, &pair, "hi")), PL_OK);
+    database_execute(&database, "update messages set entry_kind = 3 where seq in (3, 25)");
+    add_app(retention);
+}
+
+static void what_an_app_keeps_no_longer_leaves_from_the_beginning_on(void **state)
+{
+    (void)state;
+    open_with_log("retention_days = 1");
+    database_execute(&database, "update messages set created_at = created_at - interval '2 days' where seq <= 20");
+    wait_for_number("select first_seq from chats", 21);
+    assert_int_equal(database_number(&database, "select min(seq) from messages"), 21);
+    assert_int_equal(database_number(&database, "select count(*) from messages where content is not null"), 10);
+    assert_int_equal(database_number(&database, "select seq from chat_controls where content is not null"), 3);
+    assert_int_equal(database_number(&database, "select count(*) from chat_controls"), 1);
+    assert_int_equal(append_run(&harness, append_new(&harness, &pair, "more")), PL_OK);
+    assert_int_equal(database_number(&database, "select max(seq) from messages"), MESSAGES + 1);
+}
+
+static void what_all_devices_have_is_emptied_and_leaves_when_nobody_sends_it_again(void **state)
+{
+    (void)state;
+    open_with_log("retention_until_delivered = true");
+    database_execute(&database, "insert into devices (user_id, device_id, name) select user_id, gen_random_uuid(), ''"
+                                " from participants, generate_series(1, 2)");
+    database_execute(&database, "insert into device_cursors select p.chat_id, d.user_id, d.device_id, 12"
+                                " from participants p join devices d on d.user_id = p.user_id");
+    database_execute(&database, "update device_cursors set seq = 20 where user_id = '%s'", uuid_text(&pair.low.uuid));
+    wait_for_number("select swept_seq from chats", 12);
+    assert_int_equal(database_number(&database, "select count(*) from messages where content is null and seq <= 12"),
+                     11);
+    assert_int_equal(full_rows(), MESSAGES - 11);
+    assert_int_equal(database_number(&database, "select first_seq from chats"), 1);
+    database_execute(&database, "update messages set created_at = created_at - interval '2 days'");
+    wait_for_number("select first_seq from chats", 13);
+    assert_int_equal(full_rows(), MESSAGES - 12);
+    /* A revoked device is nobody's, and a new user's phone has all of the chat still to come. */
+    database_execute(&database, "update devices set revoked_at = now() where user_id = '%s'",
+                     uuid_text(&pair.high.uuid));
+    database_execute(&database, "insert into watermarks (chat_id, user_id, delivered_seq) select chat_id, user_id, 18"
+                                " from participants");
+    wait_for_number("select first_seq from chats", 19);
+}
+
+static void expired_messages_leave_when_all_before_them_is_over(void **state)
+{
+    (void)state;
+    harness_open(&harness);
+    pair = pair_create(&database, true);
+    add_app("retention_days = 0");
+    say(MESSAGES);
+    database_execute(&database, "update messages set created_at = created_at - interval '2 days'");
+    let_expire();
+    wait_for_rows(1);
+    assert_int_equal(database_number(&database, "select first_seq from chats"), 1);
+    database_execute(&database, "update messages set deleted_at = now(), content = null where seq = 1");
+    wait_for_number("select first_seq from chats", MESSAGES + 2);
+    assert_int_equal(database_number(&database, "select count(*) from messages"), 0);
+    assert_int_equal(append_run(&harness, append_new(&harness, &pair, "on")), PL_OK);
+    assert_int_equal(database_number(&database, "select seq from messages"), MESSAGES + 2);
+}
+
+static void a_removal_that_is_cut_off_leaves_everything(void **state)
+{
+    (void)state;
+    PGconn *other = open_without_turn();
+    say(MESSAGES);
+    database_execute(&database, "update messages set content = null; update chats set swept_seq = 10");
+    const char *arguments[] = {uuid_text(&pair.chat_id.uuid), "9"};
+    PGconn *dying = PQconnectdb(database.conninfo);
+    PQclear(PQexec(dying, "begin"));
+    PGresult *result =
+        PQexecParams(dying, pl_statement_texts[PL_STATEMENT_SWEEP_REMOVE].sql, 2, NULL, arguments, NULL, NULL, 0);
+    assert_string_equal(PQgetvalue(result, 0, 0), "9");
+    PQclear(result);
+    /* Meanwhile another passes over the chat. */
+    PGconn *next = PQconnectdb(database.conninfo);
+    result = PQexecParams(next, pl_statement_texts[PL_STATEMENT_SWEEP_REMOVE].sql, 2, NULL, arguments, NULL, NULL, 0);
+    assert_string_equal(PQgetvalue(result, 0, 0), "0");
+    PQclear(result);
+    PQfinish(next);
+    PQfinish(dying);
+    assert_int_equal(database_number(&database, "select first_seq from chats"), 1);
+    assert_int_equal(database_number(&database, "select count(*) from messages"), MESSAGES + 1);
+    PQfinish(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +270,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_that_is_expired_is_emptied_and_nothing_else, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_two_nodes_one_sweeps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_that_is_cut_off_leaves_nothing_half_done, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_an_app_keeps_no_longer_leaves_from_the_beginning_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_all_devices_have_is_emptied_and_leaves_when_nobody_sends_it_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(expired_messages_leave_when_all_before_them_is_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_removal_that_is_cut_off_leaves_everything, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

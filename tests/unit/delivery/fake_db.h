@@ -30,6 +30,7 @@ struct fake_chat {
     unsigned members; /* bit n: user n; without stays from the start */
     unsigned stay_count[USERS_MAX];
     struct fake_stay stays[USERS_MAX][STAYS_MAX];
+    int64_t first_seq; /* messages before are gone */
     int64_t last_seq;
     struct fake_entry entries[ENTRIES_MAX]; /* [seq - 1] */
     int64_t cursors[CURSORS_OF_CHAT_MAX];   /* of device n */

@@ -8,7 +8,7 @@
 
 #include "db/pg_time.h"
 
-enum { COLUMNS_MAX = 20, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
+enum { COLUMNS_MAX = 21, ARRAY_HEADER_BYTES = 20, ARRAY_UUID_BYTES = 20, PAGE_BYTES_MAX = 262144, ANYBODY = -1 };
 
 /* ---- rows ---- */
 
@@ -185,7 +185,8 @@ static PGresult *page(const struct fake_chat *chat, int user, int64_t after_seq,
     size_t bytes = 0;
     int row = 0;
     for (int64_t seq = after_seq + 1; seq <= chat->last_seq && row < limit && bytes < PAGE_BYTES_MAX; seq++) {
-        if (!fake_chat_shows(chat, user, seq))
+        bool is_gone = seq < chat->first_seq && chat->entries[seq - 1].message.entry_kind <= PL_ENTRY_MESSAGE;
+        if (!fake_chat_shows(chat, user, seq) || is_gone)
             continue;
         put_message(&chat->entries[seq - 1].message, result, row++);
         bytes += chat->entries[seq - 1].message.body_bytes;
@@ -195,8 +196,13 @@ static PGresult *page(const struct fake_chat *chat, int user, int64_t after_seq,
 
 static PGresult *session_page(const struct pl_db *db, const struct pl_params *params)
 {
-    return page(&db->chats[param_number(params, 0)], param_number(params, 1), param_int64(params, 2),
-                param_int32(params, 3));
+    const struct fake_chat *chat = &db->chats[param_number(params, 0)];
+    PGresult *result = page(chat, param_number(params, 1), param_int64(params, 2), param_int32(params, 3));
+    for (int column = 0; PQntuples(result) == 0 && column < COLUMNS_MAX; column++)
+        put(result, 0, column, NULL, 0);
+    for (int row = 0; row < PQntuples(result); row++)
+        put_int(result, row, 20, chat->first_seq);
+    return result;
 }
 
 static PGresult *sessions_revoked(const struct pl_db *db, const struct pl_params *params)

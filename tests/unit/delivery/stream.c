@@ -80,14 +80,25 @@ static void take_entry(struct pl_call *stream, const Parley__V1__Message *messag
     int chat = number_of(&chat_uuid);
     assert_true(stream->seen_count < SEEN_MAX);
     stream->seen[stream->seen_count++] = (struct seen){chat, message->seq, message->body_case};
+    bool is_behind_start = stream->have[chat] + 1 < stream->first_seq[chat] && message->seq <= stream->first_seq[chat];
     if (message->seq == stream->have[chat] + 1)
         stream->have[chat]++;
+    else if (message->seq > stream->have[chat] && is_behind_start)
+        stream->have[chat] = message->seq;
     else if (message->seq > stream->have[chat] && adds(stream, message))
         stream->have[chat] = message->seq;
     else if (message->seq <= stream->have[chat])
         stream->again_count++;
     else
         stream->is_disordered = true;
+}
+
+/* Up to there the log has gaps. */
+static void take_log_start(struct pl_call *stream, const Parley__V1__LogStart *log_start)
+{
+    struct pl_uuid chat_uuid;
+    assert_int_equal(pl_uuid_parse(log_start->chat_id, &chat_uuid), PL_OK);
+    stream->first_seq[number_of(&chat_uuid)] = log_start->first_seq;
 }
 
 void pl_call_write(struct pl_call *call, const void *data, size_t bytes)
@@ -102,6 +113,8 @@ void pl_call_write(struct pl_call *call, const void *data, size_t bytes)
     call->frames[call->frame_count++] = frame;
     for (size_t i = 0; i < frame->n_entries; i++)
         take_entry(call, frame->entries[i]);
+    for (size_t i = 0; i < frame->n_log_starts; i++)
+        take_log_start(call, frame->log_starts[i]);
     if (frame->caught_up) {
         assert_false(call->caught_up);
         call->caught_up = true;

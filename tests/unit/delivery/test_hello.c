@@ -32,6 +32,51 @@ static void welcome_comes_first_and_caught_up_behind_the_last_entry(void **state
         assert_null(bob->frames[i]->welcome);
 }
 
+/* In a frame before the first entry that comes with a gap; what is no message still comes. */
+static void where_the_log_begins_is_told_before_what_is_left_of_it(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 250; i++)
+        fake_db_commit(&world->db, CHAT, ALICE, ALICES, "hi");
+    world->db.chats[CHAT].first_seq = 201;
+    world->db.chats[CHAT].entries[6].message.entry_kind = PL_ENTRY_SETTINGS;
+    struct pl_call *bob = stream_start(BOB, BOBS);
+    unsigned told = 0;
+    while (bob->frames[told]->n_log_starts == 0)
+        assert_int_equal(bob->frames[told++]->n_entries, 0);
+    assert_int_equal(bob->frames[told]->n_log_starts, 1);
+    assert_int_equal(bob->frames[told]->log_starts[0]->first_seq, 201);
+    assert_int_equal(bob->frames[told]->n_entries, 0);
+    assert_int_equal(bob->seen[0].seq, 7);
+    assert_int_equal(bob->seen[1].seq, 201);
+    assert_int_equal(bob->seen_count, 51);
+    assert_true(bob->caught_up);
+    stream_ack(bob, CHAT, 250);
+    assert_int_equal(world_say(CHAT, ALICE, ALICES, "more"), 251);
+    world_settle();
+    assert_int_equal(bob->seen[51].seq, 251);
+    assert_false(bob->is_disordered);
+    for (unsigned i = told + 1; i < bob->frame_count; i++)
+        assert_int_equal(bob->frames[i]->n_log_starts, 0);
+}
+
+/* Then there is nothing else to tell of it. */
+static void a_log_may_be_gone_altogether(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        fake_db_commit(&world->db, CHAT, ALICE, ALICES, "hi");
+    world->db.chats[CHAT].first_seq = 6;
+    struct pl_call *bob = stream_start(BOB, BOBS);
+    assert_int_equal(bob->first_seq[CHAT], 6);
+    assert_int_equal(bob->seen_count, 0);
+    assert_true(bob->caught_up);
+    world_say(CHAT, ALICE, ALICES, "more");
+    world_settle();
+    assert_int_equal(bob->seen[0].seq, 6);
+    assert_false(bob->is_disordered);
+}
+
 static void user_without_chats_is_caught_up(void **state)
 {
     (void)state;
@@ -417,6 +462,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(welcome_comes_first_and_caught_up_behind_the_last_entry),
+        TEST(where_the_log_begins_is_told_before_what_is_left_of_it),
+        TEST(a_log_may_be_gone_altogether),
         TEST(user_without_chats_is_caught_up),
         TEST(nothing_is_told_before_welcome),
         TEST(caught_up_waits_for_every_chat),

@@ -42,9 +42,10 @@ struct pl_call {
     /* Of all frames. */
     unsigned seen_count;
     struct seen seen[SEEN_MAX];
-    int64_t have[CHATS_MAX]; /* as the device counts: the end of its gap-free prefix */
-    bool is_disordered;      /* an entry was neither the next of its chat nor one that it has */
-    unsigned again_count;    /* entries that it has already */
+    int64_t have[CHATS_MAX];      /* as the device counts: the end of its gap-free prefix */
+    int64_t first_seq[CHATS_MAX]; /* as log_start said */
+    bool is_disordered;           /* an entry was neither the next of its chat nor one that it has */
+    unsigned again_count;         /* entries that it has already */
     bool caught_up;
     unsigned seen_at_caught_up;
 };

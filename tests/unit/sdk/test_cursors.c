@@ -103,6 +103,23 @@ static void a_gap_is_reported_once_for_the_same_entry(void **state)
     pl_cursors_fini(&cursors);
 }
 
+static void up_to_where_the_log_begins_there_are_gaps(void **state)
+{
+    struct pl_cursors cursors;
+    (void)state;
+    pl_cursors_init(&cursors);
+    take(&cursors, &chat_a, 2);
+    pl_cursors_begin_log(&cursors, &chat_a, 20);
+    take(&cursors, &chat_a, 7);
+    take(&cursors, &chat_a, 9);
+    assert_int_equal(pl_cursors_check(&cursors, &chat_a, 21), PL_CURSOR_GAP);
+    take(&cursors, &chat_a, 20);
+    assert_int_equal(pl_cursors_check(&cursors, &chat_a, 22), PL_CURSOR_GAP);
+    pl_cursors_begin_log(&cursors, &chat_b, 20);
+    take(&cursors, &chat_b, 20);
+    pl_cursors_fini(&cursors);
+}
+
 static void a_filled_gap_is_forgotten(void **state)
 {
     struct pl_cursors cursors;
@@ -172,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_duplicate_is_acknowledged_no_higher_than_it_was_sent),
         cmocka_unit_test(a_gap_is_reported_once_for_the_same_entry),
         cmocka_unit_test(a_filled_gap_is_forgotten),
+        cmocka_unit_test(up_to_where_the_log_begins_there_are_gaps),
         cmocka_unit_test(a_place_is_cut_to_what_has_come),
         cmocka_unit_test(a_place_of_a_chat_whose_first_entry_was_not_taken_is_left_out),
         cmocka_unit_test(resume_names_the_latest_chats_first),

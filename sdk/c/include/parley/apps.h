@@ -27,6 +27,8 @@ typedef struct parley_app {
     const char *name;
     int64_t created_at_us;
     int max_group_members;
+    int retention_days;            /* 0: messages are kept for ever */
+    int retention_until_delivered; /* not 0: until every device of every member has them */
 } parley_app;
 
 typedef struct parley_api_key {
@@ -67,6 +69,8 @@ typedef struct parley_app_update {
     size_t struct_bytes;
     const char *name;
     int max_group_members;
+    const int *retention_days; /* NULL leaves this and the next as they are */
+    const int *retention_until_delivered;
 } parley_app_update;
 
 static inline void parley_app_update_init(parley_app_update *update)

@@ -92,6 +92,11 @@ typedef struct parley_stream_callbacks {
     /* error is NULL but for lost and ended. */
     void (*on_state)(void *userdata, parley_stream_state state, const parley_error *error);
     void (*on_group_receipt)(void *userdata, const parley_group_receipt *receipt);
+    /*
+     * Of what this device does not have of the chat, everything before first_seq is gone, because its time was over.
+     * Only entries without a body, which say who came and went or what was set, still come of it, in order.
+     */
+    void (*on_log_start)(void *userdata, const char *chat_id, int64_t first_seq);
 } parley_stream_callbacks;
 
 static inline void parley_stream_callbacks_init(parley_stream_callbacks *callbacks)
