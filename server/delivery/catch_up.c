@@ -47,7 +47,7 @@ void pl_session_answered(struct pl_task *task)
     }
     if (subscription->operation == PL_OP_ATTACH) {
         subscription->state = PL_SUBSCRIPTION_ATTACHED;
-        pl_subscription_wait(&session->wanting_head, subscription);
+        pl_subscription_wait(subscription);
     } else if (subscription->operation == PL_OP_JOIN) {
         pl_session_answered_join(subscription);
     } else if (subscription->operation == PL_OP_PAGE) {

@@ -216,7 +216,7 @@ static void put_receipt(struct pl_subscription *subscription, char *chat_id, str
 /* ---- counts of groups ---- */
 
 /* Both by seq; of a message in both what is new counts. Without the oldest when they are too many. */
-static unsigned merge(const struct pl_subscription *old, const struct pl_group_count *news, unsigned count,
+static uint16_t merge(const struct pl_subscription *old, const struct pl_group_count *news, unsigned count,
                       struct pl_group_count *ret_counts)
 {
     unsigned merged = 0;
@@ -231,7 +231,7 @@ static unsigned merge(const struct pl_subscription *old, const struct pl_group_c
     }
     unsigned excess = merged > PL_GROUP_COUNTS_MAX ? merged - PL_GROUP_COUNTS_MAX : 0;
     memmove(ret_counts, ret_counts + excess, (merged - excess) * sizeof(*ret_counts));
-    return merged - excess;
+    return (uint16_t)(merged - excess);
 }
 
 void pl_session_counts(struct pl_subscription *subscription, const struct pl_group_count *counts, unsigned count)

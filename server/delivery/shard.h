@@ -120,9 +120,8 @@ struct pl_subscription {
     unsigned others;                       /* sessions of the chat, as last heard */
     TAILQ_ENTRY(pl_subscription) waiting;  /* for its head, or for a page */
     STAILQ_ENTRY(pl_subscription) telling; /* has receipts or read_ok to tell */
-    struct pl_subscription_queue *waiting_in;
-    int64_t queued_seq; /* the last entry queued, or had before */
-    int64_t sent_seq;   /* the last entry written to the stream, or had before */
+    int64_t queued_seq;                    /* the last entry queued, or had before */
+    int64_t sent_seq;                      /* the last entry written to the stream, or had before */
     int64_t acked_seq;
     int64_t joining_seq;  /* what JOIN was asked with */
     int64_t head_seq;     /* the log's end, as last heard */
@@ -135,7 +134,8 @@ struct pl_subscription {
     /* In a chat of two: how far the other is, as told or to be told. */
     struct pl_receipt peer;
     struct pl_group_count *counts; /* to tell, by seq; at most PL_GROUP_COUNTS_MAX */
-    unsigned counts_count;
+    uint16_t counts_count;
+    bool is_waiting;
 
     /* The record's half; the shard's loop only. */
     bool in_list;

@@ -9,17 +9,23 @@
 
 #include "delivery/session.h"
 
-void pl_subscription_wait(struct pl_subscription_queue *queue, struct pl_subscription *subscription)
+static struct pl_subscription_queue *queue_of(struct pl_subscription *subscription)
 {
-    subscription->waiting_in = queue;
-    TAILQ_INSERT_TAIL(queue, subscription, waiting);
+    struct pl_session *session = subscription->session;
+    return subscription->state == PL_SUBSCRIPTION_ATTACHED ? &session->wanting_head : &session->wanting_page;
+}
+
+void pl_subscription_wait(struct pl_subscription *subscription)
+{
+    subscription->is_waiting = true;
+    TAILQ_INSERT_TAIL(queue_of(subscription), subscription, waiting);
 }
 
 void pl_subscription_wait_no_more(struct pl_subscription *subscription)
 {
-    if (subscription->waiting_in != NULL)
-        TAILQ_REMOVE(subscription->waiting_in, subscription, waiting);
-    subscription->waiting_in = NULL;
+    if (subscription->is_waiting)
+        TAILQ_REMOVE(queue_of(subscription), subscription, waiting);
+    subscription->is_waiting = false;
 }
 
 void pl_subscription_operate(struct pl_subscription *subscription, enum pl_operation operation,
@@ -42,7 +48,7 @@ static void join(struct pl_subscription *subscription)
 void pl_subscription_fall_behind(struct pl_subscription *subscription)
 {
     subscription->state = PL_SUBSCRIPTION_BEHIND;
-    pl_subscription_wait(&subscription->session->wanting_page, subscription);
+    pl_subscription_wait(subscription);
 }
 
 void pl_subscription_count_in(struct pl_subscription *subscription)

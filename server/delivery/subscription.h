@@ -12,8 +12,8 @@
 /* Posts the operation to the chat's record; in this state until the answer is back (pl_session_answered). */
 void pl_subscription_operate(struct pl_subscription *subscription, enum pl_operation operation,
                              enum pl_subscription_state state);
-/* At the end of the queue; in one queue at a time. */
-void pl_subscription_wait(struct pl_subscription_queue *queue, struct pl_subscription *subscription);
+/* At the end of the queue of its state. */
+void pl_subscription_wait(struct pl_subscription *subscription);
 void pl_subscription_wait_no_more(struct pl_subscription *subscription);
 /* Pages are to be read: waits for its turn. */
 void pl_subscription_fall_behind(struct pl_subscription *subscription);

@@ -89,6 +89,29 @@ def test_whoever_comes_later_gets_who_came_and_went_and_then_what_is_left(sweepi
     group.close()
 
 
+def test_who_asks_without_a_stream_is_told_where_the_log_begins(sweeping, postgres):
+    """Once that is acknowledged, or an entry behind it, it is not said again."""
+    alice, bob = sweeping.alice, sweeping.bob
+    chat_id = alice.api.SendMessage(recipient_id=bob.user_id, content="old").chat_id
+    start = messages.LogStart(chat_id=chat_id, first_seq=2)
+    sweeping.operator.UpdateApp(app_id=sweeping.app_id, retention_days=1)
+    postgres.query(f"update messages set created_at = created_at - interval '2 days' where chat_id = '{chat_id}'")
+    until(postgres, f"select first_seq from chats where chat_id = '{chat_id}'", "2")
+    for _ in range(2):
+        page = bob.api.Sync()
+        assert (list(page.log_starts), [entry for entry in page.entries if entry.chat_id == chat_id]) == ([start], [])
+    alice.api.SendMessage(chat_id=chat_id, content="new")
+    page = bob.api.Sync()
+    assert (list(page.log_starts), page.more) == ([start], True)
+    bob.api.AckSync(acks=[{"chat_id": chat_id, "seq": 1}])
+    page = bob.api.Sync()
+    assert not page.log_starts
+    assert [entry.content for entry in page.entries if entry.chat_id == chat_id] == ["new"]
+    bob.api.AckSync(acks=[{"chat_id": chat_id, "seq": 2}])
+    page = bob.api.Sync()
+    assert not page.log_starts and not page.entries and not page.more
+
+
 def test_messages_stay_until_every_device_has_them(sweeping, postgres):
     """Then their bodies go, and their places when nobody sends them again."""
     sweeping.operator.UpdateApp(app_id=sweeping.app_id, retention_until_delivered=True)

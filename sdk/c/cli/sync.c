@@ -26,14 +26,18 @@ static json_t *json_page(const parley_sync_page *page)
     json_t *entries = json_array();
     json_t *receipts = json_array();
     json_t *of_groups = json_array();
+    json_t *log_starts = json_array();
     for (size_t i = 0; i < page->entry_count; i++)
         json_array_append_new(entries, pl_json_message(&page->entries[i]));
     for (size_t i = 0; i < page->receipt_count; i++)
         json_array_append_new(receipts, pl_json_receipt(&page->receipts[i]));
     for (size_t i = 0; i < page->group_receipt_count; i++)
         json_array_append_new(of_groups, pl_json_group_receipt(&page->group_receipts[i]));
-    return json_pack("{s:o, s:o, s:o, s:b, s:s}", "entries", entries, "receipts", receipts, "group_receipts", of_groups,
-                     "more", page->more, "sync_token", page->sync_token);
+    for (size_t i = 0; i < page->log_start_count; i++)
+        json_array_append_new(log_starts, json_pack("{s:s, s:I}", "chat_id", page->log_starts[i].chat_id, "first_seq",
+                                                    (json_int_t)page->log_starts[i].first_seq));
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s}", "entries", entries, "log_starts", log_starts, "receipts",
+                     receipts, "group_receipts", of_groups, "more", page->more, "sync_token", page->sync_token);
 }
 
 static void print_lines(struct pl_cli *cli, const parley_sync_page *page)
@@ -44,6 +48,9 @@ static void print_lines(struct pl_cli *cli, const parley_sync_page *page)
         printf("[chat %s %lld] ", page->entries[i].chat_id, (long long)page->entries[i].seq);
         pl_message_line_print(cli, &names, &page->entries[i]);
     }
+    for (size_t i = 0; i < page->log_start_count; i++)
+        printf("[chat %s] what was before %lld is gone\n", page->log_starts[i].chat_id,
+               (long long)page->log_starts[i].first_seq);
     for (size_t i = 0; i < page->receipt_count; i++)
         printf("[chat %s] delivered up to %lld, read up to %lld\n", page->receipts[i].chat_id,
                (long long)page->receipts[i].delivered_seq, (long long)page->receipts[i].read_seq);

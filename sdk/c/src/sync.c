@@ -43,6 +43,9 @@ static void convert_sync(void *ret_page, const ProtobufCMessage *reply, struct p
     parley_message *entries = pl_arena_array(arena, parley_message, from->n_entries + 1);
     parley_receipt *receipts = pl_arena_array(arena, parley_receipt, from->n_receipts + 1);
     parley_group_receipt *of_groups = pl_arena_array(arena, parley_group_receipt, from->n_group_receipts + 1);
+    parley_log_start *log_starts = pl_arena_array(arena, parley_log_start, from->n_log_starts + 1);
+    for (size_t i = 0; i < from->n_log_starts; i++)
+        log_starts[i] = (parley_log_start){from->log_starts[i]->chat_id, from->log_starts[i]->first_seq};
     for (size_t i = 0; i < from->n_entries; i++)
         pl_convert_message(&entries[i], from->entries[i], arena);
     for (size_t i = 0; i < from->n_receipts; i++)
@@ -56,7 +59,9 @@ static void convert_sync(void *ret_page, const ProtobufCMessage *reply, struct p
                                                        .group_receipts = of_groups,
                                                        .group_receipt_count = from->n_group_receipts,
                                                        .more = from->more,
-                                                       .sync_token = from->sync_token};
+                                                       .sync_token = from->sync_token,
+                                                       .log_starts = log_starts,
+                                                       .log_start_count = from->n_log_starts};
 }
 
 /* The server refuses a wait that is out of its bounds. */

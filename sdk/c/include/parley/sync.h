@@ -52,6 +52,12 @@ static inline void parley_sync_options_init(parley_sync_options *options)
     options->struct_bytes = sizeof *options;
 }
 
+/* Of what the device has not acknowledged of a chat, everything before first_seq is gone; see on_log_start. */
+typedef struct parley_log_start {
+    const char *chat_id;
+    int64_t first_seq;
+} parley_log_start;
+
 /* What the device has not acknowledged yet. */
 typedef struct parley_sync_page {
     const parley_message *entries; /* in order within each chat, each chat from its cursor on */
@@ -60,8 +66,10 @@ typedef struct parley_sync_page {
     size_t receipt_count;
     const parley_group_receipt *group_receipts; /* of those that moved during this call */
     size_t group_receipt_count;
-    int more;               /* not 0: there is more behind these entries */
-    const char *sync_token; /* for the next call; empty: keep the one you have */
+    int more;                           /* not 0: there is more behind these entries */
+    const char *sync_token;             /* for the next call; empty: keep the one you have */
+    const parley_log_start *log_starts; /* with nothing more behind it, acknowledge first_seq - 1 */
+    size_t log_start_count;
 } parley_sync_page;
 
 /* Any thread; NULL is allowed. */
