@@ -185,8 +185,11 @@ static void what_an_app_keeps_no_longer_leaves_from_the_beginning_on(void **stat
 {
     (void)state;
     open_with_log("retention_days = 1");
+    database_execute(&database, "insert into hidden_messages select m.chat_id, p.user_id, m.message_id from messages m,"
+                                " participants p where m.seq in (5, 22)");
     database_execute(&database, "update messages set created_at = created_at - interval '2 days' where seq <= 20");
     wait_for_number("select first_seq from chats", 21);
+    assert_int_equal(database_number(&database, "select count(*) from hidden_messages"), 2);
     assert_int_equal(database_number(&database, "select min(seq) from messages"), 21);
     assert_int_equal(database_number(&database, "select count(*) from messages where content is not null"), 10);
     assert_int_equal(database_number(&database, "select seq from chat_controls where content is not null"), 3);
