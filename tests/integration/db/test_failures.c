@@ -274,9 +274,10 @@ static void query_that_no_standby_has_is_unknown(void **state)
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
     pl_params_uuid(params, &app_id);
     pl_params_text(params, "an app");
+    pl_params_int32(params, 0);
+    pl_params_bool(params, false);
     pl_db_query(harness.db, query);
-    wait_until(cancel_waits);
-    harness_wait(&harness, 1);
+    wait_until(is_answered_when_no_commit_waits);
     forget_standby();
     assert_int_equal(query->status, PL_OUTCOME_UNKNOWN);
     assert_int_equal(database_number(&database, "select count(*) from apps"), 1);
