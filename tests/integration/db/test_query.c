@@ -66,6 +66,8 @@ static struct pl_query *username_query(const struct pair *pair, const char *user
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
     pl_params_uuid(params, &app_id);
     pl_params_text(params, "an app");
+    pl_params_int32(params, 0);
+    pl_params_bool(params, false);
     params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
     pl_params_uuid(params, &pair->app_id.uuid);
     pl_params_text(params, username);
@@ -138,6 +140,8 @@ static void compose_app(struct pl_query *query, void *context)
     assert_int_equal(pl_rows_count(&query->steps[0].rows), 1);
     pl_params_uuid(params, &app_id);
     pl_params_text(params, "composed");
+    pl_params_int32(params, 0);
+    pl_params_bool(params, false);
 }
 
 static struct pl_query *composed_query(const struct pair *pair, const char *username)
