@@ -81,6 +81,22 @@ void pl_terminal_put_time(FILE *file, int64_t time_us)
     fputs(text, file);
 }
 
+static const char *without_body(const parley_message *message)
+{
+    switch (message->kind) {
+    case PARLEY_ENTRY_MEMBERS:
+        return "[changed who is in the chat]";
+    case PARLEY_ENTRY_SETTINGS:
+        return "[changed the chat]";
+    case PARLEY_ENTRY_DELETE:
+        return "[deleted a message]";
+    case PARLEY_ENTRY_ACCOUNT:
+        return "[something happened to your account]";
+    default:
+        return message->status == PARLEY_MESSAGE_STATUS_EXPIRED ? "[expired]" : "[sent from this device]";
+    }
+}
+
 void pl_terminal_put_body(FILE *file, const parley_message *message)
 {
     switch (message->body) {
@@ -92,7 +108,7 @@ void pl_terminal_put_body(FILE *file, const parley_message *message)
         fprintf(file, "[encrypted, %zu bytes]", message->content_bytes);
         break;
     case PARLEY_BODY_NONE:
-        fputs(message->status == PARLEY_MESSAGE_STATUS_EXPIRED ? "[expired]" : "[sent from this device]", file);
+        fputs(without_body(message), file);
         break;
     }
 }

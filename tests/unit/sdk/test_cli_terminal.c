@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* Text of others cannot steer the terminal. */
+/* What is shown of entries, and that text of others cannot steer the terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +23,29 @@ static void expect_text(const char *text, const char *shown)
     fclose(file);
     assert_string_equal(written, shown);
     free(written);
+}
+
+static void expect_body(parley_entry_kind kind, parley_message_status status, const char *shown)
+{
+    const parley_message message = {.kind = kind, .status = status, .body = PARLEY_BODY_NONE};
+    char *written = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&written, &bytes);
+    pl_terminal_put_body(file, &message);
+    fclose(file);
+    assert_string_equal(written, shown);
+    free(written);
+}
+
+static void what_has_no_body_is_said_to_be_what_it_is(void **state)
+{
+    (void)state;
+    expect_body(PARLEY_ENTRY_MESSAGE, PARLEY_MESSAGE_STATUS_SENT, "[sent from this device]");
+    expect_body(PARLEY_ENTRY_MESSAGE, PARLEY_MESSAGE_STATUS_EXPIRED, "[expired]");
+    expect_body(PARLEY_ENTRY_MEMBERS, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[changed who is in the chat]");
+    expect_body(PARLEY_ENTRY_SETTINGS, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[changed the chat]");
+    expect_body(PARLEY_ENTRY_DELETE, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[deleted a message]");
+    expect_body(PARLEY_ENTRY_ACCOUNT, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[something happened to your account]");
 }
 
 static void plain_text_is_unchanged(void **state)
@@ -65,6 +88,7 @@ static void a_line_break_cannot_fake_a_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_has_no_body_is_said_to_be_what_it_is),
         cmocka_unit_test(plain_text_is_unchanged),
         cmocka_unit_test(control_characters_are_replaced),
         cmocka_unit_test(bidirectional_controls_are_replaced),
