@@ -4,6 +4,8 @@
 #ifndef PL_DELIVERY_CHAT_RECORD_H
 #define PL_DELIVERY_CHAT_RECORD_H
 
+#include <uthash.h>
+
 #include "delivery/shard.h"
 
 struct pl_group_receipts;

@@ -22,6 +22,8 @@
 #ifndef PL_DELIVERY_SESSION_H
 #define PL_DELIVERY_SESSION_H
 
+#include <uthash.h>
+
 #include "base/buf.h"
 #include "delivery/shard.h"
 #include "parley/v1/stream_service.pb-c.h"

@@ -255,6 +255,13 @@ static bool is_equal(const struct pl_group_count *one, const struct pl_group_cou
            one->delivered == other->delivered && one->read == other->read;
 }
 
+static void drop_counts(struct pl_subscription *subscription)
+{
+    free(subscription->counts);
+    subscription->counts = NULL;
+    subscription->counts_count = 0;
+}
+
 static void put_counts(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
 {
     const struct pl_group_count *counts = subscription->counts;
@@ -273,9 +280,7 @@ static void put_counts(struct pl_subscription *subscription, char *chat_id, stru
         receipt.status = pl_message_status(receipt.recipient_count, receipt.delivered_count, receipt.read_count);
         put_element(frame, PL_SERVER_FRAME_GROUP_RECEIPTS, &receipt.base);
     }
-    free(subscription->counts);
-    subscription->counts = NULL;
-    subscription->counts_count = 0;
+    drop_counts(subscription);
 }
 
 static void put_read_ok(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
@@ -320,9 +325,7 @@ void pl_session_put_tellings(struct pl_session *session, struct pl_buf *frame)
 void pl_session_out_forget(struct pl_subscription *subscription)
 {
     subscription->has_receipt = false;
-    free(subscription->counts);
-    subscription->counts = NULL;
-    subscription->counts_count = 0;
+    drop_counts(subscription);
     if (subscription->is_telling)
         STAILQ_REMOVE(&subscription->session->telling, subscription, pl_subscription, telling);
     subscription->is_telling = false;

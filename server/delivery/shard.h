@@ -12,7 +12,6 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <uthash.h>
 
 #include "base/loop.h"
 #include "delivery/entry.h"

@@ -5,6 +5,7 @@
  * newer call of Sync does with an older one, and where a user's new chat finds the sessions that must take it up.
  */
 #include <stdlib.h>
+#include <uthash.h>
 
 #include "delivery/session.h"
 #include "delivery/shard.h"

@@ -22,10 +22,8 @@ static void hide_message(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__HideMessageRequest *request = (const Parley__V1__HideMessageRequest *)message;
     struct pl_message_id message_id;
-    if (pl_uuid_parse(request->message_id, &message_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "message_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "message_id", request->message_id, &message_id.uuid))
         return;
-    }
     struct pl_query *query = pl_server_query(call, on_hidden, call);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_MESSAGE_HIDE);
     pl_params_uuid(params, &message_id.uuid);
@@ -51,11 +49,9 @@ static void tell_user(struct pl_call *call, struct pl_uuid chat, int64_t seq)
 static void on_hidden(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
-    const struct pl_rows *rows = &query->steps[0].rows;
-    if (query->status != PL_OK || pl_rows_count(rows) == 0) {
-        pl_call_fail(call, query->status != PL_OK ? query->status : PL_MESSAGE_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_MESSAGE_NOT_FOUND);
+    if (rows == NULL)
         return;
-    }
     if (!pl_rows_bool(rows, 0, COLUMN_IS_MESSAGE)) {
         pl_call_fail(call, PL_FAILED_PRECONDITION, "this entry is no message of a user");
         return;

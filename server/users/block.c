@@ -14,10 +14,8 @@ struct pl_block *pl_block_take(struct pl_call *call, const char *user_id, const 
     block->call = call;
     if (!pl_user_parse(call, user_id, &block->user_id))
         return NULL;
-    if (pl_uuid_parse(blocked_user_id, &block->blocked_user_id.uuid) != PL_OK) {
-        pl_call_fail(call, PL_INVALID_ID, "blocked_user_id is not a UUID of 36 characters");
+    if (!pl_field_take_uuid(call, "blocked_user_id", blocked_user_id, &block->blocked_user_id.uuid))
         return NULL;
-    }
     if (pl_uuid_equal(&block->user_id.uuid, &block->blocked_user_id.uuid)) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "blocked_user_id must be another user");
         return NULL;

@@ -6,8 +6,6 @@
 #include "users/service.h"
 #include "users/user.h"
 
-enum { STEP_USER, STEP_BLOCKS };
-
 static void list_blocked_users(struct pl_call *call, const ProtobufCMessage *message);
 static void on_found(struct pl_query *query, void *context);
 
@@ -24,7 +22,8 @@ static void list_blocked_users(struct pl_call *call, const ProtobufCMessage *mes
     if (!pl_user_parse(call, request->user_id, &user_id))
         return;
     struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
-    *page = (struct pl_page){.call = call, .list = PL_PAGE_BLOCKS, .subject = user_id.uuid};
+    *page =
+        (struct pl_page){.call = call, .list = PL_PAGE_BLOCKS, .subject = user_id.uuid, .missing = PL_USER_NOT_FOUND};
     if (!pl_page_take(page, request->page_size, request->page_token))
         return;
     struct pl_query *query = pl_server_query(call, on_found, page);
@@ -39,11 +38,9 @@ static void on_found(struct pl_query *query, void *context)
 {
     const struct pl_page *page = context;
     struct pl_arena *arena = pl_call_arena(page->call);
-    const struct pl_rows *rows = &query->steps[STEP_BLOCKS].rows;
-    if (query->status != PL_OK || pl_rows_count(&query->steps[STEP_USER].rows) == 0) {
-        pl_call_fail(page->call, query->status != PL_OK ? query->status : PL_USER_NOT_FOUND, NULL);
+    const struct pl_rows *rows = pl_page_rows(page, query);
+    if (rows == NULL)
         return;
-    }
     Parley__V1__ListBlockedUsersResponse response = PARLEY__V1__LIST_BLOCKED_USERS_RESPONSE__INIT;
     int count = pl_page_count(page, rows);
     response.n_blocks = (size_t)count;

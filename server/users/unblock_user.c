@@ -36,11 +36,9 @@ static void unblock_user(struct pl_call *call, const ProtobufCMessage *message)
 static void on_unblocked(struct pl_query *query, void *context)
 {
     const struct pl_block *block = context;
-    const struct pl_rows *gone = &query->steps[STEP_DELETE].rows;
-    if (query->status != PL_OK || pl_rows_count(&query->steps[STEP_USER].rows) == 0) {
-        pl_call_fail(block->call, query->status != PL_OK ? query->status : PL_USER_NOT_FOUND, NULL);
+    if (pl_server_rows(block->call, query, STEP_USER, PL_USER_NOT_FOUND) == NULL)
         return;
-    }
+    const struct pl_rows *gone = &query->steps[STEP_DELETE].rows;
     if (pl_rows_count(gone) > 0)
         pl_block_tell(block, PL_ACCOUNT_USER_UNBLOCKED, pl_rows_time(gone, 0, 1));
     Parley__V1__UnblockUserResponse response = PARLEY__V1__UNBLOCK_USER_RESPONSE__INIT;
