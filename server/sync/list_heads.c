@@ -7,7 +7,7 @@
 #include "rpc/fields.h"
 #include "sync/service.h"
 
-enum { COLUMN_CHAT, COLUMN_LAST_SEQ, COLUMN_READ_SEQ, COLUMN_UNREAD };
+enum { COLUMN_CHAT, COLUMN_LAST_SEQ, COLUMN_READ_SEQ, COLUMN_FIRST_SEQ, COLUMN_UNREAD };
 
 static void list_heads(struct pl_call *call, const ProtobufCMessage *message);
 static void on_found(struct pl_query *query, void *context);
@@ -43,6 +43,7 @@ static Parley__V1__Head *read_head(const struct pl_rows *rows, int row, struct p
     head->chat_id = pl_field_uuid(&chat_id, arena);
     head->last_seq = pl_rows_int(rows, row, COLUMN_LAST_SEQ);
     head->read_seq = pl_rows_int(rows, row, COLUMN_READ_SEQ);
+    head->first_seq = pl_rows_int(rows, row, COLUMN_FIRST_SEQ);
     head->unread_count = (int32_t)pl_rows_int(rows, row, COLUMN_UNREAD);
     return head;
 }

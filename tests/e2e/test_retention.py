@@ -38,6 +38,11 @@ def seqs(device, chat_id):
     return [entry.seq for entry in device.entries[chat_id]]
 
 
+def head_of(api, chat_id):
+    """Where the chat begins and ends."""
+    return next((head.first_seq, head.last_seq) for head in api.ListHeads().heads if head.chat_id == chat_id)
+
+
 def test_whoever_comes_later_gets_who_came_and_went_and_then_what_is_left(sweeping, postgres):
     """A device that was away, a command, and who asks for the messages."""
     group = Group(sweeping)
@@ -74,6 +79,10 @@ def test_whoever_comes_later_gets_who_came_and_went_and_then_what_is_left(sweepi
     assert [line.get("event", line.get("seq")) for line in lines] == ["log_start", 5, 7, 8, 9, 10]
     assert lines[0] == {"event": "log_start", "chat_id": group.chat_id, "first_seq": 7}
     assert [line["seq"] for line in lines[1:]] == [5, 7, 8, 9, 10]
+    assert head_of(group.mary.api, group.chat_id) == (7, 10)
+    run = parley(sweeping.server, group.mary.token, "heads")
+    assert {"chat_id": group.chat_id, "first_seq": 7, "last_seq": 10, "read_seq": 0} in [
+        json.loads(line) for line in run.stdout.splitlines()]
     page = group.mary.api.ListMessages(chat_id=group.chat_id)
     assert [message.seq for message in page.messages] == [10, 9, 8, 7]
     assert page.log_start == messages.LogStart(chat_id=group.chat_id, first_seq=7)
@@ -94,9 +103,11 @@ def test_who_asks_without_a_stream_is_told_where_the_log_begins(sweeping, postgr
     alice, bob = sweeping.alice, sweeping.bob
     chat_id = alice.api.SendMessage(recipient_id=bob.user_id, content="old").chat_id
     start = messages.LogStart(chat_id=chat_id, first_seq=2)
+    assert head_of(bob.api, chat_id) == (1, 1)
     sweeping.operator.UpdateApp(app_id=sweeping.app_id, retention_days=1)
     postgres.query(f"update messages set created_at = created_at - interval '2 days' where chat_id = '{chat_id}'")
     until(postgres, f"select first_seq from chats where chat_id = '{chat_id}'", "2")
+    assert head_of(bob.api, chat_id) == (2, 1)
     for _ in range(2):
         page = bob.api.Sync()
         assert (list(page.log_starts), [entry for entry in page.entries if entry.chat_id == chat_id]) == ([start], [])

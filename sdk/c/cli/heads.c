@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* parley heads: how long each chat is, and how far it was read. */
+/* parley heads: where each chat begins, how long it is, and how far it was read. */
 #include <stdio.h>
 
 #include "sdk/c/cli/json.h"
@@ -20,8 +20,12 @@ const struct pl_cli_command pl_cli_heads = {
 static void print_line(const struct pl_cli *cli, const parley_head *head)
 {
     if (cli->json)
-        pl_json_print(json_pack("{s:s, s:I, s:I}", "chat_id", head->chat_id, "last_seq", (json_int_t)head->last_seq,
-                                "read_seq", (json_int_t)head->read_seq));
+        pl_json_print(json_pack("{s:s, s:I, s:I, s:I}", "chat_id", head->chat_id, "first_seq",
+                                (json_int_t)head->first_seq, "last_seq", (json_int_t)head->last_seq, "read_seq",
+                                (json_int_t)head->read_seq));
+    else if (head->first_seq > 1)
+        printf("%s  %lld entries, gone before %lld  read %lld\n", head->chat_id, (long long)head->last_seq,
+               (long long)head->first_seq, (long long)head->read_seq);
     else
         printf("%s  %lld entries  read %lld\n", head->chat_id, (long long)head->last_seq, (long long)head->read_seq);
 }

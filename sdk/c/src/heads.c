@@ -57,14 +57,15 @@ static struct pl_head_row *find_or_add(struct pl_heads *heads, const struct pl_c
     return row;
 }
 
-void pl_heads_put(struct pl_heads *heads, const struct pl_cursors *cursors, const struct pl_cursor *head)
+void pl_heads_put(struct pl_heads *heads, const struct pl_cursors *cursors, const struct pl_cursor *head,
+                  int64_t first_seq)
 {
     struct pl_head_row *row = find_or_add(heads, &head->chat_id);
     int64_t have = pl_cursors_have(cursors, &head->chat_id);
     bool may_be_from_before = !heads->has_checked && have == 0;
     if (row->known_seq < have)
         row->known_seq = have;
-    if (row->known_seq >= head->seq)
+    if (row->known_seq >= head->seq || head->seq < first_seq)
         return;
     if (may_be_from_before) {
         row->known_seq = head->seq;

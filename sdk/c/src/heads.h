@@ -29,8 +29,9 @@ void pl_heads_fini(struct pl_heads *heads);
 void pl_heads_forget(struct pl_heads *heads);
 /* A new check begins. */
 void pl_heads_begin(struct pl_heads *heads);
-/* One chat's end, as the server says it. */
-void pl_heads_put(struct pl_heads *heads, const struct pl_cursors *cursors, const struct pl_cursor *head);
+/* One chat's end, as the server says it, and where its log begins: above the end when everything is gone. */
+void pl_heads_put(struct pl_heads *heads, const struct pl_cursors *cursors, const struct pl_cursor *head,
+                  int64_t first_seq);
 /* Every chat was put. True when some are late: ask pl_heads_still_late after a while. */
 bool pl_heads_end(struct pl_heads *heads);
 /* True when one of those that were late still is; each is told once. */

@@ -56,7 +56,7 @@ static void take_page(struct parley_stream *stream, const Parley__V1__ListHeadsR
     for (size_t i = 0; i < page->n_heads; i++) {
         struct pl_cursor head = {.seq = page->heads[i]->last_seq};
         if (pl_uuid_parse(page->heads[i]->chat_id, &head.chat_id.uuid) == PL_OK)
-            pl_heads_put(&stream->heads, &stream->cursors, &head);
+            pl_heads_put(&stream->heads, &stream->cursors, &head, page->heads[i]->first_seq);
     }
     if (page->next_page_token[0] != '\0')
         ask(stream, page->next_page_token);

@@ -18,7 +18,8 @@ static void convert_page(void *ret_heads, const ProtobufCMessage *reply, struct 
     for (size_t i = 0; i < page->n_heads; i++)
         items[i] = (parley_head){.chat_id = page->heads[i]->chat_id,
                                  .last_seq = page->heads[i]->last_seq,
-                                 .read_seq = page->heads[i]->read_seq};
+                                 .read_seq = page->heads[i]->read_seq,
+                                 .first_seq = page->heads[i]->first_seq};
     *(parley_heads *)ret_heads =
         (parley_heads){.items = items, .count = page->n_heads, .next_page_token = page->next_page_token};
 }

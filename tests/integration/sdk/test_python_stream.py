@@ -204,6 +204,17 @@ class PythonStreamTest(unittest.TestCase):
         self.heads = [sync.ListHeadsResponse(heads=[sync.Head(chat_id=OTHER_CHAT, last_seq=10)])]
         self.assertEqual(self.event("state", state="lost")["reason"], "BAD_REPLY")
 
+    def test_what_is_gone_is_not_asked_for(self):
+        """Nothing of it can come; what is behind it can."""
+        self.heads = [sync.ListHeadsResponse(heads=[sync.Head(chat_id=CHAT, first_seq=4, last_seq=3)])]
+        session = self.start()
+        session.say(entries=[entry(1)], caught_up=True)
+        for _ in range(4):
+            self.asked.get(timeout=WAIT_S)
+        self.assertTrue(self.server.sessions.empty())
+        self.heads = [sync.ListHeadsResponse(heads=[sync.Head(chat_id=CHAT, first_seq=4, last_seq=4)])]
+        self.assertEqual(self.event("state", state="lost")["reason"], "BAD_REPLY")
+
     def test_a_stream_closes_while_heads_are_asked_for(self):
         asked, answer = threading.Event(), threading.Event()
         self.addCleanup(answer.set)

@@ -36,12 +36,17 @@ static void bring(unsigned char number, int64_t seq)
 }
 
 /* A complete check of one chat; whether it was late. */
-static bool check(unsigned char number, int64_t seq)
+static bool check_from(unsigned char number, int64_t first_seq, int64_t seq)
 {
     struct pl_cursor head = {.chat_id = chat(number), .seq = seq};
     pl_heads_begin(&heads);
-    pl_heads_put(&heads, &cursors, &head);
+    pl_heads_put(&heads, &cursors, &head, first_seq);
     return pl_heads_end(&heads);
+}
+
+static bool check(unsigned char number, int64_t seq)
+{
+    return check_from(number, 1, seq);
 }
 
 static void an_end_that_has_come_is_not_late(void **state)
@@ -103,6 +108,14 @@ static void a_new_check_forgets_what_was_late(void **state)
     assert_false(pl_heads_still_late(&heads, &cursors));
 }
 
+static void what_is_gone_is_not_late(void **state)
+{
+    (void)state;
+    bring(1, 7);
+    assert_false(check_from(1, 9, 8));
+    assert_true(check_from(1, 9, 9));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +125,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_came_meanwhile_is_not_late_any_more, start, stop),
         cmocka_unit_test_setup_teardown(a_chat_that_is_new_since_the_last_check_is_late, start, stop),
         cmocka_unit_test_setup_teardown(each_end_is_told_once, start, stop),
+        cmocka_unit_test_setup_teardown(what_is_gone_is_not_late, start, stop),
         cmocka_unit_test_setup_teardown(a_new_check_forgets_what_was_late, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

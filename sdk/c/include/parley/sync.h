@@ -15,11 +15,13 @@
 extern "C" {
 #endif
 
-/* The end of a chat's log. */
+/* The ends of a chat's log. */
 typedef struct parley_head {
     const char *chat_id;
     int64_t last_seq; /* of its newest entry; 0: there is none */
     int64_t read_seq; /* the caller has read all entries up to here */
+    /* What is before is gone, see on_log_start. 1: nothing is; last_seq + 1: everything, and nothing is missed. */
+    int64_t first_seq;
 } parley_head;
 
 typedef struct parley_heads {

@@ -32,6 +32,8 @@ class Heads:
             self._epoch, self._known, self._has_checked = epoch, {}, False
         late = {}
         for head in heads:
+            if head.last_seq < head.first_seq:
+                continue  # everything is gone
             came = have.get(head.chat_id, 0)
             known = max(came, self._known.get(head.chat_id, 0))
             if known < head.last_seq and (came or self._has_checked):
