@@ -10,29 +10,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-
-#define IN_FLIGHT_MAX 16
-
-static struct pl_query *query_of(struct pl_task *task)
-{
-    return pl_container_of(task, struct pl_query, task);
-}
+#include "db/reader_queue.h"
 
 static void finish_task(struct pl_task *task)
 {
-    struct pl_query *query = query_of(task);
+    struct pl_query *query = pl_query_of(task);
     query->done(query, query->context);
-}
-
-static bool is_composed(const struct pl_query *query)
-{
-    return query->compose != NULL;
 }
 
 /* What was sent of it may be, or become, committed; what is still to be composed is not. */
 static bool may_change(const struct pl_query *query)
 {
-    if (is_composed(query) && !query->composed)
+    if (pl_query_is_composed(query) && !query->composed)
         return false;
     for (unsigned i = 0; i < query->count; i++)
         if (pl_statement_is_write(query->steps[i].statement))
@@ -47,88 +36,6 @@ static void answer(struct pl_reader *reader, struct pl_query *query, enum pl_sta
         pl_rows_clear(&query->steps[i].rows);
     pl_metrics_add(reader->all->context->metrics, PL_METRIC_queries_total, 1);
     pl_homes_add(&reader->homes, query->home, &query->task);
-}
-
-/* ---- the queue ---- */
-
-/* Under the lock. */
-static struct pl_query *pop(struct pl_readers *all, struct pl_task_list *queue)
-{
-    struct pl_task *task = STAILQ_FIRST(queue);
-    STAILQ_REMOVE_HEAD(queue, next);
-    all->queued--;
-    pl_metrics_set(all->context->metrics, PL_METRIC_query_queue, all->queued);
-    return query_of(task);
-}
-
-/* Under the lock. A reader that would take more: best one with nothing in flight. */
-static struct pl_reader *sleeper(struct pl_readers *all)
-{
-    struct pl_reader *found = NULL;
-    for (unsigned i = 0; i < all->count; i++) {
-        struct pl_reader *reader = &all->each[i];
-        if (reader->asleep && (found == NULL || reader->in_flight_count < found->in_flight_count))
-            found = reader;
-    }
-    if (found != NULL)
-        found->asleep = false;
-    return found;
-}
-
-/* Under the lock. */
-static void hold(struct pl_reader *reader, struct pl_task_list *queue)
-{
-    struct pl_query *query = pop(reader->all, queue); /* not inside the macro, which names its argument twice */
-    STAILQ_INSERT_TAIL(&reader->held, &query->task, next);
-    reader->in_flight_count++;
-}
-
-/* To take more. */
-static bool is_free(const struct pl_reader *reader)
-{
-    return !reader->alone && reader->in_flight_count < IN_FLIGHT_MAX;
-}
-
-/* Under the lock. Behind it nothing is taken. */
-static void hold_to_compose(struct pl_reader *reader)
-{
-    struct pl_readers *all = reader->all;
-    bool is_last_other = all->alone > 0 && all->alone + 1 >= all->count;
-    if (reader->alone || is_last_other || STAILQ_EMPTY(&all->to_compose))
-        return;
-    hold(reader, &all->to_compose);
-    reader->alone = true;
-    all->alone++;
-}
-
-/*
- * Moves the reader's share of the queue to held: so much that all readers get work, and a slow
- * statement holds up few. Whether it would take more.
- */
-static bool take(struct pl_reader *reader)
-{
-    struct pl_readers *all = reader->all;
-    pthread_mutex_lock(&all->lock);
-    unsigned share = all->queued / all->count + (all->queued % all->count != 0);
-    for (; share > 0 && is_free(reader) && !STAILQ_EMPTY(&all->queue); share--)
-        hold(reader, &all->queue);
-    hold_to_compose(reader);
-    bool asleep = is_free(reader);
-    reader->asleep = asleep;
-    pthread_mutex_unlock(&all->lock);
-    return asleep;
-}
-
-/* The query is no longer in flight. */
-static void leave(struct pl_reader *reader, const struct pl_query *query)
-{
-    pthread_mutex_lock(&reader->all->lock);
-    reader->in_flight_count--;
-    if (is_composed(query)) {
-        reader->alone = false;
-        reader->all->alone--;
-    }
-    pthread_mutex_unlock(&reader->all->lock);
 }
 
 /* ---- sending ---- */
@@ -153,7 +60,7 @@ static void begin_first(struct pl_reader *reader)
 static bool begin(struct pl_reader *reader, struct pl_query *query)
 {
     if (query->deadline_us != 0 && pl_clock_now_us() > query->deadline_us) {
-        leave(reader, query);
+        pl_reader_leave(reader, query);
         answer(reader, query, PL_DEADLINE_EXCEEDED);
         return true;
     }
@@ -161,14 +68,14 @@ static bool begin(struct pl_reader *reader, struct pl_query *query)
         begin_first(reader);
     STAILQ_INSERT_TAIL(&reader->in_flight, &query->task, next);
     query->sent_us = pl_clock_now_us();
-    reader->open = is_composed(query);
+    reader->open = pl_query_is_composed(query);
     return send_steps(reader, query, 0);
 }
 
 static bool send_held(struct pl_reader *reader)
 {
     while (!STAILQ_EMPTY(&reader->held)) {
-        struct pl_query *query = query_of(STAILQ_FIRST(&reader->held));
+        struct pl_query *query = pl_query_of(STAILQ_FIRST(&reader->held));
         STAILQ_REMOVE_HEAD(&reader->held, next);
         if (!begin(reader, query))
             return false;
@@ -202,12 +109,12 @@ static void take_result(struct pl_reader *reader, struct pl_query *query, struct
 
 static void finish_first(struct pl_reader *reader)
 {
-    struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+    struct pl_query *query = pl_query_of(STAILQ_FIRST(&reader->in_flight));
     int64_t sent_us = query->sent_us;
     if (reader->status == PL_OK && reader->link.conn.warned && may_change(query))
         reader->status = PL_OUTCOME_UNKNOWN;
     STAILQ_REMOVE_HEAD(&reader->in_flight, next);
-    leave(reader, query);
+    pl_reader_leave(reader, query);
     answer(reader, query, reader->status);
     begin_first(reader);
     pl_metrics_observe_us(reader->all->context->metrics, PL_METRIC_query_seconds, reader->since_us - sent_us);
@@ -226,9 +133,9 @@ static bool compose_first(struct pl_reader *reader, struct pl_query *query)
 
 static bool end_step(struct pl_reader *reader)
 {
-    struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+    struct pl_query *query = pl_query_of(STAILQ_FIRST(&reader->in_flight));
     reader->step++;
-    if (!is_composed(query) || query->composed || reader->step < query->count)
+    if (!pl_query_is_composed(query) || query->composed || reader->step < query->count)
         return true;
     return compose_first(reader, query);
 }
@@ -240,7 +147,7 @@ static bool receive(struct pl_reader *reader)
         struct pg_result *result = NULL;
         switch (pl_conn_next(&reader->link.conn, 0, &result)) {
         case PL_CONN_RESULT:
-            take_result(reader, query_of(STAILQ_FIRST(&reader->in_flight)), result);
+            take_result(reader, pl_query_of(STAILQ_FIRST(&reader->in_flight)), result);
             break;
         case PL_CONN_END:
             if (!end_step(reader))
@@ -263,9 +170,9 @@ static bool receive(struct pl_reader *reader)
 static void fail_held(struct pl_reader *reader)
 {
     while (!STAILQ_EMPTY(&reader->held)) {
-        struct pl_query *query = query_of(STAILQ_FIRST(&reader->held));
+        struct pl_query *query = pl_query_of(STAILQ_FIRST(&reader->held));
         STAILQ_REMOVE_HEAD(&reader->held, next);
-        leave(reader, query);
+        pl_reader_leave(reader, query);
         answer(reader, query, PL_DATABASE_UNAVAILABLE);
     }
 }
@@ -273,9 +180,9 @@ static void fail_held(struct pl_reader *reader)
 static void fail_in_flight(struct pl_reader *reader)
 {
     while (!STAILQ_EMPTY(&reader->in_flight)) {
-        struct pl_query *query = query_of(STAILQ_FIRST(&reader->in_flight));
+        struct pl_query *query = pl_query_of(STAILQ_FIRST(&reader->in_flight));
         STAILQ_REMOVE_HEAD(&reader->in_flight, next);
-        leave(reader, query);
+        pl_reader_leave(reader, query);
         answer(reader, query, may_change(query) ? PL_OUTCOME_UNKNOWN : PL_DATABASE_UNAVAILABLE);
     }
     fail_held(reader);
@@ -283,44 +190,20 @@ static void fail_in_flight(struct pl_reader *reader)
     pl_homes_send(&reader->homes);
 }
 
-/* Work that this reader was rung for goes to another. */
-static void pass_on(struct pl_readers *all)
-{
-    pthread_mutex_lock(&all->lock);
-    struct pl_reader *other = all->queued == 0 ? NULL : sleeper(all);
-    pthread_mutex_unlock(&all->lock);
-    if (other != NULL)
-        pl_wake_ring(&other->wake);
-}
-
 static void lose(struct pl_reader *reader)
 {
     pl_link_drop(&reader->link);
-    pthread_mutex_lock(&reader->all->lock);
-    reader->asleep = false;
-    pthread_mutex_unlock(&reader->all->lock);
     fail_in_flight(reader);
-    pass_on(reader->all);
-}
-
-static bool is_away(const struct pl_readers *all)
-{
-    return pl_circuit_is_open(&all->circuit) || pl_db_is_over(all->context);
+    pl_reader_step_aside(reader);
 }
 
 /* While all connections are away, who waits in the queue is told. */
 static void refuse_queued(struct pl_reader *reader)
 {
-    struct pl_readers *all = reader->all;
     struct pl_task_list refused = STAILQ_HEAD_INITIALIZER(refused);
-    pthread_mutex_lock(&all->lock);
-    while (is_away(all) && all->queued > 0) {
-        struct pl_query *query = pop(all, STAILQ_EMPTY(&all->queue) ? &all->to_compose : &all->queue);
-        STAILQ_INSERT_TAIL(&refused, &query->task, next);
-    }
-    pthread_mutex_unlock(&all->lock);
+    pl_readers_refuse(reader->all, &refused);
     while (!STAILQ_EMPTY(&refused)) {
-        struct pl_query *query = query_of(STAILQ_FIRST(&refused));
+        struct pl_query *query = pl_query_of(STAILQ_FIRST(&refused));
         STAILQ_REMOVE_HEAD(&refused, next);
         answer(reader, query, PL_DATABASE_UNAVAILABLE);
     }
@@ -331,13 +214,8 @@ static void refuse_queued(struct pl_reader *reader)
 
 static bool is_done(struct pl_reader *reader)
 {
-    if (!atomic_load(&reader->all->context->stopping) || !STAILQ_EMPTY(&reader->in_flight) ||
-        !STAILQ_EMPTY(&reader->held))
-        return false;
-    pthread_mutex_lock(&reader->all->lock);
-    bool empty = reader->all->queued == 0;
-    pthread_mutex_unlock(&reader->all->lock);
-    return empty;
+    return atomic_load(&reader->all->context->stopping) && STAILQ_EMPTY(&reader->in_flight) &&
+           STAILQ_EMPTY(&reader->held) && !pl_readers_have_queued(reader->all);
 }
 
 /* When the reply to the first in flight is overdue. Each of its steps may take the whole timeout. */
@@ -346,7 +224,7 @@ static int64_t reply_due_us(const struct pl_reader *reader)
     int64_t until_us = atomic_load(&reader->all->context->until_us);
     if (STAILQ_EMPTY(&reader->in_flight))
         return until_us;
-    unsigned count = query_of(STAILQ_FIRST(&reader->in_flight))->count;
+    unsigned count = pl_query_of(STAILQ_FIRST(&reader->in_flight))->count;
     int64_t due_us = reader->since_us + reader->link.conn.reply_wait_us * count;
     return due_us < until_us ? due_us : until_us;
 }
@@ -357,18 +235,15 @@ static int64_t reply_due_us(const struct pl_reader *reader)
  */
 static bool takes_again(struct pl_reader *reader, bool asleep)
 {
-    if (!asleep || !STAILQ_EMPTY(&reader->in_flight))
-        return !asleep && is_free(reader);
-    pthread_mutex_lock(&reader->all->lock);
-    bool more = !STAILQ_EMPTY(&reader->all->queue);
-    pthread_mutex_unlock(&reader->all->lock);
-    return more;
+    if (!asleep)
+        return pl_reader_is_free(reader);
+    return STAILQ_EMPTY(&reader->in_flight) && pl_readers_have_plain(reader->all);
 }
 
 /* False: the connection is lost. */
 static bool turn(struct pl_reader *reader)
 {
-    bool asleep = take(reader);
+    bool asleep = pl_reader_take(reader);
     if (!send_held(reader) || !receive(reader))
         return false;
     pl_homes_send(&reader->homes);
@@ -464,35 +339,14 @@ void pl_readers_join(struct pl_readers *readers)
         pl_assert(pthread_join(readers->each[i].thread, NULL) == 0);
 }
 
-static enum pl_status enqueue(struct pl_readers *readers, struct pl_query *query, struct pl_reader **ret_rung)
-{
-    if (atomic_load(&readers->context->stopping))
-        return PL_DRAINING;
-    if (is_away(readers))
-        return PL_DATABASE_UNAVAILABLE;
-    if (readers->queued >= (unsigned)readers->context->config->query_queue_max)
-        return PL_OVERLOADED;
-    struct pl_task_list *queue = is_composed(query) ? &readers->to_compose : &readers->queue;
-    STAILQ_INSERT_TAIL(queue, &query->task, next);
-    readers->queued++;
-    pl_metrics_set(readers->context->metrics, PL_METRIC_query_queue, readers->queued);
-    *ret_rung = sleeper(readers);
-    return PL_OK;
-}
-
 void pl_readers_submit(struct pl_readers *readers, struct pl_query *query)
 {
-    struct pl_reader *rung = NULL;
     query->task.run = finish_task;
     query->constraint[0] = '\0';
     query->failed_step = 0;
     query->lock_timeout = false;
     query->composed = false;
-    pthread_mutex_lock(&readers->lock);
-    enum pl_status status = enqueue(readers, query, &rung);
-    pthread_mutex_unlock(&readers->lock);
-    if (rung != NULL)
-        pl_wake_ring(&rung->wake);
+    enum pl_status status = pl_readers_enqueue(readers, query);
     if (status == PL_OK)
         return;
     query->status = status;

@@ -14,6 +14,8 @@
 #include "db/homes.h"
 #include "db/link.h"
 
+#define PL_READER_IN_FLIGHT_MAX 16
+
 struct pl_readers;
 
 struct pl_reader {
