@@ -29,8 +29,10 @@
 
 enum {
     PAUSE_MS = 100,
-    SWEEP_MS = 1000,
-    RESERVED_FDS_MAX = 256, /* for the database, the log, core itself */
+    SWEEP_MIN_MS = 1000,
+    SWEEP_MAX_MS = 10000,
+    SWEEP_CONNECTION_US = 1000, /* a sweep of many takes long, so it comes less often: a fstat for each ms */
+    RESERVED_FDS_MAX = 256,     /* for the database, the log, core itself */
     FDS_MAX = 1 << 20,
 };
 
@@ -168,14 +170,21 @@ static bool accept_all(struct pl_listener *listener, const struct pollfd *polled
 }
 
 /* Now and then, and whenever nothing may be accepted: is there room again? */
+static int64_t sweep_wait_us(size_t count)
+{
+    int64_t wait_us = (int64_t)count * SWEEP_CONNECTION_US;
+    int64_t min_us = SWEEP_MIN_MS * 1000;
+    int64_t max_us = SWEEP_MAX_MS * 1000;
+
+    return wait_us < min_us ? min_us : wait_us < max_us ? wait_us : max_us;
+}
+
 static void sweep(struct pl_listener *listener, bool now)
 {
     int64_t now_us = pl_clock_now_us();
 
-    if (now || now_us >= listener->sweep_due_us) {
-        pl_connections_sweep(listener->connections);
-        listener->sweep_due_us = now_us + SWEEP_MS * 1000;
-    }
+    if (now || now_us >= listener->sweep_due_us)
+        listener->sweep_due_us = now_us + sweep_wait_us(pl_connections_sweep(listener->connections));
 }
 
 static void *run(void *argument)
@@ -193,7 +202,7 @@ static void *run(void *argument)
             polled[i].fd = accepting ? listener->sockets.fds[i] : -1;
             polled[i].revents = 0;
         }
-        poll(polled, count + 1, accepting ? SWEEP_MS : PAUSE_MS);
+        poll(polled, count + 1, accepting ? SWEEP_MIN_MS : PAUSE_MS);
         sweep(listener, !accepting);
         accepting = accept_all(listener, polled);
         pl_metrics_set(listener->options.metrics, PL_METRIC_connections,

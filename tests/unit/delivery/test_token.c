@@ -339,6 +339,20 @@ static void sessions_of_a_loop_are_asked_for_together(void **state)
         assert_int_equal(world->streams[i]->is_failed, i == 2 || i == 5);
 }
 
+static void sessions_that_came_apart_are_asked_for_together(void **state)
+{
+    (void)state;
+    enum { DEVICES = 8 };
+    for (int i = 0; i < DEVICES; i++) {
+        stream_hello(stream_open_on(BOB, i, 0));
+        world_pass_ms(100);
+    }
+    unsigned before = world->db.queries[PL_STATEMENT_SESSIONS_REVOKED];
+    for (int i = 0; i < 80; i++)
+        world_pass_ms(100);
+    assert_int_equal(world->db.queries[PL_STATEMENT_SESSIONS_REVOKED] - before, 2);
+}
+
 static void stream_goes_on_while_the_database_is_away(void **state)
 {
     (void)state;
@@ -393,6 +407,7 @@ int main(void)
         TEST(new_stream_is_looked_after_at_once),
         TEST(newer_tokens_key_counts),
         TEST(sessions_of_a_loop_are_asked_for_together),
+        TEST(sessions_that_came_apart_are_asked_for_together),
         TEST(stream_goes_on_while_the_database_is_away),
         TEST(stream_may_close_while_it_is_asked_for),
     };
