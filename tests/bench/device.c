@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "bench/chat.h"
 #include "bench/fail.h"
-#include "bench/pair.h"
 #include "bench/worker.h"
 
 static void received(struct bench_stream *stream, const Parley__V1__ServerFrame *frame);
@@ -32,7 +32,7 @@ static bool put_ack(struct bench_device *device, Parley__V1__ClientFrame *frame,
     device->ack_is_due = false;
     Parley__V1__Cursor *cursor = pl_arena_new(arena, Parley__V1__Cursor);
     parley__v1__cursor__init(cursor);
-    cursor->chat_id = device->pair->chat_text;
+    cursor->chat_id = device->chat->chat_text;
     cursor->seq = device->last_seq;
     device->acked_seq = device->last_seq;
     frame->acks = pl_arena_array(arena, Parley__V1__Cursor *, 1);
@@ -68,10 +68,10 @@ void bench_device_flush(struct bench_device *device)
     struct pl_arena *arena = &device->worker->out_arena;
     Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
     bool says_something = put_hello(device, &frame, arena);
-    if (device->is_ready && device->pair != NULL) {
+    if (device->is_ready && device->chat != NULL) {
         says_something |= put_ack(device, &frame, arena);
-        if (device == &device->pair->sender)
-            says_something |= bench_pair_put_sends(device->pair, &frame, arena);
+        if (bench_chat_is_sender(device->chat, device))
+            says_something |= bench_chat_put_sends(device->chat, &frame, arena);
     }
     if (says_something)
         write_frame(device, &frame);
@@ -93,9 +93,9 @@ static void take_welcome(struct bench_device *device, const Parley__V1__Welcome 
     device->is_welcome = true;
     device->ack_interval_us = (int64_t)welcome->ack_interval_ms * 1000;
     device->ack_entries_max = welcome->ack_entries_max;
-    if (device->pair != NULL && welcome->sends_in_flight_max < (int)device->pair->window)
+    if (device->chat != NULL && welcome->sends_in_flight_max < (int)device->chat->window)
         bench_fail("the server allows %d sends in flight, the window is %u", welcome->sends_in_flight_max,
-                   device->pair->window);
+                   device->chat->window);
 }
 
 /* Each of its chats had one entry, which it has acknowledged in its life before; now each gets one more. */
@@ -116,15 +116,17 @@ static void take_entry(struct bench_device *device, const Parley__V1__Message *e
         take_arrival(device, entry);
         return;
     }
-    if (device->pair == NULL)
+    if (device->chat == NULL)
         bench_violation("an entry of chat %s came to an idle device", entry->chat_id);
-    if (strcmp(entry->chat_id, device->pair->chat_text) != 0)
-        bench_violation("an entry of chat %s came, not of %s", entry->chat_id, device->pair->chat_text);
+    if (strcmp(entry->chat_id, device->chat->chat_text) != 0)
+        bench_violation("an entry of chat %s came, not of %s", entry->chat_id, device->chat->chat_text);
+    if (entry->seq <= device->chat->begin_seq && !device->is_ready)
+        return; /* how the group was made */
     if (entry->seq != device->last_seq + 1)
         bench_violation("chat %s: seq %lld came after %lld", entry->chat_id, (long long)entry->seq,
                         (long long)device->last_seq);
     device->last_seq = entry->seq;
-    bench_pair_entry(device->pair, device, entry);
+    bench_chat_entry(device->chat, device, entry);
     bench_worker_owe_ack(device->worker, device);
 }
 
@@ -133,12 +135,12 @@ static void take_receipt(struct bench_device *device, const Parley__V1__Receipt 
 {
     if (device->worker->load->options->mode == BENCH_RECONNECT)
         return;
-    if (device->pair == NULL)
-        bench_violation("a receipt of chat %s came to an idle device", receipt->chat_id);
-    if (strcmp(receipt->chat_id, device->pair->chat_text) != 0 ||
+    if (device->peer == NULL)
+        bench_violation("a receipt of chat %s came to a device without a peer", receipt->chat_id);
+    if (strcmp(receipt->chat_id, device->chat->chat_text) != 0 ||
         strcmp(receipt->user_id, device->peer->user_text) != 0)
         bench_violation("a receipt of chat %s and user %s came, not of %s and %s", receipt->chat_id, receipt->user_id,
-                        device->pair->chat_text, device->peer->user_text);
+                        device->chat->chat_text, device->peer->user_text);
     if (receipt->delivered_seq < device->peer_delivered_seq)
         bench_violation("chat %s: the receipt went back from %lld to %lld", receipt->chat_id,
                         (long long)device->peer_delivered_seq, (long long)receipt->delivered_seq);
@@ -159,11 +161,15 @@ static void received(struct bench_stream *stream, const Parley__V1__ServerFrame 
     if (frame->n_faileds > 0)
         bench_fail("a send was refused: %s: %s", frame->faileds[0]->reason, frame->faileds[0]->message);
     for (size_t i = 0; i < frame->n_sents; i++)
-        bench_pair_sent(device->pair, frame->sents[i]);
+        bench_chat_sent(device->chat, frame->sents[i]);
     for (size_t i = 0; i < frame->n_entries; i++)
         take_entry(device, frame->entries[i]);
     for (size_t i = 0; i < frame->n_receipts; i++)
         take_receipt(device, frame->receipts[i]);
+    for (size_t i = 0; i < frame->n_group_receipts; i++)
+        bench_chat_counted(device->chat, device, frame->group_receipts[i]);
+    if (frame->n_chats_advanced > 0)
+        bench_fail("chat %s is too busy: its entries are not pushed any more", frame->chats_advanced[0]->chat_id);
     if (!device->is_welcome && frame->going_away == NULL)
         bench_violation("something came before welcome");
     if (frame->caught_up && device->is_ready)

@@ -13,25 +13,25 @@
 #include "base/uuid.h"
 #include "bench/stream.h"
 
-struct bench_pair;
+struct bench_chat;
 struct bench_worker;
 
 struct bench_device {
     struct bench_stream stream;
     struct bench_worker *worker;
-    struct bench_pair *pair;                /* NULL: it is in no chat that is used */
-    struct bench_device *peer;              /* the other one of the pair */
-    char user_text[PL_UUID_TEXT_CHARS + 1]; /* of those in pairs */
+    struct bench_chat *chat;                /* NULL: it is in no chat that is used */
+    struct bench_device *peer;              /* the other one in a chat of two */
+    char user_text[PL_UUID_TEXT_CHARS + 1]; /* of those in chats */
     const char *bearer;
     bool said_hello;
     bool is_welcome;
     bool is_ready;    /* caught up */
     unsigned arrived; /* reconnect: entries */
 
-    /* In the pair's chat. */
+    /* In the chat. */
     int64_t last_seq;           /* the end of the prefix that it has */
     int64_t acked_seq;          /* what it last acknowledged */
-    int64_t peer_delivered_seq; /* the receipt of the peer */
+    int64_t peer_delivered_seq; /* chat of two: the receipt of the peer */
 
     int64_t ack_interval_us; /* from welcome */
     int ack_entries_max;

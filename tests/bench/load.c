@@ -22,10 +22,9 @@ static void wait_for_all(sem_t *semaphore, int count)
 
 static void start_workers(struct bench_load *load, struct bench_worker *workers)
 {
-    unsigned pairs = (unsigned)load->options->pairs;
     unsigned threads = (unsigned)load->options->threads;
     for (unsigned i = 0, first = 0; i < threads; i++) {
-        unsigned count = pairs / threads + (i < pairs % threads);
+        unsigned count = load->chat_count / threads + (i < load->chat_count % threads);
         bench_worker_start(&workers[i], load, first, count);
         first += count;
     }
@@ -58,11 +57,13 @@ static void check_stored(const struct bench_load *load, uint64_t delivered)
     pl_uuid_format(&load->app->app_id.uuid, app_id);
     const char *parameters[] = {app_id};
     int64_t stored = bench_database_run_with(
-        database, "select count(*) from messages join chats using (chat_id) where app_id = $1::uuid and chat_type = 1",
+        database,
+        "select count(*) from messages join chats using (chat_id) where app_id = $1::uuid and chat_type in (1, 2)"
+        " and entry_kind = 1",
         1, parameters);
-    if ((uint64_t)stored != delivered)
-        bench_violation("%lld messages are stored, %llu were delivered", (long long)stored,
-                        (unsigned long long)delivered);
+    if ((uint64_t)stored * (load->member_count - 1) != delivered)
+        bench_violation("%lld messages are stored for %u receivers each, %llu were delivered", (long long)stored,
+                        load->member_count - 1, (unsigned long long)delivered);
     PQfinish(database);
 }
 
@@ -74,6 +75,7 @@ static void join_workers(const struct bench_load *load, struct bench_worker *wor
         delivered += workers[i].delivered;
         for (int w = 0; w < load->options->windows; w++) {
             bench_histogram_merge(&windows[w].delivered_us, &workers[i].tallies[w].delivered_us);
+            bench_histogram_merge(&windows[w].last_us, &workers[i].tallies[w].last_us);
             bench_histogram_merge(&windows[w].sent_us, &workers[i].tallies[w].sent_us);
             windows[w].frames_to_server += workers[i].tallies[w].frames_to_server;
             windows[w].frames_from_server += workers[i].tallies[w].frames_from_server;
@@ -83,28 +85,35 @@ static void join_workers(const struct bench_load *load, struct bench_worker *wor
     check_stored(load, delivered);
 }
 
-void bench_load_run(const struct bench_options *options)
+void bench_load_measure(const struct bench_options *options, unsigned chat_count, unsigned member_count,
+                        struct bench_window *ret_windows)
 {
     struct bench_app app;
-    unsigned pairs = (unsigned)options->pairs;
-    struct pl_chat_id *chats = calloc(pairs, sizeof(*chats));
+    struct bench_log *logs = calloc(chat_count, sizeof(*logs));
     struct bench_worker *workers = calloc((size_t)options->threads, sizeof(*workers));
-    struct bench_window *windows = calloc((size_t)options->windows, sizeof(*windows));
-    pl_assert(chats != NULL && workers != NULL && windows != NULL);
-    if (options->threads > options->pairs)
-        bench_fail("there are more threads than pairs");
-    bench_app_create(options, 2 * pairs, &app);
-    bench_app_create_chats(&app, options, pairs, chats);
-    struct bench_load load = {.options = options, .app = &app, .chats = chats};
+    pl_assert(logs != NULL && workers != NULL);
+    if ((unsigned)options->threads > chat_count)
+        bench_fail("there are more threads than chats");
+    bench_app_create(options, chat_count * member_count, &app);
+    bench_app_create_chats(&app, options, member_count, logs);
+    struct bench_load load = {
+        .options = options, .app = &app, .logs = logs, .chat_count = chat_count, .member_count = member_count};
     atomic_store(&load.window, -1);
     sem_init(&load.connected, 0, 0);
     sem_init(&load.drained, 0, 0);
     start_workers(&load, workers);
-    measure(&load, windows);
-    join_workers(&load, workers, windows);
-    bench_report_load(options, windows);
+    measure(&load, ret_windows);
+    join_workers(&load, workers, ret_windows);
     bench_app_destroy(&app);
-    free(chats);
+    free(logs);
     free(workers);
+}
+
+void bench_load_run(const struct bench_options *options)
+{
+    struct bench_window *windows = calloc((size_t)options->windows, sizeof(*windows));
+    pl_assert(windows != NULL);
+    bench_load_measure(options, (unsigned)options->pairs, 2, windows);
+    bench_report_load(options, windows);
     free(windows);
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "bench/groups.h"
 #include "bench/idle.h"
 #include "bench/load.h"
 #include "bench/options.h"
@@ -39,6 +40,8 @@ int main(int argc, char **argv)
         bench_idle_run(&options);
     else if (options.mode == BENCH_RECONNECT)
         bench_reconnect_run(&options);
+    else if (options.mode == BENCH_GROUPS)
+        bench_groups_run(&options);
     else
         bench_load_run(&options);
     bench_rpc_stop();

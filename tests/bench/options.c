@@ -44,25 +44,29 @@ static const struct row rows[] = {
     INT("pairs", pairs, 1, 100000, "pairs of a sender and a receiver"),
     INT("window", window, 1, 256, "messages in flight of each pair"),
     INT("body", body_bytes, BENCH_BODY_BYTES_MIN, 65536, "bytes of each message"),
-    INT("rate", rate, 1, 1000000, "open: messages/s over all pairs"),
-    INT("tick-us", tick_us, 50, 100000, "open: how often what is due is sent"),
+    INT("rate", rate, 1, 1000000, "open, groups: messages/s over all pairs or groups (groups: 400)"),
+    INT("tick-us", tick_us, 50, 100000, "open, groups: how often what is due is sent (200; groups: 1000)"),
     INT("warmup", warmup_s, 0, 3600, "seconds before the first window"),
     INT("seconds", measure_s, 1, 86400, "seconds of each window"),
     INT("windows", windows, 1, 100, "measured windows; the median is reported"),
     INT("rows", rows, 0, 1000000000, "messages that the database is filled with beforehand"),
-    INT("threads", threads, 1, 16, "threads of the generator"),
-    INT("streams-per-connection", streams_per_connection, 1, 100, "streams that share a connection"),
+    INT("threads", threads, 1, 16, "threads of the generator (1; groups: 8)"),
+    INT("streams-per-connection", streams_per_connection, 1, 1000, "streams that share a connection (16; groups: 64)"),
     INT("streams", streams, 1, 1000000, "idle, reconnect: streams"),
     INT("chats", chats, 0, 1000, "idle, reconnect: chats of each stream's user"),
+    INT("groups", groups, 1, 10000, "groups: how many"),
+    INT("members", members, 3, 1024, "groups: members of each, all online, of whom one sends"),
+    INT("large-members", large_members, 3, 1024, "groups: members of the large group that is measured by itself"),
+    INT("large-rate", large_rate, 1, 1000, "groups: messages/s into it"),
     INT("checkpoint", checkpoint_wanted, 0, 1, "1: a checkpoint is forced in the middle of each window"),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect"};
+static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect", "groups"};
 
 static void print_help(FILE *file)
 {
-    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect --OPTION VALUE...\n");
+    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups --OPTION VALUE...\n");
     for (size_t i = 0; i < ROWS; i++)
         fprintf(file, "  --%-24s %s\n", rows[i].name, rows[i].help);
 }
@@ -94,8 +98,9 @@ static enum bench_mode read_mode(const char *name)
     for (int i = 0; i < (int)(sizeof(modes) / sizeof(modes[0])); i++)
         if (strcmp(name, modes[i]) == 0)
             return (enum bench_mode)i;
-    print_help(stderr);
-    exit(2);
+    bool is_asked = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+    print_help(is_asked ? stdout : stderr);
+    exit(is_asked ? 0 : 2);
 }
 
 static void require(const struct bench_options *options)
@@ -113,20 +118,46 @@ static void require(const struct bench_options *options)
         refuse("missing", "--rate");
 }
 
+/* What has another default in groups. */
+static void fill_in(struct bench_options *options)
+{
+    bool is_groups = options->mode == BENCH_GROUPS;
+    if (options->rate == 0 && is_groups)
+        options->rate = 400;
+    if (options->tick_us == 0)
+        options->tick_us = is_groups ? 1000 : 200;
+    /* Core looks through all that is under way on a queue for each thing that is done, so thousands need several. */
+    if (options->threads == 0)
+        options->threads = is_groups ? options->groups < 8 ? options->groups : 8 : 1;
+    if (options->streams_per_connection == 0)
+        options->streams_per_connection = is_groups ? 64 : 16;
+}
+
+const char *bench_mode_name(enum bench_mode mode)
+{
+    return modes[mode];
+}
+
+bool bench_is_open_loop(const struct bench_options *options)
+{
+    return options->mode == BENCH_OPEN || options->mode == BENCH_GROUPS;
+}
+
 void bench_options_read(int argc, char **argv, struct bench_options *ret_options)
 {
     *ret_options = (struct bench_options){.commit = "unknown",
                                           .pairs = 100,
                                           .window = 10,
                                           .body_bytes = 100,
-                                          .tick_us = 200,
                                           .warmup_s = 3,
                                           .measure_s = 10,
                                           .windows = 3,
-                                          .threads = 1,
-                                          .streams_per_connection = 16,
                                           .streams = 10000,
                                           .chats = 50,
+                                          .groups = 40,
+                                          .members = 256,
+                                          .large_members = 1024,
+                                          .large_rate = 20,
                                           .checkpoint_wanted = 1};
     struct option table[ROWS + 1];
     memset(table, 0, sizeof(table));
@@ -142,5 +173,6 @@ void bench_options_read(int argc, char **argv, struct bench_options *ret_options
     }
     if (optind < argc)
         refuse("unexpected", argv[optind]);
+    fill_in(ret_options);
     require(ret_options);
 }

@@ -4,14 +4,16 @@
 #ifndef PL_TESTS_BENCH_OPTIONS_H
 #define PL_TESTS_BENCH_OPTIONS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum bench_mode {
-    BENCH_PAIRS,    /* closed loop: each pair keeps its window full */
-    BENCH_OPEN,     /* open loop: messages are due at a fixed rate, whatever the server does */
-    BENCH_IDLE,     /* streams that do nothing */
-    BENCH_PREFILL,  /* only fill the database */
-    BENCH_RECONNECT /* streams that come back after the server was killed */
+    BENCH_PAIRS,     /* closed loop: each pair keeps its window full */
+    BENCH_OPEN,      /* open loop: messages are due at a fixed rate, whatever the server does */
+    BENCH_IDLE,      /* streams that do nothing */
+    BENCH_PREFILL,   /* only fill the database */
+    BENCH_RECONNECT, /* streams that come back after the server was killed */
+    BENCH_GROUPS     /* open loop into groups, then into one large group */
 };
 
 struct bench_options {
@@ -28,7 +30,7 @@ struct bench_options {
     int pairs;
     int window; /* messages in flight of each pair; in an open loop the bound of it */
     int body_bytes;
-    int rate; /* open loop: messages/s over all pairs */
+    int rate; /* open loop: messages/s over all chats */
     int tick_us;
     int warmup_s;
     int measure_s;
@@ -38,8 +40,16 @@ struct bench_options {
     int streams_per_connection;
     int streams; /* idle, reconnect */
     int chats;   /* idle, reconnect: chats of each stream's user */
+    int groups;
+    int members; /* of each group */
+    int large_members;
+    int large_rate; /* messages/s into the large group */
     int checkpoint_wanted;
 };
+
+const char *bench_mode_name(enum bench_mode mode);
+/* Messages are due when it is time, and not when others are done. */
+bool bench_is_open_loop(const struct bench_options *options);
 
 /* The first argument is the mode. A mistake is said on stderr and ends the process with 2. */
 void bench_options_read(int argc, char **argv, struct bench_options *ret_options);

@@ -58,27 +58,36 @@ static json_t *window_json(const struct bench_window *window)
 {
     const struct bench_counters *used = &window->used;
     return json_pack(
-        "{s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "seconds", (double)used->at_us / 1e6,
-        "delivered_per_s", per_second(window, (int64_t)window->delivered_us.total), "send_to_delivered",
-        latencies_json(&window->delivered_us), "send_to_sent", latencies_json(&window->sent_us), "fsync",
-        latencies_json(&window->fsync_us), "cpu_us", cpu_json(window), "server_cpu_us_per_message",
-        per_message(window, used->server_cpu_us), "postgres_cpu_us_per_message",
-        per_message(window, used->postgres_cpu_us), "generator_cpu_us_per_message",
+        "{s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "seconds",
+        (double)used->at_us / 1e6, "delivered_per_s", per_second(window, (int64_t)window->delivered_us.total),
+        "send_to_delivered", latencies_json(&window->delivered_us), "send_to_sent", latencies_json(&window->sent_us),
+        "send_to_last", latencies_json(&window->last_us), "fsync", latencies_json(&window->fsync_us), "cpu_us",
+        cpu_json(window), "server_cpu_us_per_message", per_message(window, used->server_cpu_us),
+        "postgres_cpu_us_per_message", per_message(window, used->postgres_cpu_us), "generator_cpu_us_per_message",
         per_message(window, used->generator_cpu_us), "wal_bytes_per_message", per_message(window, used->wal_bytes),
         "frames_to_server_per_message", per_message(window, window->frames_to_server), "frames_from_server_per_message",
         per_message(window, window->frames_from_server), "server_switches_per_s", per_second(window, used->switches),
         "server_rss_bytes", (json_int_t)window->server_rss_bytes);
 }
 
+static json_t *windows_json(const struct bench_window *windows, int count)
+{
+    json_t *results = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(results, window_json(&windows[i]));
+    return results;
+}
+
 static json_t *settings_json(const struct bench_options *options)
 {
-    static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect"};
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "mode",
-                     modes[options->mode], "pairs", options->pairs, "window", options->window, "body_bytes",
-                     options->body_bytes, "rate", options->rate, "tick_us", options->tick_us, "warmup_s",
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}",
+                     "mode", bench_mode_name(options->mode), "pairs", options->pairs, "window", options->window,
+                     "body_bytes", options->body_bytes, "rate", options->rate, "tick_us", options->tick_us, "warmup_s",
                      options->warmup_s, "seconds", options->measure_s, "rows", options->rows, "threads",
                      options->threads, "streams_per_connection", options->streams_per_connection, "streams",
-                     options->streams, "chats", options->chats, "checkpoint", options->checkpoint_wanted);
+                     options->streams, "chats", options->chats, "checkpoint", options->checkpoint_wanted, "groups",
+                     options->groups, "members", options->members, "large_members", options->large_members,
+                     "large_rate", options->large_rate);
 }
 
 /* Takes the results. */
@@ -100,25 +109,30 @@ static void print_latencies(const char *name, const struct bench_histogram *hist
            ms_at(histogram, 0.95), ms_at(histogram, 0.99), (double)histogram->max / 1000);
 }
 
-static void print_window(const struct bench_window *window)
+static void print_costs(const struct bench_window *window)
 {
     const struct bench_counters *used = &window->used;
-    printf("  durable, delivered     %.0f messages/s\n", per_second(window, (int64_t)window->delivered_us.total));
-    print_latencies("send -> delivered", &window->delivered_us);
-    print_latencies("send -> sent", &window->sent_us);
     print_latencies("fsync of 8 KiB", &window->fsync_us);
-    printf("  CPU per message        server %.1f   PostgreSQL %.1f   generator %.1f   together %.1f us\n",
+    printf("  CPU per delivery       server %.1f   PostgreSQL %.1f   generator %.1f   together %.1f us\n",
            per_message(window, used->server_cpu_us), per_message(window, used->postgres_cpu_us),
            per_message(window, used->generator_cpu_us),
            per_message(window, used->server_cpu_us + used->postgres_cpu_us + used->generator_cpu_us));
     printf("  cores in use           server %.2f   PostgreSQL %.2f   generator %.2f   others %.2f   stolen %.2f\n",
            cores(window, used->server_cpu_us), cores(window, used->postgres_cpu_us),
            cores(window, used->generator_cpu_us), cores(window, others_cpu_us(window)), cores(window, used->stolen_us));
-    printf("  WAL                    %.0f bytes a message\n", per_message(window, used->wal_bytes));
-    printf("  frames a message       to the server %.2f   from it %.2f\n",
+    printf("  WAL                    %.0f bytes a delivery\n", per_message(window, used->wal_bytes));
+    printf("  frames a delivery      to the server %.2f   from it %.2f\n",
            per_message(window, window->frames_to_server), per_message(window, window->frames_from_server));
-    printf("  server                 %.2f context switches a message, %.1f MB\n", per_message(window, used->switches),
+    printf("  server                 %.2f context switches a delivery, %.1f MB\n", per_message(window, used->switches),
            (double)window->server_rss_bytes / 1e6);
+}
+
+static void print_window(const struct bench_window *window)
+{
+    printf("  durable, delivered     %.0f messages/s\n", per_second(window, (int64_t)window->delivered_us.total));
+    print_latencies("send -> delivered", &window->delivered_us);
+    print_latencies("send -> sent", &window->sent_us);
+    print_costs(window);
 }
 
 static int compare_windows(const void *a, const void *b)
@@ -143,10 +157,49 @@ void bench_report_load(const struct bench_options *options, struct bench_window 
     printf("messages/s; the median one:\n");
     print_window(&windows[count / 2]);
     printf("  every acknowledged message arrived once, in order, unchanged; receipts never went back\n");
-    json_t *results = json_array();
+    write_json(options, "windows", windows_json(windows, options->windows));
+}
+
+static void print_aim(const char *what, double value, double aim, bool is_met)
+{
+    printf("  aim: %-34s %.1f (%.1f)   %s\n", what, value, aim, is_met ? "met" : "NOT MET");
+}
+
+static void print_groups(const struct bench_window *window)
+{
+    print_latencies("send -> each member", &window->delivered_us);
+    print_latencies("send -> last member", &window->last_us);
+    print_latencies("send -> sent", &window->sent_us);
+    print_costs(window);
+}
+
+void bench_report_groups(const struct bench_options *options, struct bench_window *many,
+                         const struct bench_window *large)
+{
+    size_t count = (size_t)options->windows;
+    qsort(many, count, sizeof(*many), compare_windows);
+    const struct bench_window *median = &many[count / 2];
+    double per_s = per_second(median, (int64_t)median->delivered_us.total);
+    printf("parley-bench, server %s: %d groups of %d online members, %d to a connection, %d-byte bodies, %d messages/s"
+           " in open loop\n  windows of %d s        ",
+           options->commit, options->groups, options->members, options->streams_per_connection, options->body_bytes,
+           options->rate, options->measure_s);
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(results, window_json(&windows[i]));
-    write_json(options, "windows", results);
+        printf("%.0f ", per_second(&many[i], (int64_t)many[i].delivered_us.total));
+    printf("deliveries/s; the median one:\n");
+    print_groups(median);
+    print_aim("deliveries/s at least", per_s, 100000, per_s >= 100000);
+    print_aim("ms to a member, p99 at most", ms_at(&median->delivered_us, 0.99), 60,
+              bench_histogram_at(&median->delivered_us, 0.99) <= 60000);
+    printf("one group of %d online members, %d messages/s, %.0f deliveries/s\n", options->large_members,
+           options->large_rate, per_second(large, (int64_t)large->delivered_us.total));
+    print_groups(large);
+    print_aim("ms to the last member, p99 at most", ms_at(&large->last_us, 0.99), 60,
+              bench_histogram_at(&large->last_us, 0.99) <= 60000);
+    printf("  every message arrived at each member once, in order, unchanged; no receipt was ahead of the members\n");
+    write_json(
+        options, "groups",
+        json_pack("{s:o, s:o}", "windows", windows_json(many, options->windows), "large", windows_json(large, 1)));
 }
 
 void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result)

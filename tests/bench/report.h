@@ -19,6 +19,9 @@ struct bench_reconnect_result {
 
 /* Sorts the windows by what they delivered and shows each; the median one stands for the run. */
 void bench_report_load(const struct bench_options *options, struct bench_window *windows);
+/* Sorts the windows of the many groups; large is one. */
+void bench_report_groups(const struct bench_options *options, struct bench_window *many,
+                         const struct bench_window *large);
 void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result);
 void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result);
 

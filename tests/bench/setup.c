@@ -53,7 +53,8 @@ struct crew {
     void (*step)(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena);
     atomic_uint next;
     unsigned count;
-    struct pl_chat_id *chats;
+    unsigned member_count; /* of each chat */
+    struct bench_log *logs;
     const PGresult *rows; /* of chats, by their lower user */
 };
 
@@ -153,28 +154,44 @@ void bench_app_destroy(struct bench_app *app)
 
 /* ---- chats ---- */
 
-static void create_chat(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
+static Parley__V1__NewParticipant **new_participants(const struct bench_user *users, unsigned count,
+                                                     struct pl_arena *arena)
 {
-    const struct bench_user *users = &crew->app->users[2 * index];
-    struct bench_credential credential = {"authorization", users[0].bearer};
-    char peer[PL_UUID_TEXT_CHARS + 1];
-    pl_uuid_format(&users[1].user_id.uuid, peer);
-    Parley__V1__NewParticipant participant = PARLEY__V1__NEW_PARTICIPANT__INIT;
-    participant.user_id = peer;
-    Parley__V1__NewParticipant *participants[] = {&participant};
-    Parley__V1__CreateChatRequest request = PARLEY__V1__CREATE_CHAT_REQUEST__INIT;
-    request.chat_type = PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL;
-    request.n_participants = 1;
-    request.participants = participants;
-    const Parley__V1__Chat *created = (Parley__V1__Chat *)bench_rpc_call(
-        channel, "/parley.v1.ChatService/CreateChat", &credential, &request.base, &parley__v1__chat__descriptor, arena);
-    crew->chats[index].uuid = parse(created->chat_id);
+    Parley__V1__NewParticipant **participants = pl_arena_array(arena, Parley__V1__NewParticipant *, count);
+    for (unsigned i = 0; i < count; i++) {
+        participants[i] = pl_arena_new(arena, Parley__V1__NewParticipant);
+        parley__v1__new_participant__init(participants[i]);
+        participants[i]->user_id = pl_arena_alloc(arena, PL_UUID_TEXT_CHARS + 1);
+        pl_uuid_format(&users[i].user_id.uuid, participants[i]->user_id);
+    }
+    return participants;
 }
 
-void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned pair_count,
-                            struct pl_chat_id *ret_chats)
+static void create_chat(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
 {
-    struct crew crew = {.options = options, .app = app, .step = create_chat, .count = pair_count, .chats = ret_chats};
+    const struct bench_user *users = &crew->app->users[crew->member_count * index];
+    struct bench_credential credential = {"authorization", users[0].bearer};
+    Parley__V1__CreateChatRequest request = PARLEY__V1__CREATE_CHAT_REQUEST__INIT;
+    bool is_group = crew->member_count > 2;
+    request.chat_type = is_group ? PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP : PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL;
+    if (is_group)
+        request.name = (char *)"bench";
+    request.n_participants = crew->member_count - 1;
+    request.participants = new_participants(users + 1, crew->member_count - 1, arena);
+    const Parley__V1__Chat *created = (Parley__V1__Chat *)bench_rpc_call(
+        channel, "/parley.v1.ChatService/CreateChat", &credential, &request.base, &parley__v1__chat__descriptor, arena);
+    crew->logs[index] = (struct bench_log){{parse(created->chat_id)}, created->last_seq};
+}
+
+void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned member_count,
+                            struct bench_log *ret_logs)
+{
+    struct crew crew = {.options = options,
+                        .app = app,
+                        .step = create_chat,
+                        .count = app->user_count / member_count,
+                        .member_count = member_count,
+                        .logs = ret_logs};
     run_crew(&crew);
 }
 

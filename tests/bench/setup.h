@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* An app of its own for a run, with users, their devices and tokens, and chats of two. By the public API only. */
+/* An app of its own for a run, with users, their devices and tokens, and chats. By the public API only. */
 #ifndef PL_TESTS_BENCH_SETUP_H
 #define PL_TESTS_BENCH_SETUP_H
 
@@ -25,9 +25,15 @@ struct bench_app {
 void bench_app_create(const struct bench_options *options, unsigned user_count, struct bench_app *ret_app);
 void bench_app_destroy(struct bench_app *app);
 
-/* The chat of users 2i and 2i + 1, for each i below pair_count. */
-void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned pair_count,
-                            struct pl_chat_id *ret_chats);
+/* A chat that was made, and the end of its log then. */
+struct bench_log {
+    struct pl_chat_id chat_id;
+    int64_t last_seq;
+};
+
+/* Chats of member_count users each, in the order of users; more than two are a group, which the first one owns. */
+void bench_app_create_chats(const struct bench_app *app, const struct bench_options *options, unsigned member_count,
+                            struct bench_log *ret_logs);
 
 /* One message in each chat of the app, by the lower of its users; how many. */
 uint64_t bench_app_say_in_chats(const struct bench_app *app, const struct bench_options *options);

@@ -25,6 +25,7 @@ struct bench_window {
     int64_t server_rss_bytes;   /* at its end */
     struct bench_histogram fsync_us;
     struct bench_histogram delivered_us, sent_us; /* empty where nothing is sent */
+    struct bench_histogram last_us;               /* of each message, until the last receiver had it */
     int64_t frames_to_server, frames_from_server;
 };
 

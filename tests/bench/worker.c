@@ -15,7 +15,7 @@
 #define IDLE_WAIT_US 20000 /* how late a change of phase may be seen */
 #define DRAIN_US 20000000
 
-/* ---- what devices and pairs ask for ---- */
+/* ---- what devices and chats ask for ---- */
 
 void bench_worker_soil(struct bench_worker *worker, struct bench_device *device)
 {
@@ -55,30 +55,30 @@ struct bench_tally *bench_worker_tally(struct bench_worker *worker)
 
 /* ---- when messages are due ---- */
 
-static void fill_window(struct bench_pair *pair)
+static void fill_window(struct bench_chat *chat)
 {
     int64_t now_us = pl_clock_now_us();
-    while (bench_pair_has_room(pair))
-        bench_pair_add(pair, now_us);
+    while (bench_chat_has_room(chat))
+        bench_chat_add(chat, now_us);
 }
 
-/* All pairs together send one message every 1/rate s, in turn. What finds no room stays due, and is counted as late. */
-static void add_what_is_due(struct bench_pair *pair, int64_t now_us)
+/* All chats together send one message every 1/rate s, in turn. What finds no room stays due, and is counted as late. */
+static void add_what_is_due(struct bench_chat *chat, int64_t now_us)
 {
-    const struct bench_options *options = pair->worker->load->options;
-    while (bench_pair_has_room(pair)) {
-        int64_t place = (int64_t)pair->last_number * options->pairs + pair->index;
-        int64_t due_us = pair->worker->load->start_us + place * 1000000 / options->rate;
+    const struct bench_options *options = chat->worker->load->options;
+    while (bench_chat_has_room(chat)) {
+        int64_t place = (int64_t)chat->last_number * chat->worker->load->chat_count + chat->index;
+        int64_t due_us = chat->worker->load->start_us + place * 1000000 / options->rate;
         if (due_us > now_us)
             return;
-        bench_pair_add(pair, due_us);
+        bench_chat_add(chat, due_us);
     }
 }
 
-void bench_worker_retired(struct bench_worker *worker, struct bench_pair *pair)
+void bench_worker_retired(struct bench_worker *worker, struct bench_chat *chat)
 {
     if (worker->seen_phase == BENCH_RUNNING && worker->load->options->mode == BENCH_PAIRS)
-        fill_window(pair);
+        fill_window(chat);
 }
 
 static void on_pace(struct bench_tag *tag, bool ok)
@@ -87,8 +87,8 @@ static void on_pace(struct bench_tag *tag, bool ok)
     (void)ok;
     atomic_store(&worker->pace_is_out, false);
     int64_t now_us = pl_clock_now_us();
-    for (unsigned i = 0; worker->seen_phase == BENCH_RUNNING && i < worker->pair_count; i++)
-        add_what_is_due(&worker->pairs[i], now_us);
+    for (unsigned i = 0; worker->seen_phase == BENCH_RUNNING && i < worker->chat_count; i++)
+        add_what_is_due(&worker->chats[i], now_us);
 }
 
 /* gRPC's own waiting counts in milliseconds, so a thread that sleeps exactly posts an empty batch. */
@@ -132,18 +132,18 @@ void bench_worker_ready(struct bench_worker *worker, struct bench_device *device
 
 static void start_running(struct bench_worker *worker)
 {
-    if (worker->load->options->mode == BENCH_OPEN) {
+    if (bench_is_open_loop(worker->load->options)) {
         pl_assert(pthread_create(&worker->pacer, NULL, run_pacer, worker) == 0);
         return;
     }
-    for (unsigned i = 0; i < worker->pair_count; i++)
-        fill_window(&worker->pairs[i]);
+    for (unsigned i = 0; i < worker->chat_count; i++)
+        fill_window(&worker->chats[i]);
 }
 
 static void start_draining(struct bench_worker *worker)
 {
     worker->drain_until_us = pl_clock_now_us() + DRAIN_US;
-    if (worker->load->options->mode != BENCH_OPEN)
+    if (!bench_is_open_loop(worker->load->options))
         return;
     atomic_store(&worker->pacer_stops, true);
     pthread_join(worker->pacer, NULL);
@@ -164,26 +164,34 @@ static void see_phase(struct bench_worker *worker)
             bench_stream_cancel(&worker->devices[i]->stream);
 }
 
-static void tell_unsettled(const struct bench_pair *pair)
+static void tell_unsettled(const struct bench_chat *chat)
 {
-    bench_violation("chat %s did not settle in %d s: %llu sent, %u not done, receiver at seq %lld, sender at %lld, "
-                    "acknowledged %lld and %lld, receipts %lld and %lld",
-                    pair->chat_text, DRAIN_US / 1000000, (unsigned long long)pair->written_number, pair->in_flight,
-                    (long long)pair->receiver.last_seq, (long long)pair->sender.last_seq,
-                    (long long)pair->receiver.acked_seq, (long long)pair->sender.acked_seq,
-                    (long long)pair->sender.peer_delivered_seq, (long long)pair->receiver.peer_delivered_seq);
+    const struct bench_device *sender = &chat->devices[0];
+    for (unsigned i = 1; i < chat->device_count; i++) {
+        const struct bench_device *receiver = &chat->devices[i];
+        if (receiver->last_seq == sender->last_seq && receiver->acked_seq == sender->acked_seq &&
+            i + 1 < chat->device_count)
+            continue;
+        bench_violation("chat %s did not settle in %d s: %llu sent, %u not done, receiver %u at seq %lld, sender at "
+                        "%lld, acknowledged %lld and %lld, receipts %lld, %lld and %lld",
+                        chat->chat_text, DRAIN_US / 1000000, (unsigned long long)chat->written_number, chat->in_flight,
+                        i, (long long)receiver->last_seq, (long long)sender->last_seq, (long long)receiver->acked_seq,
+                        (long long)sender->acked_seq, (long long)sender->peer_delivered_seq,
+                        (long long)receiver->peer_delivered_seq, (long long)chat->counted_seq);
+    }
 }
 
 static void watch_drain(struct bench_worker *worker)
 {
     if (worker->drain_until_us == 0)
         return;
-    for (unsigned i = 0; i < worker->pair_count; i++) {
-        if (bench_pair_is_settled(&worker->pairs[i]))
-            continue;
-        if (pl_clock_now_us() > worker->drain_until_us)
-            tell_unsettled(&worker->pairs[i]);
-        return;
+    while (worker->settled_count < worker->chat_count) {
+        const struct bench_chat *chat = &worker->chats[worker->settled_count];
+        if (!bench_chat_is_settled(chat) && pl_clock_now_us() > worker->drain_until_us)
+            tell_unsettled(chat);
+        if (!bench_chat_is_settled(chat))
+            return;
+        worker->settled_count++;
     }
     worker->drain_until_us = 0;
     sem_post(&worker->load->drained);
@@ -258,15 +266,15 @@ static void *run(void *argument)
 
 /* ---- start and end ---- */
 
-static void make_pairs(struct bench_worker *worker, unsigned first, unsigned count)
+static void make_chats(struct bench_worker *worker, unsigned first, unsigned count)
 {
-    worker->pairs = calloc(count, sizeof(*worker->pairs));
-    worker->pair_count = count;
-    pl_assert(worker->pairs != NULL);
+    worker->chats = calloc(count, sizeof(*worker->chats));
+    worker->chat_count = count;
+    pl_assert(worker->chats != NULL);
     for (unsigned i = 0; i < count; i++) {
-        bench_pair_init(&worker->pairs[i], worker, first + i);
-        worker->devices[worker->device_count++] = &worker->pairs[i].sender;
-        worker->devices[worker->device_count++] = &worker->pairs[i].receiver;
+        bench_chat_init(&worker->chats[i], worker, first + i);
+        for (unsigned m = 0; m < worker->load->member_count; m++)
+            worker->devices[worker->device_count++] = &worker->chats[i].devices[m];
     }
 }
 
@@ -302,10 +310,11 @@ void bench_worker_start(struct bench_worker *worker, struct bench_load *load, un
     pl_arena_init(&worker->out_arena, SIZE_MAX);
     worker->queue = grpc_completion_queue_create_for_next(NULL);
     worker->tallies = calloc((size_t)load->options->windows, sizeof(*worker->tallies));
-    worker->devices = calloc(2 * (size_t)count, sizeof(*worker->devices));
+    size_t members = load->logs != NULL ? load->member_count : 1;
+    worker->devices = calloc(members * count, sizeof(*worker->devices));
     pl_assert(worker->tallies != NULL && worker->devices != NULL);
-    if (load->chats != NULL)
-        make_pairs(worker, first, count);
+    if (load->logs != NULL)
+        make_chats(worker, first, count);
     else
         make_idle_devices(worker, first, count);
     open_channels(worker);
@@ -317,11 +326,11 @@ void bench_worker_join(struct bench_worker *worker)
     pthread_join(worker->thread, NULL);
     for (unsigned i = 0; i < worker->channel_count; i++)
         grpc_channel_destroy(worker->channels[i]);
-    for (unsigned i = 0; i < worker->pair_count; i++)
-        bench_pair_fini(&worker->pairs[i]);
-    for (unsigned i = 0; worker->pairs == NULL && i < worker->device_count; i++)
+    for (unsigned i = 0; i < worker->chat_count; i++)
+        bench_chat_fini(&worker->chats[i]);
+    for (unsigned i = 0; worker->chats == NULL && i < worker->device_count; i++)
         free(worker->devices[i]);
-    free(worker->pairs);
+    free(worker->chats);
     free(worker->devices);
     free(worker->channels);
     pl_arena_fini(&worker->in_arena);

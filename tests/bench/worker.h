@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A thread of the generator: a completion queue and the devices on it. Both devices of a pair are on the same thread,
+ * A thread of the generator: a completion queue and the devices on it. All devices of a chat are on the same thread,
  * so that times are of one clock and nothing is locked.
  */
 #ifndef PL_TESTS_BENCH_WORKER_H
@@ -11,8 +11,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "bench/chat.h"
 #include "bench/histogram.h"
-#include "bench/pair.h"
 #include "bench/setup.h"
 
 enum bench_phase {
@@ -26,17 +26,20 @@ enum bench_phase {
 struct bench_load {
     const struct bench_options *options;
     const struct bench_app *app;
-    const struct pl_chat_id *chats; /* of each pair; NULL: the devices are idle */
-    atomic_int phase;               /* enum bench_phase */
-    atomic_int window;              /* of the measured window; -1: none */
-    int64_t start_us;               /* of the open loop's schedule; set before phase is BENCH_RUNNING */
-    sem_t connected;                /* posted by each worker when its devices have caught up */
-    sem_t drained;                  /* posted by each worker when its pairs are settled */
+    const struct bench_log *logs; /* of each chat; NULL: the devices are idle */
+    unsigned chat_count;
+    unsigned member_count; /* of each chat */
+    atomic_int phase;      /* enum bench_phase */
+    atomic_int window;     /* of the measured window; -1: none */
+    int64_t start_us;      /* of the open loop's schedule; set before phase is BENCH_RUNNING */
+    sem_t connected;       /* posted by each worker when its devices have caught up */
+    sem_t drained;         /* posted by each worker when its chats are settled */
 };
 
 /* Of one measured window. */
 struct bench_tally {
     struct bench_histogram delivered_us, sent_us;
+    struct bench_histogram last_us; /* until the last receiver had it */
     int64_t frames_to_server, frames_from_server;
 };
 
@@ -47,9 +50,10 @@ struct bench_worker {
     grpc_channel **channels;
     unsigned channel_count;
     struct pl_arena in_arena, out_arena;
-    struct bench_pair *pairs;
-    unsigned pair_count;
-    struct bench_device **devices; /* the pairs', or idle ones */
+    struct bench_chat *chats;
+    unsigned chat_count;
+    unsigned settled_count;        /* the first ones, while draining */
+    struct bench_device **devices; /* the chats', or idle ones */
     unsigned device_count;
     unsigned connect_count; /* of devices, how many were told to connect */
     unsigned ready_count;
@@ -67,19 +71,19 @@ struct bench_worker {
     atomic_bool pacer_stops;
 };
 
-/* Pairs (or idle devices) first, first + 1, ... of the run; starts the thread. */
+/* Chats (or idle devices) first, first + 1, ... of the run; starts the thread. */
 void bench_worker_start(struct bench_worker *worker, struct bench_load *load, unsigned first, unsigned count);
 /* When the phase is BENCH_STOPPING: waits for the thread's end and frees all but the tallies. */
 void bench_worker_join(struct bench_worker *worker);
 
-/* ---- for devices and pairs ---- */
+/* ---- for devices and chats ---- */
 /* The device may have something to say: it is asked at the end of the turn. */
 void bench_worker_soil(struct bench_worker *worker, struct bench_device *device);
 /* The device got an entry and is to acknowledge it in time. */
 void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *device);
 void bench_worker_ready(struct bench_worker *worker, struct bench_device *device);
-/* A message of the pair is done. */
-void bench_worker_retired(struct bench_worker *worker, struct bench_pair *pair);
+/* A message of the chat is done. */
+void bench_worker_retired(struct bench_worker *worker, struct bench_chat *chat);
 /* Where latencies go now; NULL when no window is measured. */
 struct bench_tally *bench_worker_tally(struct bench_worker *worker);
 
