@@ -141,17 +141,18 @@ static void stop(struct daemon *daemon)
 
 static int serve(struct daemon *daemon, const struct pl_program_start *begun)
 {
+    int signal_number = 0;
     enum pl_status status = start(daemon);
     if (status == PL_OK) {
         pl_log(PL_LOG_INFO, "started", PL_LOG_NUMBER("port", pl_http_port(daemon->gateway.http)),
                PL_LOG_NUMBER("admin_port", pl_admin_port(daemon->admin)),
                PL_LOG_TEXT("upstream", daemon->gateway.config.upstream));
-        pl_program_await_end(begun);
+        signal_number = pl_program_await_end(begun);
     }
     stop(daemon);
     if (status != PL_OK)
         return pl_program_fail(&program, daemon->error);
-    pl_log(PL_LOG_INFO, "stopped", PL_LOG_NUMBER("signal", 0));
+    pl_log(PL_LOG_INFO, "stopped", PL_LOG_NUMBER("signal", signal_number));
     return EXIT_SUCCESS;
 }
 

@@ -97,9 +97,10 @@ int pl_program_refuse_command(const struct pl_program *program, const char *comm
     return pl_program_fail(program, sentence);
 }
 
-void pl_program_await_end(const struct pl_program_start *start)
+int pl_program_await_end(const struct pl_program_start *start)
 {
     int signal_number = 0;
     sigwait(&start->signals, &signal_number);
     pl_log(PL_LOG_INFO, "draining", PL_LOG_NUMBER("signal", signal_number));
+    return signal_number;
 }

@@ -31,7 +31,7 @@ bool pl_program_begin(const struct pl_program *program, int argc, char **argv, v
 int pl_program_fail(const struct pl_program *program, const char *sentence);
 /* The same for a command that the program does not know. */
 int pl_program_refuse_command(const struct pl_program *program, const char *command);
-/* Until the operator ends the process. */
-void pl_program_await_end(const struct pl_program_start *start);
+/* Until the operator ends the process; with which signal. */
+int pl_program_await_end(const struct pl_program_start *start);
 
 #endif

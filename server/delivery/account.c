@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "chats/self_chat.h"
 #include "delivery/shard.h"
 #include "parley/v1/message_service.pb-c.h"
@@ -183,6 +184,9 @@ static void on_told(struct pl_append *append)
     struct telling *telling = pl_container_of(append, struct telling, append);
     if (is_put_off(telling, append->status))
         return;
+    if (append->status != PL_OK)
+        pl_log(PL_LOG_ERROR, "account_event_lost", PL_LOG_TEXT("news", names[telling->event]),
+               PL_LOG_TEXT("reason", pl_status_reason(append->status)));
     telling->next++;
     tell_next(telling);
 }
