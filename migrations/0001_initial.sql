@@ -65,7 +65,8 @@ create table users (
     metadata bytea, -- parley.v1.User with field 7 only
     created_at timestamptz not null default statement_timestamp(),
     deactivated_at timestamptz,
-    deleted_at timestamptz -- the row stays, for the messages that name it; its profile is empty
+    deleted_at timestamptz, -- the row stays, for the messages that name it; its profile is empty
+    read_receipts boolean not null default true -- others are told what the user reads
 );
 create index users_app on users (app_id, user_id);
 
@@ -220,7 +221,9 @@ create table watermarks (
     read_seq bigint not null default 0,
     delivered_before bigint not null default 0, -- what both were before the last move: where it began
     read_before bigint not null default 0,
-    shown_delivered_seq bigint, -- what the others are told while the user blocks the other one; null: all
+    -- What the others are told; null: all. Both while the user blocks the other one; of reading also while the user, or
+    -- the other one of two, has read receipts off.
+    shown_delivered_seq bigint,
     shown_read_seq bigint,
     primary key (chat_id, user_id)
 ) with (fillfactor = 50);

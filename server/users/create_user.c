@@ -87,5 +87,6 @@ static void compose(struct pl_query *query, void *context)
     struct pl_call *call = creation->call;
     creation->user.user_id = pl_field_uuid(&creation->user_id.uuid, pl_call_arena(call));
     creation->user.created_at = pl_field_time(pl_rows_time(&query->steps[STEP_USER].rows, 0, 0), pl_call_arena(call));
+    creation->user.settings = pl_user_settings_new(pl_call_arena(call));
     pl_effect_reply(call, &creation->user.base);
 }

@@ -41,7 +41,7 @@ static void on_found(struct pl_query *query, void *context)
     response.n_users = (size_t)count;
     response.users = pl_arena_array(arena, Parley__V1__User *, (size_t)count);
     for (int row = 0; row < count; row++)
-        response.users[row] = pl_user_from_row(rows, row, true, arena);
+        response.users[row] = pl_user_from_row(rows, row, pl_call_principal(page->call), arena);
     response.next_page_token = pl_page_next_token(page, rows, 0);
     pl_call_reply(page->call, &response.base);
 }

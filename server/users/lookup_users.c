@@ -92,6 +92,7 @@ static void on_found(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
     struct pl_arena *arena = pl_call_arena(call);
+    const struct pl_principal *principal = pl_call_principal(call);
     const struct pl_rows *by_phone = &query->steps[STEP_PHONE_NUMBERS].rows;
     const struct pl_rows *by_name = &query->steps[STEP_USERNAMES].rows;
     if (query->status != PL_OK) {
@@ -100,13 +101,15 @@ static void on_found(struct pl_query *query, void *context)
     }
     Parley__V1__LookupUsersResponse response = PARLEY__V1__LOOKUP_USERS_RESPONSE__INIT;
     response.users = pl_arena_array(arena, Parley__V1__User *, PL_LOOKUP_NAMES_MAX);
-    for (int row = 0; row < pl_rows_count(by_phone); row++)
-        response.users[response.n_users++] = pl_user_from_row(by_phone, row, true, arena);
+    for (int row = 0; row < pl_rows_count(by_phone); row++) {
+        Parley__V1__User *user = pl_user_from_row(by_phone, row, principal, arena);
+        user->phone_number = (char *)pl_rows_text(by_phone, row, 2);
+        response.users[response.n_users++] = user;
+    }
     for (int row = 0; row < pl_rows_count(by_name); row++) {
         struct pl_uuid user = pl_rows_uuid(by_name, row, 0);
-        bool shows = pl_user_shows_phone_number(pl_call_principal(call), &user);
         if (!has_user(by_phone, &user))
-            response.users[response.n_users++] = pl_user_from_row(by_name, row, shows, arena);
+            response.users[response.n_users++] = pl_user_from_row(by_name, row, principal, arena);
     }
     pl_call_reply(call, &response.base);
 }

@@ -21,15 +21,26 @@ const struct pl_method pl_update_user = {
     .handle = update_user,
 };
 
-static const char *const names[] = {"username", "phone_number", "display_name", "about", "avatar_url", "metadata",
-                                    NULL};
-enum { USERNAME = 1, PHONE_NUMBER = 2, DISPLAY_NAME = 4, ABOUT = 8, AVATAR_URL = 16, METADATA = 32 };
+/* The last stands for all that begin with it. */
+static const char *const names[] = {"username", "phone_number",           "display_name", "about", "avatar_url",
+                                    "metadata", "settings.read_receipts", "settings",     NULL};
+enum {
+    USERNAME = 1,
+    PHONE_NUMBER = 2,
+    DISPLAY_NAME = 4,
+    ABOUT = 8,
+    AVATAR_URL = 16,
+    METADATA = 32,
+    READ_RECEIPTS = 64,
+    SETTINGS = 128
+};
 
 struct update {
     struct pl_call *call;
     struct pl_user_id user_id;
     uint32_t bits;
     Parley__V1__User user; /* the fields that change; the others are empty */
+    const Parley__V1__UserSettings *settings;
 };
 
 /* Without a mask. */
@@ -41,12 +52,15 @@ static uint32_t bits_given(const Parley__V1__UpdateUserRequest *request)
     bits |= request->display_name[0] != '\0' ? DISPLAY_NAME : 0;
     bits |= request->about[0] != '\0' ? ABOUT : 0;
     bits |= request->avatar_url[0] != '\0' ? AVATAR_URL : 0;
+    bits |= request->settings != NULL && request->settings->read_receipts != 0 ? READ_RECEIPTS : 0;
     return bits;
 }
 
 static void take_fields(const Parley__V1__UpdateUserRequest *request, struct update *update)
 {
     Parley__V1__User *user = &update->user;
+    static const Parley__V1__UserSettings none = PARLEY__V1__USER_SETTINGS__INIT;
+    update->settings = request->settings != NULL ? request->settings : &none;
     parley__v1__user__init(user);
     if (update->bits & USERNAME)
         user->username = request->username;
@@ -69,6 +83,9 @@ static const char *first_fault(const struct update *update)
 {
     if ((update->bits & USERNAME) != 0 && !pl_username_valid(update->user.username))
         return "username must be 1 to 64 characters of a-z, 0-9, '.', '_' and '-'";
+    if (update->settings->read_receipts < 0 ||
+        update->settings->read_receipts > PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF)
+        return "settings.read_receipts must be on or off";
     return pl_user_fault(&update->user);
 }
 
@@ -80,12 +97,14 @@ static bool take_request(const Parley__V1__UpdateUserRequest *request, struct up
         return false;
     if (pl_field_mask(request->update_mask, names, &update->bits) != PL_OK) {
         pl_call_fail(call, PL_INVALID_ARGUMENT,
-                     "update_mask may have username, phone_number, display_name, about, "
-                     "avatar_url and metadata");
+                     "update_mask may have username, phone_number, display_name, about, avatar_url, metadata, "
+                     "settings and settings.read_receipts");
         return false;
     }
     if (update->bits == 0)
         update->bits = bits_given(request);
+    if ((update->bits & SETTINGS) != 0)
+        update->bits = (update->bits | READ_RECEIPTS) & ~(uint32_t)SETTINGS;
     if (pl_call_principal(call)->kind == PL_PRINCIPAL_DEVICE && (update->bits & (USERNAME | PHONE_NUMBER)) != 0) {
         pl_call_fail(call, PL_PERMISSION_DENIED, "username and phone_number are changed by the app's backend");
         return false;
@@ -115,6 +134,22 @@ static void put_text(struct pl_params *params, const struct update *update, uint
         pl_params_null(params);
 }
 
+/* What is not set stands for on. */
+static bool tells_reads(const struct update *update)
+{
+    return update->settings->read_receipts != PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF;
+}
+
+static void ask_reads(struct pl_query *query, const struct update *update)
+{
+    if ((update->bits & READ_RECEIPTS) == 0)
+        return;
+    pl_user_put_key(pl_query_add(query, PL_STATEMENT_USER_CHATS_LOCK), update->call, &update->user_id);
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_USER_READS_SHOW);
+    pl_user_put_key(params, update->call, &update->user_id);
+    pl_params_bool(params, tells_reads(update));
+}
+
 static void ask(struct pl_query *query, const struct update *update)
 {
     const Parley__V1__User *user = &update->user;
@@ -123,6 +158,7 @@ static void ask(struct pl_query *query, const struct update *update)
     put_name(query, update, PHONE_NUMBER, PL_STATEMENT_PHONE_NUMBER_CLAIM);
     put_name(query, update, USERNAME, PL_STATEMENT_USERNAME_RELEASE);
     put_name(query, update, PHONE_NUMBER, PL_STATEMENT_PHONE_NUMBER_RELEASE);
+    ask_reads(query, update);
     struct pl_params *params = pl_query_add(query, PL_STATEMENT_USER_UPDATE);
     pl_user_put_key(params, update->call, &update->user_id);
     put_text(params, update, USERNAME, user->username);
@@ -132,6 +168,10 @@ static void ask(struct pl_query *query, const struct update *update)
     put_text(params, update, AVATAR_URL, user->avatar_url);
     pl_params_bool(params, (update->bits & METADATA) != 0);
     pl_user_put_metadata(params, user, pl_call_arena(update->call));
+    if ((update->bits & READ_RECEIPTS) != 0)
+        pl_params_bool(params, tells_reads(update));
+    else
+        pl_params_null(params);
 }
 
 static void update_user(struct pl_call *call, const ProtobufCMessage *message)

@@ -72,12 +72,30 @@ void pl_user_put_metadata(struct pl_params *params, const Parley__V1__User *user
     pl_params_bytes(params, user->n_metadata > 0 ? packed : NULL, bytes);
 }
 
-bool pl_user_shows_phone_number(const struct pl_principal *principal, const struct pl_uuid *user)
+/* The app's backend, and the user. */
+static bool is_open_to(const struct pl_principal *principal, const struct pl_uuid *user)
 {
     return principal->kind == PL_PRINCIPAL_APP || pl_uuid_equal(&principal->user_id.uuid, user);
 }
 
-Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, bool with_phone_number, struct pl_arena *arena)
+Parley__V1__UserSettings *pl_user_settings_new(struct pl_arena *arena)
+{
+    Parley__V1__UserSettings *settings = pl_arena_new(arena, Parley__V1__UserSettings);
+    parley__v1__user_settings__init(settings);
+    settings->read_receipts = PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_ON;
+    return settings;
+}
+
+static void put_own(Parley__V1__User *user, const struct pl_rows *rows, int row, struct pl_arena *arena)
+{
+    user->phone_number = (char *)pl_rows_text(rows, row, 2);
+    user->settings = pl_user_settings_new(arena);
+    if (!pl_rows_bool(rows, row, 10))
+        user->settings->read_receipts = PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF;
+}
+
+Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, const struct pl_principal *principal,
+                                   struct pl_arena *arena)
 {
     size_t bytes = 0;
     const void *metadata = pl_rows_bytes(rows, row, 6, &bytes);
@@ -85,14 +103,14 @@ Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, bool wit
     struct pl_uuid user_id = pl_rows_uuid(rows, row, 0);
     user->user_id = pl_field_uuid(&user_id, arena);
     user->username = (char *)pl_rows_text(rows, row, 1);
-    if (with_phone_number)
-        user->phone_number = (char *)pl_rows_text(rows, row, 2);
     user->display_name = (char *)pl_rows_text(rows, row, 3);
     user->about = (char *)pl_rows_text(rows, row, 4);
     user->avatar_url = (char *)pl_rows_text(rows, row, 5);
     user->created_at = pl_field_time(pl_rows_time(rows, row, 7), arena);
     user->deactivated_at = pl_field_time(pl_rows_time(rows, row, 8), arena);
     user->deleted_at = pl_field_time(pl_rows_time(rows, row, 9), arena);
+    if (is_open_to(principal, &user_id))
+        put_own(user, rows, row, arena);
     return user;
 }
 
@@ -102,7 +120,5 @@ void pl_user_answer(struct pl_query *query, void *context)
     const struct pl_rows *rows = pl_server_rows(call, query, query->count - 1, PL_USER_NOT_FOUND);
     if (rows == NULL)
         return;
-    struct pl_uuid user_id = pl_rows_uuid(rows, 0, 0);
-    bool with_phone_number = pl_user_shows_phone_number(pl_call_principal(call), &user_id);
-    pl_call_reply(call, &pl_user_from_row(rows, 0, with_phone_number, pl_call_arena(call))->base);
+    pl_call_reply(call, &pl_user_from_row(rows, 0, pl_call_principal(call), pl_call_arena(call))->base);
 }

@@ -24,10 +24,14 @@ const char *pl_user_fault(const Parley__V1__User *user);
 /* What is stored of its metadata. */
 void pl_user_put_metadata(struct pl_params *params, const Parley__V1__User *user, struct pl_arena *arena);
 
-/* Whether the caller may see the phone number: its owner and the app's backend may. */
-bool pl_user_shows_phone_number(const struct pl_principal *principal, const struct pl_uuid *user);
-/* A row of PL_USER_COLUMNS; borrows texts from rows. */
-Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, bool with_phone_number, struct pl_arena *arena);
+/* What others learn of a new user. In the arena. */
+Parley__V1__UserSettings *pl_user_settings_new(struct pl_arena *arena);
+/*
+ * A row of PL_USER_COLUMNS as the principal may see it: phone number and settings are for the user and the app's
+ * backend. Borrows texts from rows.
+ */
+Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, const struct pl_principal *principal,
+                                   struct pl_arena *arena);
 /* done of a query, context its call: answers with the user of the last step, USER_NOT_FOUND, or the failure. */
 void pl_user_answer(struct pl_query *query, void *context);
 

@@ -185,6 +185,17 @@ def test_a_groups_members_are_set_at_once(server, world):
     assert parley(server, alice.token, "group", "set", chat_id, NOBODY).returncode == 1
 
 
+def test_settings_are_shown_and_changed(server, world):
+    """Those of the own user."""
+    alice = world.alice
+    (shown,) = done(parley(server, alice.token, "settings"))
+    assert shown["settings"] == {"read_receipts": "on"}
+    (changed,) = done(parley(server, alice.token, "settings", "--read-receipts", "off"))
+    assert changed == {**shown, "settings": {"read_receipts": "off"}}
+    assert said(server, alice, "settings") == (0, "read receipts  off\n", "")
+    assert parley(server, alice.token, "settings", "--read-receipts", "maybe").returncode == 2
+
+
 def test_what_is_unread_is_counted(server, world):
     """Of messages that want to be."""
     alice, bob = world.alice, world.bob

@@ -52,6 +52,7 @@ struct pl_cli_command {
 
 extern const struct pl_cli_command pl_cli_login;
 extern const struct pl_cli_command pl_cli_whoami;
+extern const struct pl_cli_command pl_cli_settings;
 extern const struct pl_cli_command pl_cli_send;
 extern const struct pl_cli_command pl_cli_send_batch;
 extern const struct pl_cli_command pl_cli_chat;
@@ -116,6 +117,10 @@ enum pl_cli_exit pl_cli_own_user(const struct pl_cli *cli, char ret_user_id[PARL
 /* ---- group_show.c ---- */
 /* The chat with its settings: a line of JSON, or lines for people. */
 void pl_cli_show_chat(const struct pl_cli *cli, const parley_chat *chat);
+
+/* ---- group_update.c ---- */
+/* "on", "off". */
+bool pl_cli_parse_receipts(const char *text, parley_read_receipts *ret_receipts);
 
 /* ---- group_change.c ---- */
 /* "owner", "admin", "member". */

@@ -36,7 +36,7 @@ static bool parse_join(const char *text, parley_join_policy *ret_policy)
     return *ret_policy != PARLEY_JOIN_UNSPECIFIED;
 }
 
-static bool parse_receipts(const char *text, parley_read_receipts *ret_receipts)
+bool pl_cli_parse_receipts(const char *text, parley_read_receipts *ret_receipts)
 {
     *ret_receipts = strcmp(text, "off") == 0 ? PARLEY_READ_RECEIPTS_OFF : PARLEY_READ_RECEIPTS_ON;
     return *ret_receipts == PARLEY_READ_RECEIPTS_OFF || strcmp(text, "on") == 0;
@@ -74,7 +74,7 @@ static bool take_flag(int flag, const char *value, parley_chat_update *update)
     case 'E':
         return pl_cli_parse_role(value, &update->who_may_edit);
     case 'r':
-        return parse_receipts(value, &update->read_receipts);
+        return pl_cli_parse_receipts(value, &update->read_receipts);
     default:
         return false;
     }

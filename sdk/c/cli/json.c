@@ -221,6 +221,9 @@ json_t *pl_json_user(const parley_user *user)
                   "created_at", pl_json_time(user->created_at_us));
     put_time(object, "deactivated_at", user->deactivated_at_us);
     put_time(object, "deleted_at", user->deleted_at_us);
+    if (user->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED)
+        json_object_set_new(object, "settings",
+                            json_pack("{s:s}", "read_receipts", read_receipts_word(user->read_receipts)));
     return object;
 }
 

@@ -121,6 +121,13 @@ static void set_update(Parley__V1__UpdateUserRequest *request, struct pl_request
     request->avatar_url = pl_request_text(update->avatar_url);
     PL_REQUEST_SET_METADATA(request, update, Parley__V1__UpdateUserRequest__MetadataEntry,
                             parley__v1__update_user_request__metadata_entry__init, arena);
+    if (update->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED) {
+        Parley__V1__UserSettings *settings = pl_arena_new(arena, Parley__V1__UserSettings);
+        parley__v1__user_settings__init(settings);
+        settings->read_receipts = (Parley__V1__ReadReceipts)update->read_receipts;
+        pl_request_mask_put(mask, "settings.read_receipts", true);
+        request->settings = settings;
+    }
     request->update_mask = &mask->mask;
 }
 

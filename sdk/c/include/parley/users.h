@@ -4,6 +4,7 @@
 #ifndef PARLEY_USERS_H
 #define PARLEY_USERS_H
 
+#include <parley/chats.h>
 #include <parley/client.h>
 #include <parley/export.h>
 #include <parley/status.h>
@@ -25,6 +26,8 @@ typedef struct parley_user {
     int64_t created_at_us;
     int64_t deactivated_at_us; /* 0: not deactivated */
     int64_t deleted_at_us;     /* 0: not deleted */
+    /* Whether others are told what the user reads; unspecified when that is not told to the caller. */
+    parley_read_receipts read_receipts;
 } parley_user;
 
 typedef struct parley_users {
@@ -91,6 +94,7 @@ typedef struct parley_user_update {
     const char *avatar_url;
     const parley_metadata *metadata; /* takes the place of all that there is; may be none, but not NULL */
     size_t metadata_count;
+    parley_read_receipts read_receipts; /* unspecified: stays */
 } parley_user_update;
 
 static inline void parley_user_update_init(parley_user_update *update)
