@@ -140,10 +140,12 @@ void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, in
            count < count_max) {
         STAILQ_REMOVE_HEAD(&session->entries, next);
         if (queued->entry == NULL) {
-            /* In a frame entries come before it, so those behind it wait for the next. */
             put_log_start(queued, frame);
             free(queued);
-            break;
+            /* In a frame entries come before it, so those behind it wait for the next. Of a page it is said at once. */
+            if (session->poll == NULL)
+                break;
+            continue;
         }
         pl_entry_put(queued->entry, PL_SERVER_FRAME_ENTRIES, &session->principal.device_id, frame);
         session->entries_bytes -= queued_bytes(queued->entry);

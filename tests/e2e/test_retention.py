@@ -113,7 +113,8 @@ def test_who_asks_without_a_stream_is_told_where_the_log_begins(sweeping, postgr
         assert (list(page.log_starts), [entry for entry in page.entries if entry.chat_id == chat_id]) == ([start], [])
     alice.api.SendMessage(chat_id=chat_id, content="new")
     page = bob.api.Sync()
-    assert (list(page.log_starts), page.more) == ([start], True)
+    assert (list(page.log_starts), page.more) == ([start], False)
+    assert [entry.content for entry in page.entries if entry.chat_id == chat_id] == ["new"]
     bob.api.AckSync(acks=[{"chat_id": chat_id, "seq": 1}])
     page = bob.api.Sync()
     assert not page.log_starts
@@ -121,6 +122,30 @@ def test_who_asks_without_a_stream_is_told_where_the_log_begins(sweeping, postgr
     bob.api.AckSync(acks=[{"chat_id": chat_id, "seq": 2}])
     page = bob.api.Sync()
     assert not page.log_starts and not page.entries and not page.more
+
+
+def test_who_asks_without_a_stream_gets_who_came_and_went_before_the_log_begins(sweeping, postgres):
+    """One after the other, however small the pages; then what is left."""
+    group = Group(sweeping)
+    for number in range(3):
+        group.say(group.olga, f"old {number}")
+        assert group.update(group.olga.api, **{"remove" if number == 1 else "add": [
+            group.sam.user_id if number == 1 else named(group.sam)]}).seq == 2 * number + 2
+    group.say(group.olga, "old 7")
+    group.say(group.olga, "new 8")
+    sweeping.operator.UpdateApp(app_id=sweeping.app_id, retention_days=1)
+    postgres.query(f"update messages set created_at = created_at - interval '2 days'"
+                   f" where chat_id = '{group.chat_id}' and seq <= 7")
+    until(postgres, f"select first_seq from chats where chat_id = '{group.chat_id}'", "8")
+    got, page = [], None
+    while page is None or page.more:
+        page = group.mary.api.Sync(page_size=1)
+        got += [entry.seq for entry in page.entries if entry.chat_id == group.chat_id]
+        if len(got) < 4 and page.entries[0].chat_id == group.chat_id:
+            assert list(page.log_starts) == [messages.LogStart(chat_id=group.chat_id, first_seq=8)]
+        group.mary.api.AckSync(acks=[{"chat_id": entry.chat_id, "seq": entry.seq} for entry in page.entries])
+    assert got == [2, 4, 6, 8]
+    group.close()
 
 
 def test_messages_stay_until_every_device_has_them(sweeping, postgres):
