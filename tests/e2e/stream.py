@@ -4,6 +4,7 @@
 import contextlib
 import json
 import queue
+import socket
 import threading
 
 import grpc
@@ -108,3 +109,9 @@ class WebSocketStream:
     def close(self):
         """Lets go, when what was sent before is written."""
         self._out.put(None)
+
+    def cancel(self):
+        """Lets go at once; frames end."""
+        with contextlib.suppress(OSError, AttributeError):  # not connected, or not any more
+            self._raw.socket.shutdown(socket.SHUT_RDWR)
+        self.close()
