@@ -171,7 +171,7 @@ create table messages (
     edited_seq bigint,
     deleted_at timestamptz,
     entry_kind smallint not null default 1, -- parley.v1.EntryKind
-    target_message_id uuid,                 -- of edits and deletions
+    target_message_id uuid,                 -- of edits, deletions and reactions
     flags smallint not null default 0,      -- enum pl_message_flag
     primary key (chat_id, seq),
     unique (message_id, chat_id)

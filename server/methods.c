@@ -59,6 +59,8 @@ const struct pl_method *const pl_methods[] = {
     &pl_delete_message,
     &pl_hide_message,
     &pl_list_receipts,
+    &pl_react_to_message,
+    &pl_list_reactions,
     &pl_send_messages,
     /* SyncService */
     &pl_list_heads,

@@ -81,6 +81,7 @@ VALUES = {
     "participant_count": 3,
     "recipient_count": 2,
     "delivered_count": 1,
+    "emoji": "\U0001F44D",
     "page_size": 0,
     "page_token": "",
     "next_page_token": "",

@@ -26,6 +26,7 @@ enum pl_page_list {
     PL_PAGE_PARTICIPANTS = 10,
     PL_PAGE_HEADS = 20,
     PL_PAGE_RECEIPTS = 21,
+    PL_PAGE_REACTIONS = 22,
     PL_PAGE_BLOCKS = 30,
 };
 

@@ -23,7 +23,7 @@ static bool same_bytes(const struct pl_rows *rows, int row, int column, const vo
 
 /*
  * Whether the stored row is what this sender sends again. Of a deleted or expired one only the sender is left. A
- * change's bytes follow from what it found the first time; its id is its own.
+ * change's bytes follow from what it found the first time; its id is its own. Who reacted to it is not its sender's.
  */
 static bool is_resend(const struct pl_append *append, const struct pl_rows *rows, int row)
 {
@@ -40,7 +40,7 @@ static bool is_resend(const struct pl_append *append, const struct pl_rows *rows
            same_uuid(rows, row, 9, &message->media_id.uuid) &&
            same_uuid(rows, row, 10, &message->reply_to_message_id.uuid) &&
            same_bytes(rows, row, 11, message->metadata, message->metadata_bytes) &&
-           pl_rows_int(rows, row, 12) == message->flags;
+           (pl_rows_int(rows, row, 12) & ~PL_FLAG_REACTED) == message->flags;
 }
 
 static void refuse(struct pl_slot *slot, enum pl_status status)
@@ -174,14 +174,20 @@ static bool is_said(const struct pl_message *message)
     return message->entry_kind <= PL_ENTRY_MESSAGE || message->entry_kind == PL_ENTRY_EDIT;
 }
 
-/* Of members. Where one of two blocks the other, neither changes the settings, too. */
+/* Where one of two blocks the other, neither says anything, reacts to what was said or changes the settings. */
+static bool is_barred_by_block(const struct pl_message *message)
+{
+    return is_said(message) || message->entry_kind == PL_ENTRY_SETTINGS || message->entry_kind == PL_ENTRY_REACTION;
+}
+
+/* Of members. */
 static enum pl_status may_add(const struct pl_slot *slot)
 {
     const struct pl_head *head = slot->head;
     const struct pl_message *message = &slot->append->message;
     if (is_said(message) && slot->role > head->who_may_send)
         return PL_PERMISSION_DENIED;
-    if (!is_said(message) && message->entry_kind != PL_ENTRY_SETTINGS)
+    if (!is_barred_by_block(message))
         return PL_OK;
     return pl_append_blocked(head->blocked_by, pl_uuid_equal(&head->user_low.uuid, &message->sender_id.uuid));
 }

@@ -98,14 +98,22 @@ enum pl_entry_kind {
     PL_ENTRY_SETTINGS,
     PL_ENTRY_EDIT,
     PL_ENTRY_DELETE,
-    PL_ENTRY_ACCOUNT
+    PL_ENTRY_ACCOUNT,
+    PL_ENTRY_REACTION
 };
 
 /*
  * What a message wants, as bits; parley.v1.MessageFlag names them. Of rows that are read for a user one more: the user
- * deleted it for themselves.
+ * deleted it for themselves. And of rows to which somebody reacted, though perhaps nobody does any more, one more,
+ * which is not the sender's.
  */
-enum pl_message_flag { PL_FLAG_COUNTABLE = 1, PL_FLAG_URGENT = 2, PL_FLAG_EPHEMERAL = 4, PL_FLAG_HIDDEN = 8 };
+enum pl_message_flag {
+    PL_FLAG_COUNTABLE = 1,
+    PL_FLAG_URGENT = 2,
+    PL_FLAG_EPHEMERAL = 4,
+    PL_FLAG_HIDDEN = 8,
+    PL_FLAG_REACTED = 16
+};
 
 /* An entry as the table holds it. Pointers are borrowed. */
 struct pl_message {
@@ -126,7 +134,7 @@ struct pl_message {
     size_t metadata_bytes;
     int64_t created_at_us;
     enum pl_entry_kind entry_kind;
-    struct pl_message_id target_message_id; /* of PL_ENTRY_EDIT and PL_ENTRY_DELETE */
+    struct pl_message_id target_message_id; /* of PL_ENTRY_EDIT, PL_ENTRY_DELETE and PL_ENTRY_REACTION */
     int64_t edited_at_us;                   /* 0: not edited, or not asked for */
     int64_t deleted_at_us;                  /* 0: not deleted */
     int16_t flags;                          /* enum pl_message_flag */

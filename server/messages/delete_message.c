@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* MessageService.DeleteMessage: an entry that says so; of the message and its edits nothing but their places is left.
+/* MessageService.DeleteMessage: an entry that says so; of the message, its edits and reactions nothing but their places
+ * is left.
  */
 #include "chats/chat_change.h"
 #include "messages/service.h"
@@ -69,9 +70,9 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
     struct pl_params *gone = pl_change_write(change, PL_STATEMENT_CHANGE_DELETE);
     pl_params_uuid(gone, &entry->chat_id.uuid);
     pl_params_int64(gone, target.seq);
-    struct pl_params *edits = pl_change_write(change, PL_STATEMENT_CHANGE_DELETE_EDITS);
-    pl_params_uuid(edits, &entry->chat_id.uuid);
-    pl_params_uuid(edits, &entry->target_message_id.uuid);
+    struct pl_params *amendments = pl_change_write(change, PL_STATEMENT_CHANGE_DELETE_AMENDMENTS);
+    pl_params_uuid(amendments, &entry->chat_id.uuid);
+    pl_params_uuid(amendments, &entry->target_message_id.uuid);
     return PL_OK;
 }
 

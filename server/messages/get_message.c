@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* MessageService.GetMessage: the message, then the watermarks of its chat for the status. */
+/* MessageService.GetMessage: the message, then the watermarks of its chat for the status, and reactions to it. */
 #include "messages/answer.h"
 #include "messages/message.h"
+#include "messages/reactions.h"
 #include "messages/service.h"
 #include "messages/status.h"
 #include "rpc/fields.h"
 #include "server.h"
+
+enum { STEP_WATERMARKS, STEP_REACTIONS };
 
 static void get_message(struct pl_call *call, const ProtobufCMessage *message);
 static void on_message(struct pl_query *query, void *context);
@@ -54,15 +57,19 @@ static void on_message(struct pl_query *query, void *context)
     look_up->message = pl_message_to_proto(&message, &pl_call_principal(call)->device_id, pl_call_arena(call));
     struct pl_query *next = pl_server_query(call, on_watermarks, look_up);
     pl_params_uuid(pl_query_add(next, PL_STATEMENT_CHAT_WATERMARKS), &message.chat_id.uuid);
+    if (pl_reactions_expected(&message))
+        pl_reactions_ask(next, call, &message.chat_id, &message.message_id, 1);
     pl_server_submit(call, next);
 }
 
 static void on_watermarks(struct pl_query *query, void *context)
 {
     const struct look_up *look_up = context;
-    const struct pl_rows *watermarks = pl_server_rows(look_up->call, query, 0, PL_OK);
+    const struct pl_rows *watermarks = pl_server_rows(look_up->call, query, STEP_WATERMARKS, PL_OK);
     if (watermarks == NULL)
         return;
     pl_message_put_status(look_up->message, watermarks);
+    if (query->count > STEP_REACTIONS)
+        pl_reactions_put(&query->steps[STEP_REACTIONS].rows, &look_up->message, 1, pl_call_arena(look_up->call));
     pl_call_reply(look_up->call, &look_up->message->base);
 }

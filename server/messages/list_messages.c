@@ -2,11 +2,12 @@
 /* Copyright (c) the Parley authors. */
 /*
  * MessageService.ListMessages: a part of a chat's log from its end, cut to the times when the caller was a member.
- * Bounds by message and by time cost one query more, which turns them into places.
+ * Bounds by message and by time cost one query more, which turns them into places; so do messages with reactions.
  */
 #include "auth/page_token.h"
 #include "messages/message.h"
 #include "messages/message_range.h"
+#include "messages/reactions.h"
 #include "messages/service.h"
 #include "messages/status.h"
 #include "rpc/fields.h"
@@ -20,6 +21,7 @@ enum { COLUMN_FOUND = PL_MESSAGE_COLUMN_COUNT };
 static void list_messages(struct pl_call *call, const ProtobufCMessage *message);
 static void on_bounds(struct pl_query *query, void *context);
 static void on_found(struct pl_query *query, void *context);
+static void on_reactions(struct pl_query *query, void *context);
 
 const struct pl_method pl_list_messages = {
     .path = "/parley.v1.MessageService/ListMessages",
@@ -33,6 +35,7 @@ struct listing {
     struct pl_uuid subject;       /* of page tokens */
     struct pl_page_cursor before; /* number: the last seq of the page before */
     int page_size;
+    Parley__V1__ListMessagesResponse response;
 };
 
 static enum pl_status take_page(const Parley__V1__ListMessagesRequest *request, struct listing *listing)
@@ -109,13 +112,23 @@ static void on_bounds(struct pl_query *query, void *context)
         ask_page(listing);
 }
 
-static Parley__V1__Message *read_message(const struct listing *listing, const struct pl_query *query, int row)
+/* The first count rows of the page; answers those of them that may have reactions. */
+static size_t read_messages(struct listing *listing, const struct pl_query *query, int count,
+                            struct pl_message_id *ret_reacted)
 {
-    struct pl_message message = pl_message_from_row(&query->steps[STEP_MESSAGES].rows, row);
-    Parley__V1__Message *proto =
-        pl_message_to_proto(&message, &pl_call_principal(listing->call)->device_id, pl_call_arena(listing->call));
-    pl_message_put_status(proto, &query->steps[STEP_WATERMARKS].rows);
-    return proto;
+    struct pl_arena *arena = pl_call_arena(listing->call);
+    Parley__V1__ListMessagesResponse *response = &listing->response;
+    size_t reacted_count = 0;
+    response->n_messages = (size_t)count;
+    response->messages = pl_arena_array(arena, Parley__V1__Message *, (size_t)count);
+    for (int row = 0; row < count; row++) {
+        struct pl_message message = pl_message_from_row(&query->steps[STEP_MESSAGES].rows, row);
+        response->messages[row] = pl_message_to_proto(&message, &pl_call_principal(listing->call)->device_id, arena);
+        pl_message_put_status(response->messages[row], &query->steps[STEP_WATERMARKS].rows);
+        if (pl_reactions_expected(&message))
+            ret_reacted[reacted_count++] = message.message_id;
+    }
+    return reacted_count;
 }
 
 static char *next_token(const struct listing *listing, int64_t last_seq)
@@ -142,21 +155,37 @@ static Parley__V1__LogStart *log_start_of(const struct listing *listing, const s
 
 static void on_found(struct pl_query *query, void *context)
 {
-    const struct listing *listing = context;
+    struct listing *listing = context;
     struct pl_call *call = listing->call;
+    Parley__V1__ListMessagesResponse *response = &listing->response;
     const struct pl_rows *rows = &query->steps[STEP_MESSAGES].rows;
     if (!is_member(call, query))
         return;
     int count = pl_rows_count(rows) > listing->page_size ? listing->page_size : pl_rows_count(rows);
-    Parley__V1__ListMessagesResponse response = PARLEY__V1__LIST_MESSAGES_RESPONSE__INIT;
-    response.n_messages = (size_t)count;
-    response.messages = pl_arena_array(pl_call_arena(call), Parley__V1__Message *, (size_t)count);
-    for (int row = 0; row < count; row++)
-        response.messages[row] = read_message(listing, query, row);
+    parley__v1__list_messages_response__init(response);
+    struct pl_message_id *reacted = pl_arena_array(pl_call_arena(call), struct pl_message_id, (size_t)count);
+    size_t reacted_count = read_messages(listing, query, count, reacted);
     /* No body alone is too large for a page, so a page that leaves something out is not empty. */
     if (count > 0 && pl_rows_int(rows, 0, COLUMN_FOUND) > count)
-        response.next_page_token = next_token(listing, response.messages[count - 1]->seq);
+        response->next_page_token = next_token(listing, response->messages[count - 1]->seq);
     else
-        response.log_start = log_start_of(listing, query);
-    pl_call_reply(call, &response.base);
+        response->log_start = log_start_of(listing, query);
+    if (reacted_count == 0) {
+        pl_call_reply(call, &response->base);
+        return;
+    }
+    struct pl_query *next = pl_server_query(call, on_reactions, listing);
+    pl_reactions_ask(next, call, &listing->range.chat_id, reacted, reacted_count);
+    pl_server_submit(call, next);
+}
+
+static void on_reactions(struct pl_query *query, void *context)
+{
+    struct listing *listing = context;
+    Parley__V1__ListMessagesResponse *response = &listing->response;
+    const struct pl_rows *rows = pl_server_rows(listing->call, query, 0, PL_OK);
+    if (rows == NULL)
+        return;
+    pl_reactions_put(rows, response->messages, response->n_messages, pl_call_arena(listing->call));
+    pl_call_reply(listing->call, &response->base);
 }

@@ -15,5 +15,7 @@ extern const struct pl_method pl_edit_message;
 extern const struct pl_method pl_delete_message;
 extern const struct pl_method pl_hide_message;
 extern const struct pl_method pl_list_receipts;
+extern const struct pl_method pl_react_to_message;
+extern const struct pl_method pl_list_reactions;
 
 #endif

@@ -117,6 +117,8 @@ TABLE = {
     "EditMessage": Row("edit", "parley_edit_message", fields("message_id", "content")),
     "DeleteMessage": Row("delete", "parley_delete_message", fields("message_id")),
     "HideMessage": Row("hide", "parley_hide_message", fields("message_id")),
+    "ReactToMessage": Row("react", "parley_react_to_message", fields("message_id", "emoji")),
+    "ListReactions": Row("reactions", "parley_list_reactions", fields("message_id")),
     "MarkRead": Row("read", "parley_mark_read", fields("message_id")),
     "ListReceipts": Row("receipts", "parley_list_receipts", fields("message_id")),
     "ListHeads": Row("heads", "parley_list_heads"),

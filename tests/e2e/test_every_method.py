@@ -154,16 +154,21 @@ def walk_messages(device, acting, alice, bob):
     listed = acting.ListMessages(chat_id=first.chat_id, after_message_id=first.message_id, before_seq=4).messages
     assert [(entry.seq, entry.content, entry.HasField("deleted_at")) for entry in listed] == [
         (3, "", True), (2, "2nd", False)]
+    reacted = acting.ReactToMessage(message_id=second.message_id, emoji="\U0001F44D")
+    assert [(one.emoji, one.count, one.mine) for one in reacted.reactions] == [("\U0001F44D", 1, True)]
+    (reaction,) = device.ListReactions(message_id=second.message_id).reactions
+    assert (reaction.user_id, reaction.emoji) == (bob, "\U0001F44D")
+    assert not acting.ReactToMessage(message_id=second.message_id).reactions
     (receipt,) = device.ListReceipts(message_id=first.message_id).receipts
     assert (receipt.user_id, receipt.status) == (bob, messages.MESSAGE_STATUS_READ)
     heads = {head.chat_id: (head.last_seq, head.read_seq) for head in acting.ListHeads().heads}
-    assert heads[first.chat_id] == (5, 2)
+    assert heads[first.chat_id] == (7, 2)
     assert acting.HideMessage(message_id=first.message_id).seq == 1
     assert [entry.seq for entry in acting.ListMessages(chat_id=first.chat_id, after_seq=0).messages] == [3, 2]
     page = device.Sync()
-    assert [entry.seq for entry in page.entries if entry.chat_id == first.chat_id] == [1, 2, 3, 4, 5]
+    assert [entry.seq for entry in page.entries if entry.chat_id == first.chat_id] == [1, 2, 3, 4, 5, 6, 7]
     assert [(one.user_id, one.read_seq) for one in page.receipts if one.chat_id == first.chat_id] == [(bob, 2)]
-    device.AckSync(acks=[{"chat_id": first.chat_id, "seq": 5}])
+    device.AckSync(acks=[{"chat_id": first.chat_id, "seq": 7}])
     rest = device.Sync(wait_seconds=1, sync_token=page.sync_token)
     assert not rest.receipts and first.chat_id not in {entry.chat_id for entry in rest.entries}
 

@@ -68,6 +68,8 @@ extern const struct pl_cli_command pl_cli_receipts;
 extern const struct pl_cli_command pl_cli_edit;
 extern const struct pl_cli_command pl_cli_delete;
 extern const struct pl_cli_command pl_cli_hide;
+extern const struct pl_cli_command pl_cli_react;
+extern const struct pl_cli_command pl_cli_reactions;
 extern const struct pl_cli_command pl_cli_block;
 extern const struct pl_cli_command pl_cli_unblock;
 extern const struct pl_cli_command pl_cli_blocks;

@@ -38,8 +38,8 @@ const char *pl_json_role_word(parley_role role)
 
 static const char *kind_word(parley_entry_kind kind)
 {
-    static const char *const words[] = {"", "message", "members", "settings", "edit", "delete", "account"};
-    return word(words, 7, (int)kind);
+    static const char *const words[] = {"", "message", "members", "settings", "edit", "delete", "account", "reaction"};
+    return word(words, 8, (int)kind);
 }
 
 json_t *pl_json_time(int64_t time_us)
@@ -103,6 +103,15 @@ static json_t *flags_array(unsigned flags)
     return array;
 }
 
+static json_t *reactions_array(const parley_message *message)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < message->reaction_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:i, s:b}", "emoji", message->reactions[i].emoji, "count",
+                                               message->reactions[i].count, "mine", message->reactions[i].mine));
+    return array;
+}
+
 json_t *pl_json_message(const parley_message *message)
 {
     json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "message_id", message->message_id,
@@ -128,6 +137,8 @@ json_t *pl_json_message(const parley_message *message)
     put_time(object, "deleted_at", message->deleted_at_us);
     if (message->hidden)
         json_object_set_new(object, "hidden", json_true());
+    if (message->reaction_count > 0)
+        json_object_set_new(object, "reactions", reactions_array(message));
     put_time(object, "expires_at", message->expires_at_us);
     if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
         json_object_set_new(object, "status", json_string(pl_json_status_word(message->status)));

@@ -31,6 +31,8 @@ static const struct pl_cli_command *const commands[] = {
     &pl_cli_edit,
     &pl_cli_delete,
     &pl_cli_hide,
+    &pl_cli_react,
+    &pl_cli_reactions,
     &pl_cli_chats,
     &pl_cli_heads,
     &pl_cli_block,

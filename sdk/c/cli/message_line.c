@@ -16,6 +16,30 @@ void pl_message_line_put_ticks(const struct pl_cli *cli, parley_message_status s
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_PLAIN);
 }
 
+static const char *what_of(parley_entry_kind kind)
+{
+    switch (kind) {
+    case PARLEY_ENTRY_EDIT:
+        return " (edited): ";
+    case PARLEY_ENTRY_REACTION:
+        return " (reacted): ";
+    default:
+        return ": ";
+    }
+}
+
+static void put_reactions(const struct pl_cli *cli, const parley_message *message)
+{
+    for (size_t i = 0; i < message->reaction_count; i++) {
+        const parley_reaction_count *reaction = &message->reactions[i];
+        fputs("  ", stdout);
+        pl_terminal_put_text(stdout, reaction->emoji);
+        pl_terminal_set_style(stdout, cli->styled, reaction->mine ? PL_STYLE_BOLD : PL_STYLE_DIM);
+        printf(" %d", reaction->count);
+        pl_terminal_set_style(stdout, cli->styled, PL_STYLE_PLAIN);
+    }
+}
+
 void pl_message_line_print(const struct pl_cli *cli, struct pl_names *names, const parley_message *message)
 {
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_DIM);
@@ -25,8 +49,9 @@ void pl_message_line_print(const struct pl_cli *cli, struct pl_names *names, con
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_BOLD);
     pl_names_put(names, stdout, message->sender_id);
     pl_terminal_set_style(stdout, cli->styled, PL_STYLE_PLAIN);
-    fputs(message->kind == PARLEY_ENTRY_EDIT ? " (edited): " : ": ", stdout);
+    fputs(what_of(message->kind), stdout);
     pl_terminal_put_body(stdout, message);
+    put_reactions(cli, message);
     if (message->status != PARLEY_MESSAGE_STATUS_UNSPECIFIED) {
         fputs("  ", stdout);
         pl_message_line_put_ticks(cli, message->status);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* A message as people see it: time, sender, text, ticks. */
+/* A message as people see it: time, sender, text, reactions, ticks. */
 #ifndef PL_CLI_MESSAGE_LINE_H
 #define PL_CLI_MESSAGE_LINE_H
 

@@ -90,6 +90,8 @@ static const char *without_body(const parley_message *message)
         return "[changed the chat]";
     case PARLEY_ENTRY_DELETE:
         return "[deleted a message]";
+    case PARLEY_ENTRY_REACTION:
+        return "[took a reaction back]";
     case PARLEY_ENTRY_ACCOUNT:
         return "[something happened to your account]";
     default:

@@ -231,6 +231,16 @@ static unsigned flags_of(const Parley__V1__Message *message)
     return flags;
 }
 
+static void convert_reactions(parley_message *ret_message, const Parley__V1__Message *from, struct pl_arena *arena)
+{
+    parley_reaction_count *reactions = pl_arena_array(arena, parley_reaction_count, from->n_reactions + 1);
+    for (size_t i = 0; i < from->n_reactions; i++)
+        reactions[i] = (parley_reaction_count){
+            .emoji = from->reactions[i]->emoji, .count = from->reactions[i]->count, .mine = from->reactions[i]->mine};
+    ret_message->reactions = reactions;
+    ret_message->reaction_count = from->n_reactions;
+}
+
 void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *message, struct pl_arena *arena)
 {
     *ret_message = (parley_message){.message_id = message->message_id,
@@ -256,6 +266,7 @@ void pl_convert_message(parley_message *ret_message, const Parley__V1__Message *
                                     .kind = (parley_entry_kind)message->kind,
                                     .target_message_id = message->target_message_id};
     CONVERT_METADATA(ret_message, message, arena);
+    convert_reactions(ret_message, message, arena);
     convert_body(ret_message, message, arena);
 }
 

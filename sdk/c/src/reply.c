@@ -151,6 +151,11 @@ void parley_message_receipts_free(parley_message_receipts *receipts)
     pl_reply_free(receipts);
 }
 
+void parley_reactions_free(parley_reactions *reactions)
+{
+    pl_reply_free(reactions);
+}
+
 void parley_sync_page_free(parley_sync_page *page)
 {
     pl_reply_free(page);

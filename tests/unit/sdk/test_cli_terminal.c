@@ -45,6 +45,7 @@ static void what_has_no_body_is_said_to_be_what_it_is(void **state)
     expect_body(PARLEY_ENTRY_MEMBERS, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[changed who is in the chat]");
     expect_body(PARLEY_ENTRY_SETTINGS, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[changed the chat]");
     expect_body(PARLEY_ENTRY_DELETE, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[deleted a message]");
+    expect_body(PARLEY_ENTRY_REACTION, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[took a reaction back]");
     expect_body(PARLEY_ENTRY_ACCOUNT, PARLEY_MESSAGE_STATUS_UNSPECIFIED, "[something happened to your account]");
 }
 

@@ -40,7 +40,11 @@ typedef enum parley_entry_kind {
     PARLEY_ENTRY_SETTINGS = 3, /* name, picture, settings and the like */
     PARLEY_ENTRY_EDIT = 4,     /* the message target_message_id has this body now */
     PARLEY_ENTRY_DELETE = 5,   /* the message target_message_id is deleted for all */
-    PARLEY_ENTRY_ACCOUNT = 6   /* in the user's own SELF chat: something happened to the account */
+    PARLEY_ENTRY_ACCOUNT = 6,  /* in the user's own SELF chat: something happened to the account */
+    /* The sender reacts to the message target_message_id with the text of the body, or without one no longer reacts to
+     * it. Without a target: the place of a reaction after which the sender did another of these. The last one counts.
+     */
+    PARLEY_ENTRY_REACTION = 7
 } parley_entry_kind;
 
 /* What the bytes of a message's body are. */
@@ -91,6 +95,13 @@ typedef enum parley_message_flag {
     PARLEY_FLAG_EPHEMERAL = 4  /* it need not be kept; not together with countable */
 } parley_message_flag;
 
+/* How often an emoji stands at a message. */
+typedef struct parley_reaction_count {
+    const char *emoji;
+    int count; /* users */
+    int mine;  /* not 0: the caller is one of them */
+} parley_reaction_count;
+
 typedef struct parley_message {
     const char *message_id;
     const char *chat_id;
@@ -117,11 +128,14 @@ typedef struct parley_message {
     /* These are set everywhere. */
     int64_t deleted_at_us; /* 0: it is there */
     parley_entry_kind kind;
-    const char *target_message_id; /* of an edit or a deletion */
+    const char *target_message_id; /* of an edit, a deletion or a reaction */
     const parley_event *event;     /* NULL: none */
     unsigned flags;                /* of parley_message_flag */
     int64_t expires_at_us;         /* 0: never; then it is gone, and what is kept of it is to be removed, too */
     int hidden; /* not 0: the user deleted it for themselves; the body is withheld. On a stream only */
+    /* Set by the unary calls only, most frequent first; on a stream each reaction is an entry. */
+    const parley_reaction_count *reactions;
+    size_t reaction_count;
 } parley_message;
 
 /* What became of one message of several. */
@@ -155,6 +169,19 @@ typedef struct parley_message_receipts {
     size_t count;
     const char *next_page_token; /* empty on the last page */
 } parley_message_receipts;
+
+/* How a user reacted to a message. */
+typedef struct parley_reaction {
+    const char *user_id;
+    const char *emoji;
+    int64_t reacted_at_us;
+} parley_reaction;
+
+typedef struct parley_reactions {
+    const parley_reaction *items; /* in the order of user_id */
+    size_t count;
+    const char *next_page_token; /* empty on the last page */
+} parley_reactions;
 
 typedef struct parley_read_mark {
     const char *chat_id;
@@ -236,6 +263,7 @@ PARLEY_API void parley_message_free(parley_message *message);
 PARLEY_API void parley_messages_free(parley_messages *messages);
 PARLEY_API void parley_send_results_free(parley_send_results *results);
 PARLEY_API void parley_message_receipts_free(parley_message_receipts *receipts);
+PARLEY_API void parley_reactions_free(parley_reactions *reactions);
 PARLEY_API void parley_read_mark_free(parley_read_mark *mark);
 
 /* ---- messages: device token, or API key with an acting user ---- */
@@ -270,6 +298,16 @@ PARLEY_API parley_status parley_delete_message(parley_client *client, const char
 /* For the caller alone: it is in no answer any more. ret_seq may be NULL. */
 PARLEY_API parley_status parley_hide_message(parley_client *client, const char *message_id, int64_t *ret_seq,
                                              parley_error *ret_error);
+/*
+ * The caller reacts to the message, in place of what they reacted with before. emoji: 1 to 64 bytes; NULL or empty
+ * takes it back. Doing the same again changes nothing. ret_message, which may be NULL: the message with its reactions.
+ */
+PARLEY_API parley_status parley_react_to_message(parley_client *client, const char *message_id, const char *emoji,
+                                                 parley_message **ret_message, parley_error *ret_error);
+/* Who reacted to the message, and how. Pages as in parley_list_chats. */
+PARLEY_API parley_status parley_list_reactions(parley_client *client, const char *message_id, int page_size,
+                                               const char *page_token, parley_reactions **ret_reactions,
+                                               parley_error *ret_error);
 /* How far the message has come for each of the others who were members when it was sent. Pages as in parley_list_chats.
  */
 PARLEY_API parley_status parley_list_receipts(parley_client *client, const char *message_id, int page_size,
