@@ -23,6 +23,7 @@ struct pl_stream {
     unsigned holds;        /* batches that core has, and admission */
     enum pl_status status; /* once ended */
     int cancelled;
+    bool awaits_close; /* core was asked for it */
     bool admitting;
     bool opened;
     bool heard; /* a message came */
@@ -38,6 +39,9 @@ struct pl_stream {
 void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival);
 /* Ends a stream for a reason of ours; nothing happens when it has ended. */
 void pl_stream_end(struct pl_stream *stream, enum pl_status status);
+
+/* Asks core to tell when the call is over, once; while it is not asked a read is under way, or admission. */
+void pl_stream_await_close(struct pl_stream *stream);
 
 /* ---- stream_io.c: reading and writing ---- */
 void pl_stream_io_init(struct pl_stream *stream);

@@ -78,6 +78,8 @@ static void on_read(struct pl_tag *tag, bool ok)
     grpc_byte_buffer *buffer = stream->incoming;
 
     stream->incoming = NULL;
+    if (!ok || buffer == NULL)
+        pl_stream_await_close(stream);
     if (ok && !stream->ended && !stream->gone) {
         if (buffer == NULL)
             stream->call.served->method->stream->half_closed(&stream->call);
