@@ -4,11 +4,15 @@
  * Debian builds abseil without NDEBUG, so its mutexes look for lock-order cycles: a process-wide spinlock at every
  * nested lock, and an abort when it believes to have found one. The switch is a C++ function whose name carries
  * Debian's inline namespace; where it is not found, nothing is switched.
+ *
+ * And core without NDEBUG has each connection keep 8 KiB to read into, whatever its arguments say: an experiment of
+ * core's, which its environment variable ends. Whoever set the variable knows better.
  */
 #include "rpc/core_start.h"
 
 #include <dlfcn.h>
 #include <grpc/grpc.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ON_DEADLOCK_CYCLE_IGNORE = 0 };
@@ -27,5 +31,6 @@ static void switch_detection_off(void)
 void pl_core_start(void)
 {
     switch_detection_off();
+    setenv("GRPC_EXPERIMENTS", "-tcp_read_chunks", 0);
     grpc_init();
 }

@@ -16,6 +16,8 @@ enum {
     /* Clients may ask as often themselves. */
     PING_INTERVAL_MIN_MS = 10000,
     HANDSHAKE_TIMEOUT_MS = 10000,
+    /* A connection keeps as much to read into while it rests; core doubles it where more comes. */
+    READ_BYTES = 1024,
     /* Outwards; what comes in compressed stays so, and is refused: core would inflate it without a bound. */
     ALGORITHMS = 1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_GZIP,
     /* Core refuses without our reason; it should only meet what is far above our own limit. */
@@ -40,6 +42,7 @@ grpc_server *pl_server_args_create(size_t request_bytes_max)
         INTEGER_ARG(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         INTEGER_ARG(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, PING_INTERVAL_MIN_MS),
         INTEGER_ARG(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS),
+        INTEGER_ARG(GRPC_ARG_TCP_READ_CHUNK_SIZE, READ_BYTES),
         INTEGER_ARG(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, ALGORITHMS),
         INTEGER_ARG(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
         INTEGER_ARG(GRPC_ARG_ALLOW_REUSEPORT, 0),
