@@ -4,7 +4,7 @@
 #
 # A private PostgreSQL in one folder: DIR/data is the cluster, DIR/log its log, DIR/socket_dir names the folder of its
 # unix socket. It listens nowhere else, and the socket's folder (mode 0700) is the whole access control. Commits are
-# durable (fsync is on). Values of rows never reach the log.
+# durable (fsync is on), unless its caller says otherwise. Values of rows never reach the log.
 
 pg_wait_s=120 # crash recovery of a loaded cluster takes a while
 
@@ -56,12 +56,13 @@ pg_pid() {
 
 # Makes the cluster. It appears under its name only when it is complete.
 pg_init() {
-    local dir=$1 user=$2 bin=$3
+    local dir=$1 user=$2 bin=$3 sync=()
     [[ -e $dir/data ]] && return
+    [[ " ${pg_settings[*]} " != *" fsync=off "* ]] || sync=(--no-sync)
     rm -rf "$dir/data.new"
     install -d -m 0700 -o "$user" "$dir/data.new"
     (pg_exec "$user" "$dir/data.new" timeout 120 "$bin/initdb" --username=parley --encoding=UTF8 --locale=C \
-        --auth=trust --no-instructions) >>"$dir/log" 2>&1 ||
+        --auth=trust --no-instructions "${sync[@]}") >>"$dir/log" 2>&1 ||
         fail "PostgreSQL could not make a cluster in $dir: see $dir/log"
     mv "$dir/data.new" "$dir/data"
 }
@@ -115,11 +116,14 @@ pg_lock() {
     flock -w "$pg_wait_s" 8 || fail "another start or stop is at work in $1"
 }
 
-# Starts the server in DIR unless it runs, and prints its conninfo.
+# Starts the server in DIR unless it runs, with these settings (NAME=VALUE), and prints its conninfo.
 postgres_start() {
-    local dir user bin socket_dir
+    local dir user bin socket_dir setting
     mkdir -p "$1" || exit 1
     dir=$(cd "$1" && pwd -P) || exit 1
+    for setting in "${@:2}"; do
+        pg_settings+=(-c "$setting")
+    done
     pg_lock "$dir"
     bin=$(pg_bin "$dir") && user=$(pg_user "$dir") || exit 1
     touch "$dir/log"
@@ -149,5 +153,5 @@ postgres_main() {
         start | stop) [[ ${2-} ]] || fail "the folder is missing: ./dev postgres $1 DIR" ;;
         *) fail "usage: ./dev postgres start|stop DIR" ;;
     esac
-    "postgres_$1" "$2"
+    "postgres_$1" "${@:2}"
 }
