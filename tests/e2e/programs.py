@@ -7,7 +7,6 @@ Each runs in a private folder, on loopback, and is stopped by its own process id
 import contextlib
 import os
 import pathlib
-import random
 import secrets
 import select
 import signal
@@ -19,34 +18,14 @@ import urllib.request
 
 import grpc
 from parley_pb import health_pb2
+from ports import free_port
 
 BUILD = pathlib.Path(os.environ["PARLEY_BUILD"])
 DEV = os.environ["PARLEY_DEV"]
 PARLEYD = BUILD / "server" / "parleyd"
 GATEWAY = BUILD / "gateway" / "parley-gateway"
 PARLEY = BUILD / "bin" / "parley"
-READY_S = 60
-
-
-HELD = []  # UDP sockets
-
-
-def free_port():
-    """A port that is free now, from below the range that the kernel hands out, so that it stays free.
-
-    Other tests do not take it either: the UDP port of the same number is held until this process ends.
-    """
-    while True:
-        port = random.SystemRandom().randrange(15000, 32000)
-        held = socket.socket(type=socket.SOCK_DGRAM)
-        with socket.socket() as probe:
-            try:
-                held.bind(("127.0.0.1", port))
-                probe.bind(("127.0.0.1", port))
-                HELD.append(held)
-                return port
-            except OSError:
-                held.close()
+READY_S = 120
 
 
 class Postgres:
@@ -57,9 +36,9 @@ class Postgres:
         self.conninfo = None
 
     def start(self):
-        """Starts it, or starts it again after kill."""
-        run = subprocess.run([DEV, "postgres", "start", self.folder], check=True, stdout=subprocess.PIPE, text=True,
-                             timeout=180)
+        """Starts it, or starts it again after kill. It does not wait for disks: a kill loses no writes."""
+        run = subprocess.run([DEV, "postgres", "start", self.folder, "fsync=off"], check=True, stdout=subprocess.PIPE,
+                             text=True, timeout=180)
         self.conninfo = run.stdout.strip()
 
     def pids(self):
@@ -194,14 +173,18 @@ class Server(Program):
 
 
 class Gateway(Program):
-    """A parley-gateway in front of a parleyd, which need not run. settings: more of its settings, by name."""
+    """A parley-gateway in front of a parleyd, which need not run. settings: more of its settings, by name.
+
+    It is patient: on a busy machine everything takes its time, also what a client has to do.
+    """
 
     def __init__(self, folder, upstream, **settings):
         self.port = free_port()
         self.admin_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         settings = {"listen": f"127.0.0.1:{self.port}", "admin_listen": f"127.0.0.1:{self.admin_port}",
-                    "upstream": upstream, **settings}
+                    "upstream": upstream, "upstream_deadline_ms": 60000, "header_deadline_ms": 60000,
+                    "websocket_idle_ms": 600000, **settings}
         super().__init__(GATEWAY, folder, **{f"PARLEY_GATEWAY_{name.upper()}": str(value)
                                              for name, value in settings.items()})
 
@@ -232,6 +215,13 @@ class Gateway(Program):
                 return True
         except (urllib.error.URLError, ConnectionError):
             return False
+
+    def wait_until_not_ready(self):
+        """Waits until it knows that parleyd is away."""
+        deadline = time.monotonic() + READY_S
+        while self.answers("/readyz"):
+            assert time.monotonic() < deadline, self.log_text()
+            time.sleep(0.02)
 
     def metric(self, name):
         """The value of one of its metrics."""

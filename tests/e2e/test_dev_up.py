@@ -8,7 +8,8 @@ import socket
 import subprocess
 
 import pytest
-from programs import DEV, PARLEY, free_port
+from ports import free_port
+from programs import DEV, PARLEY
 
 VARIABLES = {"PARLEY_GRPC", "PARLEY_REST", "PARLEY_API_KEY", "ALICE_ID", "ALICE_TOKEN", "BOB_ID", "BOB_TOKEN"}
 PORTS = ("PARLEY_GRPC_PORT", "PARLEY_REST_PORT", "PARLEY_METRICS_PORT", "PARLEY_REST_METRICS_PORT")

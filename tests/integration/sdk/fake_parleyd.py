@@ -10,7 +10,7 @@ import queue
 import sys
 from concurrent import futures
 
-sys.path.insert(0, os.environ["PARLEY_PYTHON_STUBS"])
+sys.path[:0] = [os.environ["PARLEY_PYTHON_STUBS"], os.path.join(os.environ["PARLEY_SOURCE"], "tests/support/python")]
 
 import google  # noqa: E402
 
@@ -27,8 +27,9 @@ from parley.v1 import (  # noqa: E402
     sync_service_pb2 as sync,
     user_service_pb2,
 )
+from ports import free_port  # noqa: E402
 
-WAIT_S = 30
+WAIT_S = 120
 END = object()
 
 
@@ -140,13 +141,13 @@ class FakeParleyd:
         "MessageService/MarkRead": (message_service_pb2.MarkReadRequest, message_service_pb2.MarkReadResponse),
     }
 
-    def __init__(self, port=0):
+    def __init__(self, port=None):
         self.handlers = {}
         self.sessions = queue.Queue()
         self.server = grpc.server(futures.ThreadPoolExecutor(16), options=[
             ("grpc.so_reuseport", 0), ("grpc.http2.min_ping_interval_without_data_ms", 5000)])
         self.server.add_generic_rpc_handlers((self._handler(),))
-        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
+        self.port = self.server.add_insecure_port(f"127.0.0.1:{port or free_port()}")
         self.server.start()
 
     @property

@@ -3,7 +3,6 @@
 """The `parley` command's calls, exit codes and sentences against a scripted server."""
 import json
 import os
-import socket
 import stat
 import tempfile
 import unittest
@@ -12,6 +11,7 @@ import grpc
 from fake_parleyd import FakeParleyd, chat_service_pb2 as chats, message_service_pb2 as messages
 from fake_parleyd import refuse, user_service_pb2
 from parley_command import ALICE, BOB, run, token
+from ports import free_port
 
 CHAT = "01900000-0000-7000-8000-0000000000c1"
 
@@ -109,8 +109,7 @@ class CommandTest(unittest.TestCase):
                 self.assertIn(reason, err)
 
     def test_an_absent_server_is_said_at_once(self):
-        with socket.create_server(("127.0.0.1", 0)) as reserved:
-            endpoint = "127.0.0.1:%d" % reserved.getsockname()[1]
+        endpoint = f"127.0.0.1:{free_port()}"
         code, _, err = run(endpoint, "send", BOB, "hello")
         self.assertEqual((code, err), (3, f"parley: cannot reach {endpoint}; is parleyd running?\n"))
 

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import grpc
-from fake_parleyd import FakeParleyd, message_service_pb2 as messages, stream, sync
+from fake_parleyd import WAIT_S, FakeParleyd, message_service_pb2 as messages, stream, sync
 from parley_command import BOB, Running, token
 
 CHAT = "01900000-0000-7000-8000-0000000000c1"
@@ -267,7 +267,7 @@ class StreamTest(unittest.TestCase):
                 command, session = self.start_chat()
                 session.end(code, reason, "that is it")
                 self.assertEqual(command.event("state", state="ended")["reason"], reason)
-                self.assertEqual(command.process.wait(timeout=30), exit_code)
+                self.assertEqual(command.process.wait(timeout=WAIT_S), exit_code)
                 self.assertTrue(self.server.sessions.empty())
 
     def start_with_tokens(self, *tokens):
@@ -374,7 +374,7 @@ class StreamTest(unittest.TestCase):
         command.type("last words")
         command.process.stdin.close()
         self.answer(session, session.expect(has_sends).sends[0], 1)
-        self.assertEqual(command.process.wait(timeout=30), 0)
+        self.assertEqual(command.process.wait(timeout=WAIT_S), 0)
 
     def test_a_lost_entry_is_asked_for_again(self):
         """Two pages of heads; what the second names does not come within ten seconds."""
@@ -392,10 +392,10 @@ class StreamTest(unittest.TestCase):
     def test_a_stream_closes_while_heads_are_asked_for(self):
         asked, answer = threading.Event(), threading.Event()
         self.addCleanup(answer.set)
-        self.server.handlers["SyncService/ListHeads"] = lambda request, context: asked.set() or answer.wait(30)
+        self.server.handlers["SyncService/ListHeads"] = lambda request, context: asked.set() or answer.wait()
         command, session = self.start_chat()
         session.say(caught_up=True)
-        self.assertTrue(asked.wait(30))
+        self.assertTrue(asked.wait(WAIT_S))
         self.assertEqual(command.finish()[0], 0)
 
     def test_closing_acknowledges_what_was_shown(self):
@@ -424,7 +424,7 @@ class StreamTest(unittest.TestCase):
         command.event("message")
         command.interrupt(signal.SIGINT)
         session.expect_end()
-        self.assertEqual(command.process.wait(timeout=30), 130)
+        self.assertEqual(command.process.wait(timeout=WAIT_S), 130)
 
 
 if __name__ == "__main__":
