@@ -19,7 +19,7 @@ from programs import PARLEY
 
 ROLES = {chat_service_pb2.ROLE_OWNER: "owner", chat_service_pb2.ROLE_ADMIN: "admin",
          chat_service_pb2.ROLE_MEMBER: "member"}
-CALL_S = 60
+CALL_S = 120
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 
-WAIT_S = 30
+WAIT_S = 120
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 PROTO, JSON = "parley.v1.proto", "parley.v1.json"

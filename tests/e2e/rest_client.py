@@ -22,7 +22,7 @@ from programs import Gateway, Server
 from refusals import STATUSES, Refusal
 
 READS_MAX = 5
-CALL_S = 60
+CALL_S = 120
 VARIABLE = re.compile(r"\{(\w+)\}")
 PASSING = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")  # another call may end otherwise
 GATEWAYS_OWN = ("MESSAGE_TOO_LARGE", "INVALID_TEXT")  # what it finds itself, and has its own words for

@@ -22,7 +22,7 @@ from uuid7 import uuid7
 
 pytestmark = pytest.mark.transports("grpc", "rest")
 
-STREAM_S = 60
+STREAM_S = 120
 SECRET = "a secret"
 SCOPES = {f"{service.name}.{method.name}": options_pb2.Scope.Name(method.GetOptions().Extensions[options_pb2.scope])
           for service in SERVICES for method in service.methods}

@@ -17,7 +17,7 @@ from uuid7 import uuid7
 pytestmark = pytest.mark.transports("grpc", "rest")
 
 KIB = 1024
-STREAM_S = 30
+STREAM_S = 120
 STORED = """select (select count(*) from apps), (select count(*) from api_keys), (select count(*) from users),
     (select count(*) from devices), (select count(*) from chats), (select count(*) from messages)"""
 

@@ -12,7 +12,7 @@ from programs import RETRY_FAST
 
 TEXT = "lorem ipsum dolor sit amet " * 2000
 IDENTITY_ONLY = (("grpc.compression_enabled_algorithms_bitset", 1),)
-WAIT_S = 60
+WAIT_S = 120
 
 
 class Counter:

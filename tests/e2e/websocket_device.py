@@ -13,7 +13,7 @@ from parley_pb import stream_service_pb2 as pb
 from programs import DEV
 from raw_websocket import BINARY, JSON, PROTO, TEXT, Closed, Raw
 
-WAIT_S = 60
+WAIT_S = 120
 NPM = pathlib.Path(DEV).parent / "build" / "npm" / "node_modules"
 CLIENT = pathlib.Path(__file__).with_name("websocket_client.mjs")
 
