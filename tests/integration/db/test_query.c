@@ -203,14 +203,22 @@ static void failed_composed_step_undoes_the_rest(void **state)
     assert_int_equal(database_number(&database, "select count(*) from usernames"), 0);
 }
 
+/* Of a table, until the test lets it go. */
+static struct database_holder *lock_for_long(const char *sql)
+{
+    harness.config.lock_timeout_ms = 60000;
+    harness.config.statement_timeout_ms = 60000;
+    harness_open(&harness);
+    return database_hold(&database, sql);
+}
+
 static void connection_lost_before_composing_did_nothing(void **state)
 {
     (void)state;
     composed = 0;
     harness.config.readers = 1;
-    harness_open(&harness);
+    struct database_holder *holder = lock_for_long("lock table usernames");
     struct pair pair = pair_create(&database, true);
-    struct database_holder *holder = database_hold(&database, "lock table usernames");
     struct pl_query *query = composed_query(&pair, "alice");
     struct pl_query *behind = member_query(&pair, pair.low);
     pl_db_query(harness.db, query);
@@ -249,15 +257,6 @@ static void queries_around_a_composed_one_answer_their_own_rows(void **state)
     }
     assert_int_equal(composed, QUERIES / 6);
     assert_int_equal(database_number(&database, "select count(*) from apps where name = 'composed'"), QUERIES / 6);
-}
-
-/* Of a table, until the test lets it go. */
-static struct database_holder *lock_for_long(const char *sql)
-{
-    harness.config.lock_timeout_ms = 60000;
-    harness.config.statement_timeout_ms = 60000;
-    harness_open(&harness);
-    return database_hold(&database, sql);
 }
 
 static int64_t count_waiting(void)

@@ -14,6 +14,7 @@ static int set_up(void **state)
     database_create(&database);
     for (unsigned i = 0; i < 2; i++) {
         harness_init(&nodes[i], &database);
+        nodes[i].config.lock_timeout_ms = 60000; /* each waits for the other, however slow both are */
         harness_open(&nodes[i]);
     }
     return 0;

@@ -268,8 +268,8 @@ static void drain_answers_who_still_sends(void **state)
     (void)state;
 
     assert_int_equal(ask(used, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
-    wire_send(late, "GET /now HTTP/1.1\r\n");
     pl_http_drain(http_server_http(server));
+    wire_send(late, "GET /now HTTP/1.1\r\n");
     assert_int_equal(wire_read(late, false).status, 408);
     struct wire_answer last = ask(used, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_int_equal(last.status, 200);

@@ -426,7 +426,7 @@ static void slow_request_is_answered_408(void **state)
 
 static void idle_connection_is_closed_without_an_answer(void **state)
 {
-    struct http_server *server = http_server_open((struct pl_http_options){.idle_ms = 1000});
+    struct http_server *server = http_server_open((struct pl_http_options){.idle_ms = 2000});
     int silent = wire_connect(http_server_port(server));
     int used = wire_connect(http_server_port(server));
     (void)state;

@@ -107,6 +107,7 @@ static void closed_once_when_the_client_disconnects(void **state)
     fixture_start(fixture);
     client_open_port(&other, pl_rpc_port(fixture->rpc));
     stream_open(&other, CONNECT, &stream);
+    fixture_await(fixture, &fixture->opened, 1); /* who goes before that opens nothing */
     write_frame(&stream, 0, 1);
     grpc_call_cancel(stream.call, NULL);
     struct reply reply = stream_end(&stream);
