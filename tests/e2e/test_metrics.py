@@ -23,7 +23,7 @@ from prometheus_text import Metrics, text_of
 from refusals import Refusal
 from uuid7 import uuid7
 
-WAIT_S = 60
+WAIT_S = 120
 OPERATIONS = pathlib.Path(__file__).parents[2] / "docs" / "operations"
 RECORDED = re.compile(r"\bjob:[\w:]+")
 DOCUMENT_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\|", re.M)
@@ -101,8 +101,8 @@ def test_a_delivery_is_measured_once_for_each_recipient(server, world):
                                                       content="hi"))
     for device in (alice, bob):
         device.wait_for(lambda device: sum(map(len, device.entries.values())) == 2)
-    after = await_metrics(server, lambda metrics: metrics.count("parley_cursor_flush_seconds")
-                          > before.count("parley_cursor_flush_seconds"))
+    after = await_metrics(server, lambda metrics: all(metrics.count(name) > before.count(name) for name in (
+        "parley_cursor_flush_seconds", "parley_delivery_seconds")))
     assert after.count("parley_delivery_seconds") == before.count("parley_delivery_seconds") + 1
     assert 0 < after.sum("parley_delivery_seconds") - before.sum("parley_delivery_seconds") < WAIT_S
     assert after.sum("parley_append_batch_entries") == before.sum("parley_append_batch_entries") + 1
@@ -265,7 +265,7 @@ def test_an_absent_database_shows(server, world, postgres):
     postgres.start()
     server.wait_until_ready()
     await_metrics(server, lambda metrics: metrics.value("parley_database_sampled_timestamp_seconds") > then)
-    assert metrics_of(server).value("parley_database_circuit_open") == 0
+    await_metrics(server, lambda metrics: metrics.value("parley_database_circuit_open") == 0)
 
 
 def test_an_absent_parleyd_shows_in_the_gateway(gateway, server, world):

@@ -20,9 +20,9 @@ from programs import Gateway
 
 ORIGIN = "https://app.example"
 WRITERS = 6
-EACH_BEFORE, EACH_AFTER = 20, 40  # messages of each writer before parleyd is killed, and in all
-RETRY_S = 60
-LOG_S = 30
+EACH_BEFORE, EACH_AFTER = 20, 20  # messages of each writer before parleyd is killed, and when it is back
+RETRY_S = 120
+LOG_S = 60
 
 Answer = collections.namedtuple("Answer", "status headers body")
 
@@ -379,19 +379,23 @@ def test_connections_of_one_address_are_bounded(tmp_path, server, world):
 class Writer:
     """Sends messages one by one, each until it is acknowledged, under one Idempotency-Key."""
 
-    def __init__(self, gateway, token, chat_id, go_on):
+    def __init__(self, gateway, token, chat_id, go_on, back):
         self.rest = Rest(gateway, authorization=f"Bearer {token}")
         self.chat_id = chat_id
         self.go_on = go_on
+        self.back = back
         self.sent = {}  # message_id by content
         self.refused = []
 
     def run(self, name):
-        """EACH_BEFORE messages, then more while parleyd is killed and started."""
+        """EACH_BEFORE messages, then more while parleyd is killed and started, and EACH_AFTER behind that."""
+        for number in range(EACH_BEFORE):
+            self.send(f"{name}.before.{number}")
+        self.go_on.wait()
+        while not self.back.is_set():
+            self.send(f"{name}.meanwhile.{len(self.sent)}")
         for number in range(EACH_AFTER):
-            if number == EACH_BEFORE:
-                self.go_on.wait()
-            self.send(f"{name}.{number}")
+            self.send(f"{name}.after.{number}")
         return self
 
     def send(self, content):
@@ -410,8 +414,8 @@ class Writer:
 
 def test_kill_of_parleyd_under_load(alice, gateway, group, postgres, server, world):
     """503 with Retry-After while it is away; nothing acknowledged is lost, nothing is there twice."""
-    killing = threading.Barrier(WRITERS + 1, timeout=RETRY_S)
-    writers = [Writer(gateway, world.alice.token, group["chat_id"], killing) for _ in range(WRITERS)]
+    killing, back = threading.Barrier(WRITERS + 1, timeout=RETRY_S), threading.Event()
+    writers = [Writer(gateway, world.alice.token, group["chat_id"], killing, back) for _ in range(WRITERS)]
     with concurrent.futures.ThreadPoolExecutor(WRITERS + 1) as pool:
         running = [pool.submit(writer.run, number) for number, writer in enumerate(writers)]
         killing.wait()
@@ -421,16 +425,20 @@ def test_kill_of_parleyd_under_load(alice, gateway, group, postgres, server, wor
         assert away.headers["retry-after"] == "1"
         lost = alice("POST", "/v1/messages", {"chat_id": group["chat_id"], "content": "x"})
         assert lost.body["reason"] in ("UNAVAILABLE", "OUTCOME_UNKNOWN") and lost.status == 503
-        assert not gateway.answers("/readyz") and gateway.answers("/livez")
+        gateway.wait_until_not_ready()
+        assert gateway.answers("/livez")
+        deadline = time.monotonic() + RETRY_S
+        while not any(writer.refused for writer in writers):
+            assert time.monotonic() < deadline
         server.start()
         gateway.wait_until_ready()
+        back.set()
         done = [future.result(timeout=RETRY_S * 2) for future in running]
     refused = list(itertools.chain.from_iterable(writer.refused for writer in done))
-    assert refused
     for answer in refused:
         assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer.body
     sent = {content: message_id for writer in done for content, message_id in writer.sent.items()}
-    assert len(sent) == WRITERS * EACH_AFTER
+    assert len(sent) >= WRITERS * (EACH_BEFORE + EACH_AFTER)
     stored = postgres.query("select message_id, convert_from(content, 'UTF8') from messages "
                             f"where chat_id = '{group['chat_id']}' and content is not null")
     found = collections.Counter(row.split("|")[1] for row in stored)
@@ -440,7 +448,7 @@ def test_kill_of_parleyd_under_load(alice, gateway, group, postgres, server, wor
 
 def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
     """504 when the gateway's own deadline passes."""
-    hasty = Gateway(tmp_path, server.address, upstream_deadline_ms=300)
+    hasty = Gateway(tmp_path, server.address, upstream_deadline_ms=1000)
     hasty.start()
     hasty.wait_until_ready()
     rest = Rest(hasty, authorization=f"Bearer {world.alice.token}")
@@ -455,14 +463,26 @@ def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
     hasty.stop()
 
 
+def unread_bytes(server):
+    """What has come over TCP for a parleyd that stands still."""
+    port = f"{int(server.address.rpartition(':')[2]):04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(f":{port}"))
+
+
 def test_what_was_in_flight_may_have_happened(alice, bob, gateway, group, server):
     """A write whose connection broke is told so; a read may simply be repeated."""
     server.process.send_signal(signal.SIGSTOP)
+    unread = unread_bytes(server)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         message = {"chat_id": group["chat_id"], "content": "x"}
         write = pool.submit(alice, "POST", "/v1/messages", message)
-        read = pool.submit(bob, "GET", "/v1/chats")
         try:
+            deadline = time.monotonic() + RETRY_S
+            while unread_bytes(server) == unread:
+                assert time.monotonic() < deadline
+            read = pool.submit(bob, "GET", "/v1/chats")
             gateway.wait_for_metric("gateway_upstream_calls", 2)
         finally:
             server.kill()

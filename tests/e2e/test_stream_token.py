@@ -12,7 +12,7 @@ from programs import RETRY_FAST
 from refusals import reason_of
 
 SECRET = b"an hmac secret of 36 random bytes..."
-WAIT_S = 60
+WAIT_S = 120
 
 
 class Stream:
@@ -27,14 +27,22 @@ class Stream:
         self._call = connect(iter(self._frames.get, None), metadata=(("authorization", f"Bearer {token}"),),
                              timeout=WAIT_S, wait_for_ready=True)
         self._frames.put(pb.ClientFrame(hello=pb.Hello(protocol_version=1, client="e2e")))
-        self.wait_for("caught_up")
-
-    def wait_for(self, part):
-        """The next frame that has this part."""
+        self._expirings = []
         for frame in self._call:
-            if getattr(frame, part) and (part == "caught_up" or frame.HasField(part)):
-                return frame
-        raise AssertionError(f"the stream ended without {part}")
+            self._take(frame)
+            if frame.caught_up:
+                return
+        raise AssertionError("the stream ended before all was caught up")
+
+    def _take(self, frame):
+        if frame.HasField("token_expiring"):
+            self._expirings.append(frame.token_expiring.expires_at.seconds)
+
+    def expiring(self):
+        """When the token ends of which that is told next."""
+        while not self._expirings:
+            self._take(next(self._call))
+        return self._expirings.pop(0)
 
     def reauth(self, token):
         """Goes on with this token."""
@@ -64,11 +72,11 @@ def key_id(world):
                                             algorithm=admin_service_pb2.SIGNING_ALGORITHM_HS256).key_id
 
 
-def sign(world, person, key_id, life_s):
-    """A token that lives this long."""
+def sign(world, person, key_id, left_s, age_s=0):
+    """A token that lives for so long still, and has lived for so long."""
     now = int(time.time())
-    claims = {"aud": "parley", "app": world.app_id, "sub": person.user_id, "device": person.device_id, "iat": now,
-              "exp": now + life_s}
+    claims = {"aud": "parley", "app": world.app_id, "sub": person.user_id, "device": person.device_id,
+              "iat": now - age_s, "exp": now + left_s}
     return jwt.encode(claims, SECRET, headers={"kid": key_id})
 
 
@@ -95,11 +103,14 @@ def test_revoked_device_ends_its_stream(world, server, postgres, change, reason)
 
 
 def test_stream_goes_on_with_a_newer_token(world, server, key_id):
-    """Past the end of the first one, to the end of the second."""
-    stream = Stream(server, sign(world, world.alice, key_id, 4))
-    first = stream.wait_for("token_expiring").token_expiring.expires_at.seconds
-    stream.reauth(sign(world, world.alice, key_id, 8))
-    second = stream.wait_for("token_expiring").token_expiring.expires_at.seconds
+    """Past the end of the first one, to the end of the second.
+
+    That it ends is told when a tenth of its life is left; of the first that is all that is left of it.
+    """
+    stream = Stream(server, sign(world, world.alice, key_id, 10, age_s=200))
+    first = stream.expiring()
+    stream.reauth(sign(world, world.alice, key_id, 12, age_s=8))
+    second = stream.expiring()
     assert second > first
     assert stream.end() == "TOKEN_EXPIRED"
     assert time.time() >= second

@@ -16,7 +16,7 @@ from uuid7 import uuid7
 from websocket_device import NPM, WAIT_S, NpmDevice, RawDevice, hello_frame
 
 npm = pytest.mark.skipif(not (NPM / "ws").is_dir(), reason="npm's ws is not in build/npm (`./dev test` installs it)")
-EXIT_S = 20
+EXIT_S = 120
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def send_one(device, person, content="x", request_id=1):
 
 def metric(gateway, name):
     """A metric of a gateway."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{gateway.admin_port}/metrics") as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{gateway.admin_port}/metrics", timeout=WAIT_S) as answer:
         for line in answer.read().decode().splitlines():
             if line.startswith(f"parley_gateway_{name} "):
                 return int(line.split()[1])
@@ -312,20 +312,20 @@ def test_parleyd_that_does_not_read(start_gateway, server, world):
         server.process.send_signal(signal.SIGCONT)
     assert 0 < len(frames) < 1000
     assert metric(gateway, "websocket_frames_received_total") < 100
-    alice.raw.socket.settimeout(30)
+    alice.raw.socket.settimeout(WAIT_S)
     assert alice.raw.closed().code == 4400
     alice.close()
 
 
 def test_silent_client_is_cut(start_gateway, world):
-    """After a ping that it does not answer; who answers stays."""
-    gateway = start_gateway(websocket_idle_ms=1000)
+    """After a ping that it does not answer; who answers, within that time, stays."""
+    gateway = start_gateway(websocket_idle_ms=4000)
     silent = RawDevice(gateway.port, PROTO, **bearer(world.bob))
     silent.greet()
     lively = RawDevice(gateway.port, PROTO, **bearer(world.alice))
     lively.greet()
     assert silent.raw.next().opcode == PING
-    for _ in range(3):  # which is longer than silence is borne
+    for _ in range(2):  # until silence is borne no longer
         frame = lively.raw.next()
         assert frame.opcode == PING
         lively.raw.frame(PONG, frame.payload)
@@ -337,7 +337,7 @@ def test_silent_client_is_cut(start_gateway, world):
 
 def test_client_that_takes_nothing_is_cut(start_gateway, world):
     """Whatever it says meanwhile."""
-    gateway = start_gateway(websocket_idle_ms=1000)
+    gateway = start_gateway(websocket_idle_ms=2000)
     deaf = RawDevice(gateway.port, PROTO, receive_bytes=4096, **bearer(world.bob))
     deaf.greet()
     for _ in range(150):
