@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * On an http thread the message is built (gateway/call_request.c) and the call started; on a thread of the upstream its
+ * On the loop of its connection the message is built (gateway/call_request.c) and the call started; there, too, its
  * answer becomes JSON, or a problem. Everything lives in the request's arena but what parleyd answers, which has an
  * arena of its own: it is freed as soon as it is written as JSON.
  */
@@ -250,6 +250,6 @@ void pl_rest_call(struct pl_request *request, const struct pl_route *route)
     }
     call->upstream.done = on_done;
     fill_in(call, &call->upstream.async);
-    if (!pl_upstream_start(request->gateway->upstream, &call->upstream))
+    if (!pl_upstream_start(request->gateway->upstream, pl_http_loop(request->http), &call->upstream))
         refuse_full(request);
 }

@@ -37,7 +37,7 @@ static enum pl_status open_upstream(struct daemon *daemon)
     struct pl_gateway *gateway = &daemon->gateway;
     struct pl_upstream_options options = {
         .endpoint = gateway->config.upstream,
-        .threads = (unsigned)gateway->config.upstream_threads,
+        .loops = gateway->loops,
         .deadline_ms = gateway->config.upstream_deadline_ms,
         .calls_max = gateway->config.calls_max,
         .metrics = &gateway->metrics,
@@ -75,7 +75,7 @@ static enum pl_status open_http(struct daemon *daemon)
     struct pl_http_options options = {
         .setting = "listen",
         .listen = config->listen,
-        .threads = (unsigned)config->http_threads,
+        .loops = daemon->gateway.loops,
         .connections_max = (unsigned)config->connections_max,
         .connections_per_address_max = (unsigned)config->connections_per_address_max,
         .body_bytes_max = (size_t)config->body_bytes_max,
@@ -113,6 +113,7 @@ static enum pl_status start(struct daemon *daemon)
     pl_metrics_set(&daemon->gateway.metrics, PL_METRIC_gateway_build_info, 1);
     daemon->gateway.routes = pl_routes_new();
     daemon->gateway.pages = pl_web_pages_new((size_t)daemon->gateway.config.body_bytes_max);
+    daemon->gateway.loops = pl_gateway_loops_open((unsigned)daemon->gateway.config.http_threads);
     status = open_upstream(daemon);
     open_polls(&daemon->gateway);
     if (status == PL_OK)
@@ -135,6 +136,7 @@ static void stop(struct daemon *daemon)
     pl_websockets_close(daemon->gateway.websockets);
     pl_admin_close(daemon->admin);
     pl_upstream_close(daemon->gateway.upstream);
+    pl_gateway_loops_close(daemon->gateway.loops);
     pl_web_pages_free(daemon->gateway.pages);
     pl_routes_free(daemon->gateway.routes);
 }

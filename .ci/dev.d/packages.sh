@@ -8,7 +8,7 @@ run_packages=(
     build-essential cmake ninja-build pkg-config
     libgrpc-dev libprotobuf-c-dev protobuf-c-compiler libprotobuf-dev protobuf-compiler python3-protobuf
     grpc-proto golang-github-grpc-ecosystem-grpc-gateway-dev
-    libpq-dev libssl-dev libsodium-dev libjansson-dev libmicrohttpd-dev libwslay-dev zlib1g-dev uthash-dev
+    libpq-dev libssl-dev libsodium-dev libjansson-dev libmicrohttpd-dev libnghttp2-dev libwslay-dev zlib1g-dev uthash-dev
     postgresql-15 curl python3 python3-grpcio
 )
 test_packages=(

@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/metrics.h"
 #include "base/status.h"
+#include "gateway/loop/loop.h"
 
 struct pl_http_server;
 struct pl_http_request;
@@ -32,9 +33,9 @@ struct pl_http_header {
 };
 
 struct pl_http_options {
-    const char *setting; /* names the setting `listen` in error sentences, e.g. "http-listen" */
-    const char *listen;  /* as pl_listen: host:port */
-    unsigned threads;
+    const char *setting;                  /* names the setting `listen` in error sentences, e.g. "http-listen" */
+    const char *listen;                   /* as pl_listen: host:port */
+    struct pl_gateway_loops *loops;       /* which serve the requests; they live longer */
     unsigned connections_max;             /* more are closed as they come; upgraded ones do not count any more */
     unsigned connections_per_address_max; /* likewise; 0: no such limit, for a gateway behind a proxy */
     size_t body_bytes_max;                /* 413 above */
@@ -44,10 +45,10 @@ struct pl_http_options {
     int64_t idle_ms;                      /* a connection without a request, or whose client reads nothing, is closed */
     int64_t drain_idle_ms;                /* how long a draining server takes requests on connections that it has */
     int64_t close_wait_ms;                /* how long pl_http_close lets requests go on */
-    /* A whole request, on an http thread. Must not block. Ends in exactly one pl_http_reply, now or later. */
+    /* A whole request, on one of the loops. Must not block. Ends in exactly one pl_http_reply, now or later. */
     void (*handle)(struct pl_http_request *request, void *context);
     /*
-     * What this layer refuses itself (400, 408, 411, 413, 414, 429, 431), on an http thread. Ends in exactly one
+     * What this layer refuses itself (400, 408, 411, 413, 414, 429, 431), on one of the loops. Ends in exactly one
      * pl_http_reply; the connection is closed after it. Of the request only what came before the fault is known: verb,
      * path and query may be cut short or made up, headers may be missing, there is no body. sentence is static.
      */
@@ -79,8 +80,8 @@ struct pl_http_upgrade {
 };
 
 /*
- * Listens and starts the threads. Texts of options are borrowed until close. PL_INVALID_ARGUMENT or PL_UNAVAILABLE with
- * a sentence in error, which names the setting. At most one server of a process is open at a time.
+ * Listens and starts a thread that accepts. Texts of options are borrowed until close. PL_INVALID_ARGUMENT or
+ * PL_UNAVAILABLE with a sentence in error, which names the setting. At most one server of a process is open at a time.
  */
 enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_http_server **ret_server, char *error,
                             unsigned error_bytes) PL_MUST_CHECK;
@@ -113,6 +114,8 @@ const char *pl_http_query(const struct pl_http_request *request);
 const char *pl_http_header(struct pl_http_request *request, const char *name);
 /* In how many lines it was sent. */
 unsigned pl_http_header_lines(struct pl_http_request *request, const char *name);
+/* The loop that it lives on. */
+struct pl_gateway_loop *pl_http_loop(const struct pl_http_request *request);
 /* The client's IP address as text. */
 const char *pl_http_address(const struct pl_http_request *request);
 /* NULL and 0 when there is none. */

@@ -17,6 +17,7 @@
 #include "gateway/http/body.h"
 #include "gateway/http/framing.h"
 #include "gateway/http/http.h"
+#include "gateway/http/lane.h"
 
 enum pl_http_stage {
     PL_HTTP_READING,
@@ -27,6 +28,8 @@ enum pl_http_stage {
 
 struct pl_http_request {
     struct pl_http_server *server;
+    struct pl_http_lane *lane;
+    struct pl_task add; /* to its lane */
     int fd;
     bool refused;            /* its last request: the client may still be sending */
     struct in6_addr address; /* IPv4 mapped */

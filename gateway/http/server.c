@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * libmicrohttpd's threads serve connections; a thread of our own accepts them and watches their deadlines, because
+ * Loops serve connections (lane.c); a thread of our own accepts them and watches their deadlines, because
  * libmicrohttpd's limits count idle time only, and its accept loop spins when descriptors run out.
  */
 #include "gateway/http/server.h"
@@ -22,99 +22,18 @@
 #include "base/listen.h"
 #include "base/log.h"
 #include "gateway/http/gzip.h"
+#include "gateway/http/lane.h"
 #include "gateway/http/request.h"
 #include "gateway/http/tap.h"
 #include "gateway/metrics.h"
 
 enum {
     SWEEP_MS = 200,
-    PAUSE_MS = 100,                  /* after an accept that failed and would fail again */
-    CONNECTION_BYTES_MAX = 32 << 10, /* PL_FRAMING_HEAD_BYTES_MAX and what MHD and an answer's headers need beside */
-    ACCEPTS_MAX = 64,                /* between two looks at the deadlines */
+    PAUSE_MS = 100,   /* after an accept that failed and would fail again */
+    ACCEPTS_MAX = 64, /* between two looks at the deadlines */
 };
 
-static void on_panic(void *context, const char *file, unsigned line, const char *reason)
-{
-    (void)context;
-    pl_log(PL_LOG_ERROR, "libmicrohttpd_panic", PL_LOG_TEXT("file", file), PL_LOG_NUMBER("line", line),
-           PL_LOG_TEXT("reason", reason == NULL ? "" : reason));
-    abort();
-}
-
-static void close_connection(struct pl_http_request *request)
-{
-    struct pl_http_server *server = request->server;
-
-    if (request->refused)
-        pl_linger_add(&server->linger, request->fd);
-    pl_http_connections_remove(&server->connections, request);
-    pl_metrics_add(server->options.metrics, PL_METRIC_gateway_connections, -1);
-    pl_tap_attach(request->fd, NULL);
-    pl_http_request_free(request);
-}
-
-/* MHD closes the descriptor after it has said CLOSED. */
-static void on_connection(void *context, struct MHD_Connection *connection, void **ret_context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    (void)context;
-
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *ret_context = pl_tap_find(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-    else
-        close_connection(*ret_context);
-}
-
-static void on_completed(void *context, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode code)
-{
-    (void)context;
-    (void)connection;
-    (void)code;
-    pl_http_request_reset(*state);
-}
-
-static size_t keep_encoded(void *context, struct MHD_Connection *connection, char *text)
-{
-    (void)context;
-    (void)connection;
-    return strlen(text);
-}
-
-static unsigned timeout_s(const struct pl_http_options *options)
-{
-    int64_t ms = options->idle_ms;
-
-    if (ms < options->header_deadline_ms)
-        ms = options->header_deadline_ms;
-    if (ms < options->body_deadline_ms)
-        ms = options->body_deadline_ms;
-    return (unsigned)(ms / 1000 + 1);
-}
-
-/* MHD divides its limit among its threads, each of which may hold all connections here: our limit is what counts. */
-static struct MHD_Daemon *start_daemon(struct pl_http_server *server)
-{
-    const struct pl_http_options *options = &server->options;
-    struct MHD_OptionItem items[] = {
-        {MHD_OPTION_THREAD_POOL_SIZE, options->threads, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, ((intptr_t)options->connections_max + 1) * options->threads, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, timeout_s(options), NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)pl_http_request_begin, server},
-        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_encoded, NULL},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    bool single = options->threads < 2;
-
-    return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0,
-        NULL, NULL, pl_http_request_run, server, MHD_OPTION_ARRAY, single ? items + 1 : items, MHD_OPTION_END);
-}
-
-static void hand_over(struct pl_http_server *server, int fd, const struct sockaddr *peer, socklen_t peer_bytes)
+static void hand_over(struct pl_http_server *server, int fd, const struct sockaddr *peer)
 {
     int on = 1;
     struct pl_http_request *request = pl_http_request_new(server, fd, peer);
@@ -128,10 +47,7 @@ static void hand_over(struct pl_http_server *server, int fd, const struct sockad
     pl_metrics_add(server->options.metrics, PL_METRIC_gateway_connections, 1);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     pl_tap_attach(fd, request);
-    if (MHD_add_connection(server->daemon, fd, peer, peer_bytes) != MHD_YES) {
-        pl_log(PL_LOG_ERROR, "connection_dropped", PL_LOG_TEXT("error", strerror(errno)));
-        close_connection(request);
-    }
+    pl_http_lane_add(&server->lanes[(unsigned)fd % server->lane_count], request);
 }
 
 /* Out of descriptors: the spare one takes the connection off the queue, so that its client is not kept waiting. */
@@ -164,7 +80,7 @@ static bool accept_one(struct pl_http_server *server)
 
     if (fd >= 0) {
         server->accept_failing = false;
-        hand_over(server, fd, (const struct sockaddr *)&peer, bytes);
+        hand_over(server, fd, (const struct sockaddr *)&peer);
         return true;
     }
     if (errno == EINTR || errno == ECONNABORTED)
@@ -247,6 +163,7 @@ static void free_server(struct pl_http_server *server)
     pl_http_connections_fini(&server->connections);
     pl_linger_fini(&server->linger);
     pl_watch_fini(&server->watch);
+    free(server->lanes);
     free(server);
 }
 
@@ -260,14 +177,13 @@ static enum pl_status start(struct pl_http_server *server, char *error, unsigned
         missing = "descriptors ran out";
     else if (!pl_tap_works())
         missing = "recv() of this program is not what its libraries use";
-    else if ((server->daemon = start_daemon(server)) == NULL)
-        missing = "threads or descriptors ran out";
+    else if (!pl_http_lanes_open(server))
+        missing = "descriptors ran out";
     else if (pthread_create(&server->acceptor, NULL, accept_connections, server) != 0)
         missing = "threads ran out";
     if (missing == NULL)
         return PL_OK;
-    if (server->daemon != NULL)
-        MHD_stop_daemon(server->daemon);
+    pl_http_lanes_close(server);
     snprintf(error, error_bytes, "%s: the HTTP listener did not start: %s", server->options.setting, missing);
     return PL_UNAVAILABLE;
 }
@@ -284,11 +200,10 @@ enum pl_status pl_http_open(const struct pl_http_options *options, struct pl_htt
     struct pl_http_server *server = calloc(1, sizeof(*server));
     pl_assert(server != NULL);
     *server = (struct pl_http_server){
-        .options = *options, .listen_fd = fd, .port = port, .gzip = pl_gzip_new(options->threads)};
+        .options = *options, .listen_fd = fd, .port = port, .gzip = pl_gzip_new(options->loops->count)};
     pl_linger_init(&server->linger);
     pl_watch_init(&server->watch);
     pl_http_connections_init(&server->connections, options->connections_max, options->connections_per_address_max);
-    MHD_set_panic_func(on_panic, NULL);
     status = start(server, error, error_bytes);
     if (status != PL_OK) {
         free_server(server);
@@ -319,7 +234,7 @@ void pl_http_close(struct pl_http_server *server)
     /* Whoever answered last may still be on the way out of pl_http_reply, a few instructions long. */
     while (atomic_load(&server->replying) > 0)
         sched_yield();
-    MHD_stop_daemon(server->daemon);
+    pl_http_lanes_close(server);
     free_server(server);
 }
 

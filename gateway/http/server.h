@@ -4,7 +4,6 @@
 #ifndef PL_GATEWAY_HTTP_SERVER_H
 #define PL_GATEWAY_HTTP_SERVER_H
 
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -14,10 +13,12 @@
 #include "gateway/http/watch.h"
 
 struct pl_gzip;
+struct pl_http_lane;
 
 struct pl_http_server {
     struct pl_http_options options;
-    struct MHD_Daemon *daemon;
+    struct pl_http_lane *lanes; /* one for each loop */
+    unsigned lane_count;
     struct pl_gzip *gzip;
     struct pl_http_connections connections;
     struct pl_linger linger;

@@ -316,7 +316,7 @@ static void close_waits_for_the_answer_of_a_request_whose_client_left(void **sta
 
 static void wrong_address_is_refused_by_the_setting_s_name(void **state)
 {
-    struct pl_http_options options = {.setting = "http-listen", .listen = "nowhere:80", .threads = 1};
+    struct pl_http_options options = {.setting = "http-listen", .listen = "nowhere:80"};
     struct pl_http_server *server = NULL;
     char error[256] = "";
     (void)state;
@@ -325,17 +325,6 @@ static void wrong_address_is_refused_by_the_setting_s_name(void **state)
     assert_non_null(strstr(error, "http-listen: \"nowhere:80\" is not an address"));
     assert_null(server);
     pl_http_close(NULL);
-}
-
-static void one_thread_serves_too(void **state)
-{
-    struct http_server *server = http_server_open((struct pl_http_options){.threads = 1});
-    int fd = wire_connect(http_server_port(server));
-    (void)state;
-
-    assert_string_equal(ask(fd, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n").body, "later");
-    wire_close(fd);
-    http_server_close(server);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -354,7 +343,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(close_does_not_wait_for_a_client_that_stalls),
     cmocka_unit_test(close_waits_for_the_answer_of_a_request_whose_client_left),
     cmocka_unit_test(wrong_address_is_refused_by_the_setting_s_name),
-    cmocka_unit_test(one_thread_serves_too),
 };
 
 int main(void)

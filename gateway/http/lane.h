@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* Private to gateway/http: the connections that live on one loop. */
+#ifndef PL_GATEWAY_HTTP_LANE_H
+#define PL_GATEWAY_HTTP_LANE_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+#include "gateway/loop/loop.h"
+
+struct pl_http_request;
+struct pl_http_server;
+
+struct pl_http_lane {
+    struct pl_loop_step step;
+    struct pl_source source;
+    struct pl_gateway_loop *loop;
+    struct MHD_Daemon *daemon;
+    bool again; /* libmicrohttpd has something to do that it does not know of: it was told while it ran */
+};
+
+/* One on each of the loops of server->options. False when the system gives no more; close what was opened then, too. */
+bool pl_http_lanes_open(struct pl_http_server *server);
+/* No connection is left. */
+void pl_http_lanes_close(struct pl_http_server *server);
+/* Any thread. The connection is the lane's until it is closed: it is in server->connections and tapped. */
+void pl_http_lane_add(struct pl_http_lane *lane, struct pl_http_request *request);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/*
+ * A gRPC server that answers as a test wants, well or badly, by the path of the call:
+ *
+ *   /echo        the request's message
+ *   /limited     the same, with the metadata ratelimit and ratelimit-policy
+ *   /bytes       the same, each byte in a DATA frame of its own
+ *   /refused     status 5 with a sentence and details, in trailers only
+ *   /held        as /echo, once /release came; the last first
+ *   /release     as /echo
+ *   /silent      nothing
+ *   /unprocessed RST_STREAM with REFUSED_STREAM
+ *   /reset       RST_STREAM with INTERNAL_ERROR
+ *   /excess      one byte behind the message
+ *   /compressed  a message that says so
+ *   /huge        the prefix of a message of 4 GiB
+ *   /short       less of a message than its prefix says
+ *   /nothing     status 0 without a message
+ *   /wordless    a message without a status
+ *   /going       GOAWAY; the answer as /echo, once /release came on another connection
+ *   /cut         the connection is closed
+ */
+#ifndef PL_TESTS_GRPC_SERVER_H
+#define PL_TESTS_GRPC_SERVER_H
+
+struct grpc_server;
+
+struct grpc_server_seen {
+    unsigned connections;
+    unsigned cancelled;     /* streams that the client has reset with CANCEL */
+    unsigned most_streams;  /* open at a time, on one connection */
+    unsigned most_requests; /* whose heads came in one read */
+    char authority[64];
+    char timeout[32];
+    char authorization[64];
+};
+
+/* Listens at a path in a folder of its own, which is not there before start; streams_max: 0 for none. */
+struct grpc_server *grpc_server_new(unsigned streams_max);
+void grpc_server_start(struct grpc_server *server);
+/* Closes all connections and listens no more. */
+void grpc_server_stop(struct grpc_server *server);
+/* Stops, too. */
+void grpc_server_free(struct grpc_server *server);
+/* unix:/path */
+const char *grpc_server_endpoint(const struct grpc_server *server);
+struct grpc_server_seen grpc_server_seen(struct grpc_server *server);
+/* Waits until the client has cancelled so many. */
+void grpc_server_wait_cancelled(struct grpc_server *server, unsigned count);
+
+#endif
