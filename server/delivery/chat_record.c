@@ -18,6 +18,7 @@
 #include "delivery/fan_out.h"
 #include "delivery/group_receipts.h"
 #include "delivery/session.h"
+#include "delivery/typing.h"
 #include "messages/message.h"
 #include "server.h"
 
@@ -115,10 +116,12 @@ static void drop_parked(struct chat_record *record)
 /* Records live as long as somebody is attached, or a read of theirs is under way. */
 void pl_chat_record_returned(struct chat_record *record)
 {
-    if (!TAILQ_EMPTY(&record->subscriptions) || record->is_reading || pl_group_receipts_are_read(record))
+    if (!TAILQ_EMPTY(&record->subscriptions) || record->is_reading || pl_group_receipts_are_read(record) ||
+        pl_typing_is_read(record))
         return;
     drop_parked(record);
     pl_group_receipts_free(record);
+    pl_typing_free(record);
     pl_fan_out_fini(record);
     pl_timers_disarm(&record->shard->loop->timers, &record->gap_timer);
     pl_metrics_add(&record->shard->hub->server->metrics, PL_METRIC_hub_chats, -1);

@@ -11,6 +11,7 @@
 struct pl_group_receipts;
 struct pl_ring;
 struct pl_rate;
+struct pl_chat_typing;
 
 struct chat_record {
     UT_hash_handle hh;
@@ -31,6 +32,7 @@ struct chat_record {
     struct pl_rate *rate;               /* of groups; most chats are none, and every byte here is there for each */
     struct pl_ring *ring;               /* of groups that were hot */
     struct pl_group_receipts *receipts; /* of groups, once somebody is to be told; see group_receipts.h */
+    struct pl_chat_typing *typing;      /* of chats of two, once somebody has written; see typing.h */
 };
 
 /* Something that was under way is over: the record goes when nobody needs it. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "delivery/shard.h"
+#include "delivery/typing.h"
 #include "rpc/rpc.h"
 #include "server.h"
 
@@ -108,7 +109,7 @@ static void committed(void *context, struct pl_append *const *appends, unsigned 
 
 /* ---- everything else: small notes ---- */
 
-enum note_kind { NOTE_ADVANCED, NOTE_JOINED, NOTE_MARKED };
+enum note_kind { NOTE_ADVANCED, NOTE_JOINED, NOTE_MARKED, NOTE_BLOCK_CHANGED };
 
 struct note {
     struct pl_task task;
@@ -131,6 +132,9 @@ static void run_note(struct pl_task *task)
         break;
     case NOTE_MARKED:
         pl_chat_record_tell(note->shard, &note->chat_id, &note->receipt);
+        break;
+    case NOTE_BLOCK_CHANGED:
+        pl_chat_record_forget_block(note->shard, &note->chat_id);
         break;
     }
     free(note);
@@ -160,6 +164,11 @@ void pl_hub_joined(struct pl_hub *hub, struct pl_user_id user, struct pl_chat_id
 {
     post_note(&(struct note){
         .kind = NOTE_JOINED, .shard = pl_hub_user_shard(hub, &user), .chat_id = chat, .receipt = {.user_id = user}});
+}
+
+void pl_hub_block_changed(struct pl_hub *hub, struct pl_chat_id chat)
+{
+    post_note(&(struct note){.kind = NOTE_BLOCK_CHANGED, .shard = pl_hub_chat_shard(hub, &chat), .chat_id = chat});
 }
 
 static void marked(void *context, const struct pl_moved *moved)

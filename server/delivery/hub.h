@@ -31,6 +31,8 @@ void pl_hub_await_empty(struct pl_hub *hub);
 struct pl_db_listener pl_hub_listener(struct pl_hub *hub);
 /* A user has a new chat: the user's sessions on this node take it up. Any thread. */
 void pl_hub_joined(struct pl_hub *hub, struct pl_user_id user, struct pl_chat_id chat);
+/* A block between the two of a chat has begun or ended. Any thread. */
+void pl_hub_block_changed(struct pl_hub *hub, struct pl_chat_id chat);
 /* Every session is told to go away and come back, spread over 5 s; so is each that comes later. Any thread. */
 void pl_hub_drain(struct pl_hub *hub);
 

@@ -17,6 +17,7 @@
  *   catch_up.c       chats up to their end: whose turn it is
  *   session_page.c   one page of a chat
  *   session_live.c   chats at their end: entries as they come, hints, falling back
+ *   typing.c         who writes a message at the moment
  *   poll.c           a call of SyncService.Sync, which is a session that says one thing
  */
 #ifndef PL_DELIVERY_SESSION_H
@@ -54,6 +55,8 @@ struct pl_early_cursor {
 };
 
 struct pl_poll;
+struct pl_session_typing;
+struct pl_heard_typings;
 
 struct pl_session {
     struct pl_hub *hub;
@@ -107,6 +110,10 @@ struct pl_session {
     STAILQ_HEAD(, pl_subscription) telling;
     unsigned sends_out;       /* with the writer */
     unsigned answers_waiting; /* in replies */
+
+    /* See typing.c; NULL when there is nothing. */
+    struct pl_session_typing *typing;
+    struct pl_heard_typings *heard_typings;
 };
 
 /* ---- session.c ---- */
@@ -151,6 +158,8 @@ void pl_session_out_init(struct pl_session *session);
 void pl_session_out_fini(struct pl_session *session);
 /* A packed message as one element of ServerFrame's field with this tag byte. */
 void pl_session_reply(struct pl_session *session, uint8_t tag, const ProtobufCMessage *message);
+/* The same into a frame. */
+void pl_session_put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage *message);
 /* Takes the hold on the entry. */
 void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *subscription, struct pl_entry *entry);
 /* What is between here and first_seq is gone, but for what is queued next. Once for each first_seq. */
@@ -181,6 +190,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_TOKEN_EXPIRING 0x4a
 #define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
 #define PL_SERVER_FRAME_CHATS_ADVANCED 0x5a
+#define PL_SERVER_FRAME_TYPINGS 0x62
 #define PL_SERVER_FRAME_LOG_STARTS 0x72
 
 /* ---- poll.c; but for free, of sessions that have one ---- */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "delivery/session.h"
+#include "delivery/typing.h"
 #include "messages/message.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -271,6 +272,8 @@ void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientF
     take_cursors(session, frame->reads, frame->n_reads, true);
     for (size_t i = 0; i < frame->n_fetches && pl_session_is_open(session); i++)
         take_fetch(session, frame->fetches[i]);
+    for (size_t i = 0; i < frame->n_typings && pl_session_is_open(session); i++)
+        pl_session_type(session, frame->typings[i]);
     if (frame->reauth != NULL && pl_session_is_open(session))
         pl_session_reauth(session, frame->reauth);
 }

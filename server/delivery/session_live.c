@@ -8,6 +8,7 @@
 
 #include "delivery/session.h"
 #include "delivery/subscription.h"
+#include "delivery/typing.h"
 #include "server.h"
 
 /* Of a hot chat everything is queued up to when it was asked; the device is told when there is more. */
@@ -109,6 +110,7 @@ void pl_session_entry(struct pl_subscription *subscription, struct pl_entry *ent
         fall_back(session);
     } else {
         pl_subscription_note_membership(subscription, entry);
+        pl_session_forget_typing(subscription, &entry->sender_id);
         pl_session_queue_entry(session, subscription, entry);
         if (subscription->left_seq != 0)
             pl_subscription_rest(subscription);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "delivery/session.h"
+#include "delivery/typing.h"
 #include "messages/status.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -46,6 +47,7 @@ void pl_session_out_fini(struct pl_session *session)
 {
     pl_session_drop_entries(session);
     pl_buf_fini(&session->replies);
+    pl_session_drop_typings(session);
 }
 
 void pl_session_flush_later(struct pl_session *session)
@@ -56,7 +58,7 @@ void pl_session_flush_later(struct pl_session *session)
     pl_loop_defer(session->loop, &session->flush_task);
 }
 
-static void put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage *message)
+void pl_session_put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage *message)
 {
     size_t bytes = protobuf_c_message_get_packed_size(message);
     pl_buf_put_length(buf, tag, bytes);
@@ -67,7 +69,7 @@ static void put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage 
 
 void pl_session_reply(struct pl_session *session, uint8_t tag, const ProtobufCMessage *message)
 {
-    put_element(&session->replies, tag, message);
+    pl_session_put_element(&session->replies, tag, message);
     pl_session_flush_later(session);
 }
 
@@ -120,7 +122,7 @@ static void put_log_start(const struct pl_queued_entry *queued, struct pl_buf *f
     Parley__V1__LogStart log_start = PARLEY__V1__LOG_START__INIT;
     log_start.chat_id = chat_id;
     log_start.first_seq = queued->first_seq;
-    put_element(frame, PL_SERVER_FRAME_LOG_STARTS, &log_start.base);
+    pl_session_put_element(frame, PL_SERVER_FRAME_LOG_STARTS, &log_start.base);
 }
 
 /* Only of what was pushed: what a device catches up with waited for the device. */
@@ -212,7 +214,7 @@ static void put_receipt(struct pl_subscription *subscription, char *chat_id, str
     if (subscription->peer.at_us != 0)
         receipt.at = pl_field_time(subscription->peer.at_us, arena);
     subscription->has_receipt = false;
-    put_element(frame, PL_SERVER_FRAME_RECEIPTS, &receipt.base);
+    pl_session_put_element(frame, PL_SERVER_FRAME_RECEIPTS, &receipt.base);
 }
 
 /* ---- counts of groups ---- */
@@ -280,7 +282,7 @@ static void put_counts(struct pl_subscription *subscription, char *chat_id, stru
         receipt.delivered_count = counts[first].delivered;
         receipt.read_count = counts[first].read;
         receipt.status = pl_message_status(receipt.recipient_count, receipt.delivered_count, receipt.read_count);
-        put_element(frame, PL_SERVER_FRAME_GROUP_RECEIPTS, &receipt.base);
+        pl_session_put_element(frame, PL_SERVER_FRAME_GROUP_RECEIPTS, &receipt.base);
     }
     drop_counts(subscription);
 }
@@ -293,7 +295,7 @@ static void put_read_ok(struct pl_subscription *subscription, char *chat_id, str
     read_ok.chat_id = chat_id;
     read_ok.seq = subscription->read_ok_seq;
     subscription->read_ok_seq = 0;
-    put_element(frame, PL_SERVER_FRAME_READ_OKS, &read_ok.base);
+    pl_session_put_element(frame, PL_SERVER_FRAME_READ_OKS, &read_ok.base);
 }
 
 static void put_advanced(struct pl_subscription *subscription, char *chat_id, struct pl_buf *frame)
@@ -304,7 +306,7 @@ static void put_advanced(struct pl_subscription *subscription, char *chat_id, st
     advanced.chat_id = chat_id;
     advanced.last_seq = subscription->advanced_seq;
     subscription->advanced_seq = 0;
-    put_element(frame, PL_SERVER_FRAME_CHATS_ADVANCED, &advanced.base);
+    pl_session_put_element(frame, PL_SERVER_FRAME_CHATS_ADVANCED, &advanced.base);
 }
 
 void pl_session_put_tellings(struct pl_session *session, struct pl_buf *frame)
@@ -328,6 +330,7 @@ void pl_session_out_forget(struct pl_subscription *subscription)
 {
     subscription->has_receipt = false;
     drop_counts(subscription);
+    pl_session_forget_typing(subscription, NULL);
     if (subscription->is_telling)
         STAILQ_REMOVE(&subscription->session->telling, subscription, pl_subscription, telling);
     subscription->is_telling = false;
@@ -356,6 +359,7 @@ static void put_frame(struct pl_session *session, struct pl_buf *frame)
     session->answers_waiting = 0;
     pl_session_put_entries(session, frame, INT64_MAX);
     pl_session_put_tellings(session, frame);
+    pl_session_put_typings(session, frame);
     put_caught_up(session, frame);
 }
 

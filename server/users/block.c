@@ -36,8 +36,10 @@ void pl_block_add_chat_step(struct pl_query *query, const struct pl_block *block
 void pl_block_tell(const struct pl_block *block, enum pl_account_event event, int64_t created_at_us)
 {
     const struct pl_server *server = pl_call_context(block->call);
+    struct pl_app_id app = pl_call_principal(block->call)->app_id;
+    pl_hub_block_changed(server->hub, pl_individual_chat_id(app, block->user_id, block->blocked_user_id));
     pl_account_tell(server->hub, &(struct pl_account_news){
-                                     .app_id = pl_call_principal(block->call)->app_id,
+                                     .app_id = app,
                                      .event = event,
                                      .subject = block->blocked_user_id.uuid,
                                      .seq = created_at_us,

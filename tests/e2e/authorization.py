@@ -282,6 +282,8 @@ ROWS = [
     row(STREAM, lambda it: [{"chat_id": it.group(), "seq": it.message_seq()}], case="reads", everybody=OK,
         ex_member="INVALID_ARGUMENT"),
     row(STREAM, lambda it: [{"chat_id": it.group(), "after_seq": 0}], case="fetches", everybody=OK),
+    # Of no member it comes to nothing, without a word; see test_typing.py.
+    row(STREAM, lambda it: [{"chat_id": it.group(), "is_typing": True}], case="typings", everybody=OK),
     row(STREAM, lambda it: {"token": it.new_token()}, case="reauth", devices="TOKEN_INVALID", member=OK),
     row(STREAM, lambda it: {"token": it.revoked_token()}, case="reauth of a revoked device", devices="DEVICE_REVOKED"),
 ]

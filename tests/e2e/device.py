@@ -35,6 +35,7 @@ class Device:
         self.faileds = []
         self.receipts = []
         self.group_receipts = []
+        self.typings = []
         self.advanced = []  # hints of busy groups, each fetched at once
         self.going_aways = []
         self.log_starts = {}  # chat_id -> first_seq: up to there entries come with gaps
@@ -64,6 +65,11 @@ class Device:
         with self.changed:
             self._unsent.extend(messages)
             self._fill()
+
+    def say(self, **parts):
+        """A frame with these parts, on a stream that is live."""
+        with self.changed:
+            self._frames.put(pb.ClientFrame(**parts))
 
     def wait_for(self, condition, then=lambda: None):
         """Waits until the condition holds, and then does something before the device goes on.
@@ -139,6 +145,7 @@ class Device:
         self._take_entries(frame.entries)
         self.receipts.extend(frame.receipts)
         self.group_receipts.extend(frame.group_receipts)
+        self.typings.extend(frame.typings)
         self.advanced.extend(frame.chats_advanced)
         for advanced in frame.chats_advanced:
             self._frames.put(pb.ClientFrame(fetches=[pb.Fetch(chat_id=advanced.chat_id,

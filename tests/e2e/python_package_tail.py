@@ -34,11 +34,14 @@ def main():
     with parley.Client(sys.argv[1], token=read_token, timeout=60) as client:
         chat_id = client.ListChats().chats[0].chat_id
         with client.open_stream(lambda entry: say("entry", seq=entry.seq, content=entry.content), on_state=on_state,
-                                on_receipt=lambda receipt: say("receipt", read=receipt.read_seq)) as stream:
+                                on_receipt=lambda receipt: say("receipt", read=receipt.read_seq),
+                                on_typing=lambda typing: say("typing", user=typing.user_id)) as stream:
             for line in sys.stdin:
                 word, _, rest = line.strip().partition(" ")
                 if word == "send":
                     say("sent", seq=stream.send(chat_id=chat_id, content=rest).result(timeout=60).seq)
+                elif word == "type":
+                    stream.type(chat_id)
                 elif word == "read":
                     stream.read(chat_id, int(rest))
 

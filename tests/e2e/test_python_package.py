@@ -133,6 +133,10 @@ def test_a_stream_receives_sends_reads_and_acknowledges(server, world, tail):
     assert tail.next("sent")["seq"] == 3
     alice = Device(server.address, world.alice.token)
     alice.wait_for(lambda device: device.caught_up)
+    tail.order("type")
+    alice.wait_for(lambda device: [typing.user_id for typing in device.typings] == [world.bob.user_id])
+    alice.say(typings=[{"chat_id": second.chat_id, "is_typing": True}])
+    assert tail.next("typing")["user"] == world.alice.user_id
     tail.order("read 2")
     alice.wait_for(lambda device: any(receipt.read_seq == 2 for receipt in device.receipts))
     alice.close()

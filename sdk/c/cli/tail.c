@@ -18,11 +18,12 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv);
 
 const struct pl_cli_command pl_cli_tail = {
     .name = "tail",
-    .arguments = "[--count N] [--until-caught-up] [--receipts]",
+    .arguments = "[--count N] [--until-caught-up] [--receipts] [--typing]",
     .summary = "Show messages as they reach this device",
     .details = "Every message is acknowledged when it has been printed; none is marked as read. --count ends after N\n"
                "messages, --until-caught-up when everything that was waiting has been printed; Ctrl-C always.\n"
                "--receipts also shows how far your own messages come: lines of their own, with --json as events.\n"
+               "--typing shows who writes a message at the moment.\n"
                "This is the device's one stream: another tail or chat of the same device ends it.\n",
     .credentials = PL_CLI_AS_DEVICE,
     .run = tail,
@@ -34,6 +35,7 @@ struct tail {
     int left; /* stream's thread only */
     bool until_caught_up;
     bool receipts;
+    bool typing;
     atomic_bool done;
     atomic_bool ended;
     parley_error error; /* valid when ended */
@@ -96,6 +98,20 @@ static void on_group_receipt(void *userdata, const parley_group_receipt *receipt
     fflush(stdout);
 }
 
+static void on_typing(void *userdata, const parley_typing *typing)
+{
+    struct tail *tail = userdata;
+    if (tail->cli->json) {
+        pl_json_print(json_pack("{s:s, s:s, s:s, s:i}", "event", "typing", "chat_id", typing->chat_id, "user_id",
+                                typing->user_id, "expires_after_ms", typing->expires_after_ms));
+        return;
+    }
+    printf("[chat %s] ", typing->chat_id);
+    pl_names_put(&tail->names, stdout, typing->user_id);
+    puts(typing->expires_after_ms > 0 ? " is typing" : " has stopped typing");
+    fflush(stdout);
+}
+
 static void on_log_start(void *userdata, const char *chat_id, int64_t first_seq)
 {
     const struct tail *tail = userdata;
@@ -134,6 +150,8 @@ static enum pl_cli_exit follow(struct pl_cli *cli, struct tail *tail)
         callbacks.on_receipt = on_receipt;
         callbacks.on_group_receipt = on_group_receipt;
     }
+    if (tail->typing)
+        callbacks.on_typing = on_typing;
     pl_wakeup_init();
     if (parley_stream_open(cli->client, &callbacks, tail, &stream, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
@@ -153,6 +171,7 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv)
     static const struct option options[] = {{"count", required_argument, NULL, 'n'},
                                             {"until-caught-up", no_argument, NULL, 'u'},
                                             {"receipts", no_argument, NULL, 'r'},
+                                            {"typing", no_argument, NULL, 't'},
                                             {NULL, 0, NULL, 0}};
     struct tail state = {.cli = cli, .left = -1};
     enum pl_cli_exit result;
@@ -162,6 +181,8 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv)
             state.until_caught_up = true;
         else if (flag == 'r')
             state.receipts = true;
+        else if (flag == 't')
+            state.typing = true;
         else if (flag != 'n' || !pl_cli_parse_int(optarg, 1, INT_MAX, &state.left))
             return pl_cli_usage(cli, flag == 'n' ? "--count must be a number above 0" : NULL);
     if (argc != optind)

@@ -18,6 +18,7 @@ static int on_message(void *userdata, const parley_message *message)
     parley_draft draft;
     if (message->body != PARLEY_BODY_TEXT || strcmp(message->sender_id, bot->user_id) == 0)
         return 0;
+    parley_stream_type(bot->stream, message->chat_id, true, NULL);
     parley_draft_init(&draft);
     draft.chat_id = message->chat_id;
     draft.text = message->content;

@@ -130,6 +130,23 @@ static void put_fetches(struct parley_stream *stream, int64_t now_us)
     }
 }
 
+static void put_typings(struct parley_stream *stream)
+{
+    struct pl_typing typings[PL_TYPINGS_MAX];
+    size_t count = pl_typings_take(&stream->typings, typings);
+    for (size_t i = 0; i < count; i++) {
+        Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+        Parley__V1__SetTyping said = PARLEY__V1__SET_TYPING__INIT, *all[] = {&said};
+        char chat_id[PARLEY_ID_BYTES];
+        pl_uuid_format(&typings[i].chat_id.uuid, chat_id);
+        said.chat_id = chat_id;
+        said.is_typing = typings[i].is_typing;
+        frame.typings = all;
+        frame.n_typings = 1;
+        pack(&stream->frame, &frame);
+    }
+}
+
 /* Without a token now, the provider is asked again soon; if it never has one, the stream ends with the old token. */
 static void put_reauth(struct parley_stream *stream, int64_t now_us)
 {
@@ -183,6 +200,7 @@ void pl_frame_write_due(struct parley_stream *stream)
     put_sends(stream, now_us);
     if (stream->phase == PL_STREAM_LIVE) {
         put_fetches(stream, now_us);
+        put_typings(stream);
         put_reauth(stream, now_us);
     }
     pl_arena_reset(&stream->arena);

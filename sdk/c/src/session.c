@@ -183,6 +183,13 @@ static void take_group_receipt(struct parley_stream *stream, const Parley__V1__G
         stream->callbacks.on_group_receipt(stream->userdata, &told);
 }
 
+static void take_typing(struct parley_stream *stream, const Parley__V1__Typing *typing)
+{
+    const parley_typing told = {typing->chat_id, typing->user_id, typing->expires_after_ms};
+    if (stream->callbacks.on_typing != NULL)
+        stream->callbacks.on_typing(stream->userdata, &told);
+}
+
 static void take_advanced(struct parley_stream *stream, const Parley__V1__ChatAdvanced *advanced)
 {
     struct pl_cursor end = {.seq = advanced->last_seq};
@@ -242,6 +249,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_read_ok(stream, frame->read_oks[i]);
     for (size_t i = 0; i < frame->n_chats_advanced && is_heard(stream); i++)
         take_advanced(stream, frame->chats_advanced[i]);
+    for (size_t i = 0; i < frame->n_typings && is_heard(stream); i++)
+        take_typing(stream, frame->typings[i]);
     for (size_t i = 0; i < frame->n_log_starts && is_heard(stream); i++)
         take_log_start(stream, frame->log_starts[i]);
     if (frame->caught_up && is_heard(stream)) {

@@ -81,6 +81,7 @@ static void connect_now(struct parley_stream *stream)
     pl_cursors_begin_session(&stream->cursors);
     pl_reads_begin_session(&stream->reads);
     pl_fetches_begin_session(&stream->fetches);
+    pl_typings_begin_session(&stream->typings);
     pl_heads_check_begin_session(stream);
     pl_outbox_begin_session(&stream->outbox);
     stream->phase = PL_STREAM_OPENING;
@@ -198,6 +199,7 @@ struct chat_order {
     struct pl_task task;
     struct parley_stream *stream;
     struct pl_cursor mark; /* seq only of read marks */
+    bool is_typing;
 };
 
 static void take_send_order(struct pl_task *task)
@@ -217,6 +219,15 @@ static void take_show_order(struct pl_task *task)
 {
     struct chat_order *order = pl_container_of(task, struct chat_order, task);
     pl_fetches_show(&order->stream->fetches, &order->mark.chat_id);
+    free(order);
+}
+
+static void take_type_order(struct pl_task *task)
+{
+    struct chat_order *order = pl_container_of(task, struct chat_order, task);
+    const struct pl_typing typing = {order->mark.chat_id, order->is_typing};
+    if (order->stream->caught_up)
+        pl_typings_put(&order->stream->typings, &typing, pl_clock_now_us());
     free(order);
 }
 
@@ -258,6 +269,7 @@ static void init(struct parley_stream *stream, parley_client *client)
     pl_heads_check_begin_session(stream);
     pl_reads_init(&stream->reads);
     pl_fetches_init(&stream->fetches);
+    pl_typings_init(&stream->typings);
     pl_outbox_init(&stream->outbox);
     pl_arena_init(&stream->arena, RECEIVED_BYTES_MAX);
     pl_buf_init(&stream->frame, FRAME_BYTES_MAX);
@@ -409,6 +421,14 @@ parley_status parley_stream_show(parley_stream *stream, const char *chat_id, par
 {
     struct chat_order order = {.task.run = take_show_order, .stream = stream};
     if (chat_id != NULL && pl_uuid_parse(chat_id, &order.mark.chat_id.uuid) != PL_OK)
+        return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
+    return post_order(&order, ret_error);
+}
+
+parley_status parley_stream_type(parley_stream *stream, const char *chat_id, bool is_typing, parley_error *ret_error)
+{
+    struct chat_order order = {.task.run = take_type_order, .stream = stream, .is_typing = is_typing};
+    if (chat_id == NULL || pl_uuid_parse(chat_id, &order.mark.chat_id.uuid) != PL_OK)
         return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
     return post_order(&order, ret_error);
 }

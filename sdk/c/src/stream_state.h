@@ -21,6 +21,7 @@
 #include "sdk/c/src/outbox.h"
 #include "sdk/c/src/reads.h"
 #include "sdk/c/src/token.h"
+#include "sdk/c/src/typings.h"
 #include "sdk/c/src/wire.h"
 
 enum pl_stream_phase {
@@ -79,6 +80,7 @@ struct parley_stream {
     int64_t late_due_us;  /* what was late is looked at again; INT64_MAX: nothing was */
     struct pl_reads reads;
     struct pl_fetches fetches;
+    struct pl_typings typings;
     struct pl_outbox outbox;
     struct pl_arena arena; /* of the frame that is being handled */
     struct pl_buf frame;   /* the frame that is being made */

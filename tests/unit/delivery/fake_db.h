@@ -57,6 +57,7 @@ struct pl_db {
     bool is_silent;                 /* commits are not published */
     STAILQ_HEAD(, fake_mark) marks; /* that somebody waits for */
     bool hold_marks;
+    unsigned blocked_chats;     /* bit n: of chat n one of the two blocks the other */
     unsigned deactivated_users; /* bit n: user n */
     unsigned revoked_devices;   /* bit n: device n */
     unsigned revoked_keys;      /* bit n: signing key n */

@@ -263,6 +263,13 @@ static PGresult *chat_senders(const struct fake_chat *chat)
     return result;
 }
 
+static PGresult *chat_is_blocked(const struct pl_db *db, int chat)
+{
+    PGresult *result = result_new(1);
+    put(result, 0, 0, db->blocked_chats & 1U << chat ? "\1" : "\0", 1);
+    return result;
+}
+
 struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement statement,
                                      const struct pl_params *params)
 {
@@ -279,6 +286,8 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
         return chat_watermarks(&db->chats[param_number(params, 0)]);
     case PL_STATEMENT_CHAT_SENDERS:
         return chat_senders(&db->chats[param_number(params, 0)]);
+    case PL_STATEMENT_CHAT_IS_BLOCKED:
+        return chat_is_blocked(db, param_number(params, 0));
     case PL_STATEMENT_SESSIONS_REVOKED:
         return sessions_revoked(db, params);
     default:

@@ -25,6 +25,7 @@
 #include <parley/messages.h>
 #include <parley/status.h>
 #include <parley/types.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -75,6 +76,13 @@ typedef struct parley_group_receipt {
     parley_message_status status;
 } parley_group_receipt;
 
+/* Somebody writes a message in a chat, or has stopped to. It is over, too, when their message comes. */
+typedef struct parley_typing {
+    const char *chat_id;
+    const char *user_id;
+    int expires_after_ms; /* it is over by then, unless it is told again; 0: they have stopped */
+} parley_typing;
+
 /* Each may be NULL. */
 typedef struct parley_stream_callbacks {
     size_t struct_bytes;
@@ -97,6 +105,7 @@ typedef struct parley_stream_callbacks {
      * Only entries without a body, which say who came and went or what was set, still come of it, in order.
      */
     void (*on_log_start)(void *userdata, const char *chat_id, int64_t first_seq);
+    void (*on_typing)(void *userdata, const parley_typing *typing);
 } parley_stream_callbacks;
 
 static inline void parley_stream_callbacks_init(parley_stream_callbacks *callbacks)
@@ -138,6 +147,13 @@ PARLEY_API parley_status parley_stream_read(parley_stream *stream, const char *c
  * PARLEY_INVALID_ID, PARLEY_CLOSED. Any thread.
  */
 PARLEY_API parley_status parley_stream_show(parley_stream *stream, const char *chat_id, parley_error *ret_error);
+
+/*
+ * The user writes a message in this chat now, or has stopped to: call it at each key, the stream says it every three
+ * seconds. Nothing comes of it while the stream is not live. PARLEY_INVALID_ID, PARLEY_CLOSED. Any thread.
+ */
+PARLEY_API parley_status parley_stream_type(parley_stream *stream, const char *chat_id, bool is_typing,
+                                            parley_error *ret_error);
 
 #ifdef __cplusplus
 }

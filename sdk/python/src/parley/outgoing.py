@@ -13,6 +13,8 @@ from parley.v1 import stream_service_pb2 as pb
 
 PROTOCOL_VERSION = 1
 FETCH_WAIT_S = 5.0
+TYPING_EVERY_S = 3.0
+TYPING_CHATS_MAX = 4
 HELLO_CURSORS_MAX = 10000
 CURSORS_MAX = 2048
 FRAME_BYTES_SOFT_MAX = 256 << 10
@@ -45,6 +47,8 @@ class Outgoing:
         self._flying = collections.OrderedDict()  # request_id -> Waiting
         self._send_due = 0.0
         self._reads_said = {}
+        self._typed = {}  # chat_id -> (when it was said that the user writes, whether the user does); few
+        self._typings = {}  # chat_id -> whether the user writes; to say
         self._fetches = {}  # chat_id -> [its end, the end when it was last fetched, when it may be fetched]
 
     def begin(self):
@@ -189,6 +193,23 @@ class Outgoing:
             self._shown = chat_id
             self._changed.notify_all()
 
+    def type(self, chat_id, is_typing):
+        """The user writes in this chat, or no more. The server drops what comes more often, or of more chats."""
+        with self._changed:
+            long_ago = time.monotonic() - TYPING_EVERY_S
+            said_at, was_typing = self._typed.get(chat_id, (long_ago, False))
+            oldest = min(self._typed, key=lambda one: self._typed[one][0], default=None)
+            is_full = chat_id not in self._typed and len(self._typed) == TYPING_CHATS_MAX
+            if is_full and self._typed[oldest][0] > long_ago:
+                return
+            if not self._caught_up or not (said_at <= long_ago if is_typing else was_typing):
+                return
+            if is_full:
+                del self._typed[oldest]
+            self._typed[chat_id] = (time.monotonic() if is_typing else said_at, is_typing)
+            self._typings[chat_id] = is_typing
+            self._changed.notify_all()
+
     def _frames(self, session, hello):
         yield hello
         while True:
@@ -209,6 +230,8 @@ class Outgoing:
         self._put_reads(frame)
         self._put_sends(frame)
         self._put_fetches(frame)
+        for chat_id in list(self._typings) if not self._leaving else ():
+            frame.typings.add(chat_id=chat_id, is_typing=self._typings.pop(chat_id))
         if self._token and not self._leaving:
             frame.reauth.token, self._token = self._token, None
         return frame if frame.ByteSize() else None

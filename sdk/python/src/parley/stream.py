@@ -33,7 +33,8 @@ class Stream:
     on_message(entry) is called for each entry of the device's chats, in order within a chat, and once as long as the
     stream lives; the entry is acknowledged when it returns. When it raises, the entry comes again, after a pause. An
     entry that this device sent comes, too, without its body. on_receipt(receipt) tells how far the other user
-    of an individual chat is, on_group_receipt(receipt) how many in a group have own messages.
+    of an individual chat is, on_group_receipt(receipt) how many in a group have own messages, on_typing(typing) who
+    writes a message at the moment.
     on_state(state, error): `connecting`, `live`, `caught_up` (every chat has reached its end), `lost` (the next attempt
     follows by itself), `ended` (for good). error is None but for the last two.
 
@@ -44,11 +45,11 @@ class Stream:
     close by any thread but the stream's own.
     """
 
-    def __init__(self, client, on_message=None, *, on_receipt=None, on_group_receipt=None, on_state=None,
-                 name="parley-python"):
+    def __init__(self, client, on_message=None, *, on_receipt=None, on_group_receipt=None, on_typing=None,
+                 on_state=None, name="parley-python"):
         self._client = client
         self._on_message, self._on_state = on_message, on_state
-        self._on_receipt, self._on_group_receipt = on_receipt, on_group_receipt
+        self._on_receipt, self._on_group_receipt, self._on_typing = on_receipt, on_group_receipt, on_typing
         self._outgoing = Outgoing(name)
         self._closing, self._caught_up, self._ended = threading.Event(), threading.Event(), False
         self._lock = threading.Lock()  # guards _ended, _call, _session_number and _drop_error
@@ -100,6 +101,13 @@ class Stream:
         every five seconds.
         """
         self._outgoing.show(chat_id)
+
+    def type(self, chat_id, is_typing=True):
+        """The user writes a message in this chat now, or has stopped to: for each key, the stream says it every 3 s.
+
+        Nothing comes of it while the stream is not live.
+        """
+        self._outgoing.type(chat_id, is_typing)
 
     def wait_until_caught_up(self, timeout=None):
         """True when every chat has reached its end once since the stream was opened."""
@@ -236,6 +244,8 @@ class Stream:
             self._guarded(self._on_receipt, receipt)
         for receipt in frame.group_receipts if self._on_group_receipt else ():
             self._guarded(self._on_group_receipt, receipt)
+        for typing in frame.typings if self._on_typing else ():
+            self._guarded(self._on_typing, typing)
         for mark in frame.read_oks:
             self._outgoing.read_ok(mark.chat_id, mark.seq)
         for advanced in frame.chats_advanced:
