@@ -6,6 +6,9 @@
 # unix socket. It listens nowhere else, and the socket's folder (mode 0700) is the whole access control. Commits are
 # durable (fsync is on), unless its caller says otherwise. Values of rows never reach the log.
 
+# PARLEY_POSTGRES_PORT=N lets it listen on 127.0.0.1, too, for a bench whose peer knows no unix sockets: everybody on this
+# machine may connect then.
+
 pg_wait_s=120 # crash recovery of a loaded cluster takes a while
 
 pg_settings=(
@@ -14,6 +17,9 @@ pg_settings=(
     -c logging_collector=off -c log_destination=stderr -c "log_line_prefix=%m [%p] "
     -c log_error_verbosity=terse -c log_min_error_statement=panic
 )
+
+pg_port=${PARLEY_POSTGRES_PORT:-5432}
+[[ ${PARLEY_POSTGRES_PORT-} ]] && pg_settings+=(-c listen_addresses=127.0.0.1 -c "port=$pg_port")
 
 # Prints the folder of PostgreSQL's programs: of the version that made the cluster, or else the newest.
 pg_bin() {
@@ -84,7 +90,7 @@ pg_socket_dir() {
 # children, which hold its memory; the next one gives up while they are there: that is tried again.
 pg_launch() {
     local dir=$1 user=$2 bin=$3 socket_dir=$4 server=0 log_bytes deadline=$((SECONDS + pg_wait_s))
-    until "$bin/pg_isready" -q -h "$socket_dir" -U parley -d postgres -t 1; do
+    until "$bin/pg_isready" -q -h "$socket_dir" -p "$pg_port" -U parley -d postgres -t 1; do
         if ! pg_alive "$server"; then
             ((server == 0)) || pg_old_one_lingers "$dir" "$log_bytes" ||
                 fail "PostgreSQL does not start on $dir/data ($(pg_last_error "$dir")): see $dir/log"
@@ -131,7 +137,7 @@ postgres_start() {
     socket_dir=$(pg_socket_dir "$dir" "$user") || fail "no folder for PostgreSQL's socket can be made in /tmp"
     pg_pid "$dir" >/dev/null || pg_launch "$dir" "$user" "$bin" "$socket_dir"
     exec 8>&-
-    echo "host=$socket_dir user=parley dbname=postgres"
+    echo "host=$socket_dir${PARLEY_POSTGRES_PORT:+ port=$pg_port} user=parley dbname=postgres"
 }
 
 # Stops the server in DIR if it runs. Its clients are disconnected.

@@ -109,6 +109,11 @@ static void print_latencies(const char *name, const struct bench_histogram *hist
            ms_at(histogram, 0.95), ms_at(histogram, 0.99), (double)histogram->max / 1000);
 }
 
+static void print_aim(const char *what, double value, double aim, bool is_met)
+{
+    printf("  aim: %-38s %.1f (%.1f)   %s\n", what, value, aim, is_met ? "met" : "NOT MET");
+}
+
 static void print_costs(const struct bench_window *window)
 {
     const struct bench_counters *used = &window->used;
@@ -142,6 +147,17 @@ static int compare_windows(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
+/* What an idle server on this disk is to do: a few fsyncs, and little beside. */
+static void print_latency_aims(const struct bench_window *window)
+{
+    double p50 = ms_at(&window->delivered_us, 0.5);
+    double p99 = ms_at(&window->delivered_us, 0.99);
+    double p50_max = 1.5 * ms_at(&window->fsync_us, 0.5) + 1.2;
+    double p99_max = 3 * ms_at(&window->fsync_us, 0.99) + 5;
+    print_aim("ms p50, 1.5 of fsync's + 1.2 at most", p50, p50_max, p50 <= p50_max);
+    print_aim("ms p99, 3 of fsync's + 5 at most", p99, p99_max, p99 <= p99_max);
+}
+
 void bench_report_load(const struct bench_options *options, struct bench_window *windows)
 {
     size_t count = (size_t)options->windows;
@@ -156,13 +172,10 @@ void bench_report_load(const struct bench_options *options, struct bench_window 
         printf("%.0f ", per_second(&windows[i], (int64_t)windows[i].delivered_us.total));
     printf("messages/s; the median one:\n");
     print_window(&windows[count / 2]);
+    if (options->mode == BENCH_OPEN)
+        print_latency_aims(&windows[count / 2]);
     printf("  every acknowledged message arrived once, in order, unchanged; receipts never went back\n");
     write_json(options, "windows", windows_json(windows, options->windows));
-}
-
-static void print_aim(const char *what, double value, double aim, bool is_met)
-{
-    printf("  aim: %-34s %.1f (%.1f)   %s\n", what, value, aim, is_met ? "met" : "NOT MET");
 }
 
 static void print_groups(const struct bench_window *window)
