@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "bench/drain.h"
 #include "bench/groups.h"
 #include "bench/idle.h"
 #include "bench/load.h"
@@ -42,6 +43,8 @@ int main(int argc, char **argv)
         bench_reconnect_run(&options);
     else if (options.mode == BENCH_GROUPS)
         bench_groups_run(&options);
+    else if (options.mode == BENCH_DRAIN)
+        bench_drain_run(&options);
     else
         bench_load_run(&options);
     bench_rpc_stop();

@@ -50,10 +50,11 @@ static const struct row rows[] = {
     INT("seconds", measure_s, 1, 86400, "seconds of each window"),
     INT("windows", windows, 1, 100, "measured windows; the median is reported"),
     INT("rows", rows, 0, 1000000000, "messages that the database is filled with beforehand"),
-    INT("threads", threads, 1, 16, "threads of the generator (1; groups: 8)"),
+    INT("threads", threads, 1, 16, "threads of the generator (1; groups: 4)"),
     INT("streams-per-connection", streams_per_connection, 1, 1000, "streams that share a connection (16; groups: 64)"),
     INT("streams", streams, 1, 1000000, "idle, reconnect: streams"),
-    INT("chats", chats, 0, 1000, "idle, reconnect: chats of each stream's user"),
+    INT("chats", chats, 0, 1000, "idle, reconnect, drain: chats of each stream's user"),
+    INT("messages", messages, 1, 1000000, "drain: that wait for the device; each of the windows is a round"),
     INT("groups", groups, 1, 10000, "groups: how many"),
     INT("members", members, 3, 1024, "groups: members of each, all online, of whom one sends"),
     INT("large-members", large_members, 3, 1024, "groups: members of the large group that is measured by itself"),
@@ -62,11 +63,11 @@ static const struct row rows[] = {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect", "groups"};
+static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect", "groups", "drain"};
 
 static void print_help(FILE *file)
 {
-    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups --OPTION VALUE...\n");
+    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups|drain --OPTION VALUE...\n");
     for (size_t i = 0; i < ROWS; i++)
         fprintf(file, "  --%-24s %s\n", rows[i].name, rows[i].help);
 }
@@ -128,7 +129,7 @@ static void fill_in(struct bench_options *options)
         options->tick_us = is_groups ? 1000 : 200;
     /* Core looks through all that is under way on a queue for each thing that is done, so thousands need several. */
     if (options->threads == 0)
-        options->threads = is_groups ? options->groups < 8 ? options->groups : 8 : 1;
+        options->threads = is_groups ? options->groups < 4 ? options->groups : 4 : 1;
     if (options->streams_per_connection == 0)
         options->streams_per_connection = is_groups ? 64 : 16;
 }
@@ -154,6 +155,7 @@ void bench_options_read(int argc, char **argv, struct bench_options *ret_options
                                           .windows = 3,
                                           .streams = 10000,
                                           .chats = 50,
+                                          .messages = 10000,
                                           .groups = 40,
                                           .members = 256,
                                           .large_members = 1024,

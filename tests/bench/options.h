@@ -13,7 +13,8 @@ enum bench_mode {
     BENCH_IDLE,      /* streams that do nothing */
     BENCH_PREFILL,   /* only fill the database */
     BENCH_RECONNECT, /* streams that come back after the server was killed */
-    BENCH_GROUPS     /* open loop into groups, then into one large group */
+    BENCH_GROUPS,    /* open loop into groups, then into one large group */
+    BENCH_DRAIN      /* a device that comes back to many messages */
 };
 
 struct bench_options {
@@ -38,8 +39,9 @@ struct bench_options {
     int rows;    /* messages that the database is filled with */
     int threads;
     int streams_per_connection;
-    int streams; /* idle, reconnect */
-    int chats;   /* idle, reconnect: chats of each stream's user */
+    int streams;  /* idle, reconnect */
+    int chats;    /* idle, reconnect, drain: chats of each stream's user */
+    int messages; /* drain: in all chats together */
     int groups;
     int members; /* of each group */
     int large_members;

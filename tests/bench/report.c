@@ -247,3 +247,40 @@ void bench_report_reconnect(const struct bench_options *options, const struct be
         options, "reconnect",
         json_pack("{s:f, s:o}", "start_s", (double)result->start_us / 1e6, "window", window_json(&result->window)));
 }
+
+static int compare_rounds(const void *a, const void *b)
+{
+    int64_t first = ((const struct bench_drain_round *)a)->all_us;
+    int64_t second = ((const struct bench_drain_round *)b)->all_us;
+    return (first > second) - (first < second);
+}
+
+void bench_report_drain(const struct bench_options *options, struct bench_drain_round *rounds,
+                        const struct bench_window *window)
+{
+    const struct bench_counters *used = &window->used;
+    int messages = options->messages / options->chats * options->chats;
+    double all = (double)messages * options->windows;
+    int64_t first_max_us = 0;
+    json_t *results = json_array();
+    qsort(rounds, (size_t)options->windows, sizeof(*rounds), compare_rounds);
+    printf("parley-bench, server %s: a device drains %d messages of %d bytes from %d chats\n", options->commit,
+           messages, options->body_bytes, options->chats);
+    for (int i = 0; i < options->windows; i++) {
+        const struct bench_drain_round *round = &rounds[i];
+        printf("  caught up after        %.1f ms, the first entry after %.1f ms\n", (double)round->all_us / 1000,
+               (double)round->first_us / 1000);
+        first_max_us = round->first_us > first_max_us ? round->first_us : first_max_us;
+        json_array_append_new(results, json_pack("{s:f, s:f}", "first_ms", (double)round->first_us / 1000, "all_ms",
+                                                 (double)round->all_us / 1000));
+    }
+    double per_s = (double)messages * 1e6 / (double)rounds[options->windows / 2].all_us;
+    printf("  CPU per message        server %.1f   PostgreSQL %.1f   generator %.1f us\n",
+           (double)used->server_cpu_us / all, (double)used->postgres_cpu_us / all,
+           (double)used->generator_cpu_us / all);
+    print_aim("messages/s, the median, at least", per_s, 60000, per_s >= 60000);
+    print_aim("ms to the first entry, at most", (double)first_max_us / 1000, 20, first_max_us <= 20000);
+    printf("  every message came once, in order, unchanged, before caught_up, and nothing behind it\n");
+    write_json(options, "drain",
+               json_pack("{s:f, s:o, s:o}", "messages_per_s", per_s, "rounds", results, "window", window_json(window)));
+}

@@ -17,12 +17,20 @@ struct bench_reconnect_result {
     struct bench_window window; /* from then until every stream had caught up */
 };
 
+struct bench_drain_round {
+    int64_t first_us; /* from connecting until the first entry was there */
+    int64_t all_us;   /* until caught_up */
+};
+
 /* Sorts the windows by what they delivered and shows each; the median one stands for the run. */
 void bench_report_load(const struct bench_options *options, struct bench_window *windows);
 /* Sorts the windows of the many groups; large is one. */
 void bench_report_groups(const struct bench_options *options, struct bench_window *many,
                          const struct bench_window *large);
 void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result);
+/* Sorts the rounds; the window is over all of them. */
+void bench_report_drain(const struct bench_options *options, struct bench_drain_round *rounds,
+                        const struct bench_window *window);
 void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result);
 
 #endif

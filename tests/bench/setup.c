@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "bench/body.h"
 #include "bench/database.h"
 #include "bench/fail.h"
 #include "bench/rpc.h"
@@ -54,6 +55,8 @@ struct crew {
     atomic_uint next;
     unsigned count;
     unsigned member_count; /* of each chat */
+    bool is_star;          /* each chat is one of the first user */
+    int messages;          /* of each chat */
     struct bench_log *logs;
     const PGresult *rows; /* of chats, by their lower user */
 };
@@ -169,8 +172,9 @@ static Parley__V1__NewParticipant **new_participants(const struct bench_user *us
 
 static void create_chat(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
 {
-    const struct bench_user *users = &crew->app->users[crew->member_count * index];
-    struct bench_credential credential = {"authorization", users[0].bearer};
+    const struct bench_user *users = &crew->app->users[crew->is_star ? index : crew->member_count * index];
+    struct bench_credential credential = {"authorization",
+                                          crew->is_star ? crew->app->users[0].bearer : users[0].bearer};
     Parley__V1__CreateChatRequest request = PARLEY__V1__CREATE_CHAT_REQUEST__INIT;
     bool is_group = crew->member_count > 2;
     request.chat_type = is_group ? PARLEY__V1__CHAT_TYPE__CHAT_TYPE_GROUP : PARLEY__V1__CHAT_TYPE__CHAT_TYPE_INDIVIDUAL;
@@ -191,6 +195,18 @@ void bench_app_create_chats(const struct bench_app *app, const struct bench_opti
                         .step = create_chat,
                         .count = app->user_count / member_count,
                         .member_count = member_count,
+                        .logs = ret_logs};
+    run_crew(&crew);
+}
+
+void bench_app_create_star(const struct bench_app *app, const struct bench_options *options, struct bench_log *ret_logs)
+{
+    struct crew crew = {.options = options,
+                        .app = app,
+                        .step = create_chat,
+                        .count = app->user_count - 1,
+                        .member_count = 2,
+                        .is_star = true,
                         .logs = ret_logs};
     run_crew(&crew);
 }
@@ -249,6 +265,45 @@ static void say_in_chats(struct crew *crew, grpc_channel *channel, unsigned inde
     }
     if (request.n_messages > 0)
         send_messages(channel, &crew->app->users[index], &request, arena);
+}
+
+static Parley__V1__SendMessageRequest *new_message(const struct crew *crew, unsigned index, int number,
+                                                   struct pl_arena *arena)
+{
+    size_t bytes = (size_t)crew->options->body_bytes;
+    Parley__V1__SendMessageRequest *message = pl_arena_new(arena, Parley__V1__SendMessageRequest);
+    parley__v1__send_message_request__init(message);
+    message->chat_id = pl_arena_alloc(arena, PL_UUID_TEXT_CHARS + 1);
+    pl_uuid_format(&crew->logs[index].chat_id.uuid, message->chat_id);
+    message->body_case = PARLEY__V1__SEND_MESSAGE_REQUEST__BODY_ENCRYPTED_CONTENT;
+    message->encrypted_content.data = pl_arena_alloc(arena, bytes);
+    message->encrypted_content.len = bytes;
+    bench_body_make(index, (uint64_t)number, message->encrypted_content.data, bytes);
+    return message;
+}
+
+static void fill_chat(struct crew *crew, grpc_channel *channel, unsigned index, struct pl_arena *arena)
+{
+    Parley__V1__SendMessageRequest *list[CALL_MESSAGES_MAX];
+    Parley__V1__SendMessagesRequest request = PARLEY__V1__SEND_MESSAGES_REQUEST__INIT;
+    request.messages = list;
+    for (int number = 1; number <= crew->messages; number++) {
+        list[request.n_messages++] = new_message(crew, index, number, arena);
+        if (request.n_messages == CALL_MESSAGES_MAX || number == crew->messages)
+            send_messages(channel, &crew->app->users[index + 1], &request, arena);
+    }
+}
+
+void bench_app_fill_star(const struct bench_app *app, const struct bench_options *options, const struct bench_log *logs,
+                         int messages_of_each)
+{
+    struct crew crew = {.options = options,
+                        .app = app,
+                        .step = fill_chat,
+                        .count = app->user_count - 1,
+                        .messages = messages_of_each,
+                        .logs = (struct bench_log *)(uintptr_t)logs};
+    run_crew(&crew);
 }
 
 uint64_t bench_app_say_in_chats(const struct bench_app *app, const struct bench_options *options)
