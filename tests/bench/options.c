@@ -40,6 +40,8 @@ static const struct row rows[] = {
     TEXT("commit", commit, "of the server, for the report"),
     TEXT("server-program", server_program, "reconnect: a parleyd, to be run with the settings in the environment"),
     TEXT("server-log", server_log, "reconnect: file for the server's output"),
+    TEXT("gateway", gateway, "idle: the streams are WebSockets of the gateway there (tests/bench/run: --websocket)"),
+    INT("gateway-pid", gateway_pid, 1, INT_MAX, "process of the gateway"),
     INT("server-pid", server_pid, 1, INT_MAX, "process of the server"),
     INT("pairs", pairs, 1, 100000, "pairs of a sender and a receiver"),
     INT("window", window, 1, 256, "messages in flight of each pair"),

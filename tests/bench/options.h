@@ -27,7 +27,9 @@ struct bench_options {
     const char *commit;            /* of the server under test, for the report */
     const char *server_program;    /* reconnect: what the bench runs, with its own environment */
     const char *server_log;        /* reconnect: its output is added there */
+    const char *gateway;           /* idle: its address, and the streams are WebSockets; NULL: they are not */
     pid_t server_pid;
+    pid_t gateway_pid;
     int pairs;
     int window; /* messages in flight of each pair; in an open loop the bound of it */
     int body_bytes;

@@ -218,17 +218,32 @@ void bench_report_groups(const struct bench_options *options, struct bench_windo
 void bench_report_idle(const struct bench_options *options, const struct bench_idle_result *result)
 {
     const struct bench_window *window = &result->window;
-    double per_stream = (double)(window->server_rss_bytes - result->rss_before_bytes) / options->streams;
-    printf("parley-bench, server %s: %d idle streams, %d to a connection, each in %d chats\n", options->commit,
-           options->streams, options->streams_per_connection, options->chats);
-    printf("  memory                 %.1f KB a stream (server %.1f MB before, %.1f MB with them)\n", per_stream / 1000,
+    bool has_websockets = options->gateway != NULL;
+    double server = (double)(window->server_rss_bytes - result->rss_before_bytes) / options->streams / 1000;
+    double gateway = (double)(result->gateway_bytes - result->gateway_before_bytes) / options->streams / 1000;
+    double cpu_us = (double)window->used.server_cpu_us * 1e6 / (double)window->used.at_us / options->streams;
+    if (has_websockets)
+        printf("parley-bench, server %s: %d idle WebSockets, each in %d chats\n", options->commit, options->streams,
+               options->chats);
+    else
+        printf("parley-bench, server %s: %d idle streams, %d to a connection, each in %d chats\n", options->commit,
+               options->streams, options->streams_per_connection, options->chats);
+    printf("  memory of the server   %.1f KB a stream (%.1f MB before, %.1f MB with them)\n", server,
            (double)result->rss_before_bytes / 1e6, (double)window->server_rss_bytes / 1e6);
+    if (has_websockets)
+        printf("  memory of the gateway  %.1f KB a WebSocket (%.1f MB before, %.1f MB with them)\n", gateway,
+               (double)result->gateway_before_bytes / 1e6, (double)result->gateway_bytes / 1e6);
     printf("  all caught up after    %.2f s\n", (double)result->connect_us / 1e6);
-    printf("  CPU while idle         server %.3f cores\n", cores(window, window->used.server_cpu_us));
+    printf("  CPU while idle         server %.3f cores, PostgreSQL %.3f\n", cores(window, window->used.server_cpu_us),
+           cores(window, window->used.postgres_cpu_us));
+    double memory_max = has_websockets ? 48 : 36;
+    print_aim("KB of memory, at most", server + gateway, memory_max, server + gateway <= memory_max);
+    print_aim("us/s of the server's CPU, at most", cpu_us, 2, cpu_us <= 2);
     write_json(options, "idle",
-               json_pack("{s:f, s:I, s:f, s:o}", "rss_bytes_per_stream", per_stream, "rss_before_bytes",
-                         (json_int_t)result->rss_before_bytes, "connect_s", (double)result->connect_us / 1e6, "window",
-                         window_json(window)));
+               json_pack("{s:f, s:f, s:f, s:I, s:f, s:o}", "rss_bytes_per_stream", server * 1000,
+                         "gateway_bytes_per_websocket", gateway * 1000, "server_cpu_us_per_s_and_stream", cpu_us,
+                         "rss_before_bytes", (json_int_t)result->rss_before_bytes, "connect_s",
+                         (double)result->connect_us / 1e6, "window", window_json(window)));
 }
 
 void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result)

@@ -8,7 +8,8 @@
 
 struct bench_idle_result {
     int64_t rss_before_bytes;
-    int64_t connect_us; /* until every stream had caught up */
+    int64_t gateway_before_bytes, gateway_bytes; /* 0 without WebSockets */
+    int64_t connect_us;                          /* until every stream had caught up */
     struct bench_window window;
 };
 
