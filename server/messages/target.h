@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* The message that an edit, a deletion or a reaction is about: found by its id first, then read under its chat's lock. */
+/* The message that an edit, a deletion or a reaction is about: found by its id, then read under its chat's lock. */
 #ifndef PL_MESSAGES_TARGET_H
 #define PL_MESSAGES_TARGET_H
 

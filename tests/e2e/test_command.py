@@ -77,6 +77,25 @@ def test_a_message_is_edited_and_deleted(server, world):
     assert len(deleted) == 1 and "content" not in deleted[0] and deleted[0]["deleted_at"]
 
 
+def test_reactions_are_shown_and_listed(server, world):
+    """In lines for people, and in what scripts get; what is taken back is in neither."""
+    alice, bob = world.alice, world.bob
+    (sent,) = done(parley(server, alice.token, "send", bob.user_id, "Hello"))
+    assert said(server, bob, "react", sent["message_id"], "\U0001F44D") == (0, "reacted\n", "")
+    (reacted,) = done(parley(server, alice.token, "react", sent["message_id"], "\U0001F44D"))
+    assert reacted["reactions"] == [{"emoji": "\U0001F44D", "count": 2, "mine": True}]
+    code, out, _ = said(server, bob, "history", sent["chat_id"])
+    assert code == 0 and "Hello  \U0001F44D 2" in out
+    code, out, _ = said(server, bob, "reactions", sent["message_id"])
+    assert code == 0 and [line.split()[0] for line in out.splitlines()] == sorted([alice.user_id, bob.user_id])
+    assert all("  \U0001F44D  " in line for line in out.splitlines())
+    assert said(server, bob, "react", sent["message_id"]) == (0, "taken back\n", "")
+    (listed,) = done(parley(server, bob.token, "reactions", sent["message_id"]))
+    assert (listed["user_id"], listed["emoji"]) == (alice.user_id, "\U0001F44D")
+    assert parley(server, bob.token, "react", sent["message_id"], " ").returncode == 1
+    assert parley(server, bob.token, "react").returncode == parley(server, bob.token, "reactions").returncode == 2
+
+
 def test_receipts_tell_who_has_read(server, world):
     """Sent at first; read after bob's mark."""
     (sent,) = done(parley(server, world.alice.token, "send", world.bob.user_id, "Hello"))
