@@ -15,7 +15,7 @@ from history import hash_of
 from uuid7 import uuid7
 
 PAGE = 20
-YOUNG = 5  # entries at the end of a log that do not age: so devices that are quick miss nothing
+YOUNG = 1  # entries at the end of a log that do not age: when a device has them it has had all before
 SQL_S = 60
 
 

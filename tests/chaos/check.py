@@ -7,6 +7,7 @@ Prints a sentence for each violation and, at last, how much was looked at. Exit 
 """
 import argparse
 import collections
+import functools
 import pathlib
 import sys
 
@@ -18,11 +19,12 @@ COMPLETE_WITHIN_S = 5
 SHOWN_EACH = 10
 
 
-def violations_of(histories, complete_within_s=COMPLETE_WITHIN_S):
-    """(invariant, sentence) of each violation."""
+def violations_of(histories, complete_within_s=COMPLETE_WITHIN_S, names=None):
+    """(invariant, sentence) of each violation. names: of the invariants that are looked at, instead of all."""
     view = View(histories)
-    found = [(name, sentence) for name, invariant in INVARIANTS for sentence in invariant(view)]
-    return found + [("I10", sentence) for sentence in devices_are_complete_soon_after_faults(view, complete_within_s)]
+    complete = functools.partial(devices_are_complete_soon_after_faults, limit_s=complete_within_s)
+    return [(name, sentence) for name, invariant in (*INVARIANTS, ("I10", complete)) if not names or name in names
+            for sentence in invariant(view)]
 
 
 def summary_of(histories):
@@ -32,7 +34,8 @@ def summary_of(histories):
                                 if record["e"] == "fault")
     faults = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return (f"{counts['send']} sends, {counts['sent']} acknowledged, {counts['entry']} entries, {counts['receipt']}"
-            f" receipts, {counts['changed']} changes of members, {counts['welcome']} sessions;"
+            f" receipts, {counts['changed']} changes of members, {counts['welcome']} sessions, {counts['acked']} pages,"
+            f" {counts['log_start']} beginnings of logs;"
             f" faults: {faults or 'none'}")
 
 

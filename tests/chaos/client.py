@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 
-from history import Writer, read
+from history import Writer, hash_of, read
+from parley_pb import message_service_pb2 as messages
 from rest_client import Connections
 
 PAUSE_S = 0.1
@@ -23,7 +24,7 @@ PATIENCE_S = 60  # without anything new, after which one need not wait on
 
 
 class Client:
-    """settings: name, role, user, folder, seed, chats ([{chat, recipient}]), pace_s (mean pause), its role's own."""
+    """settings: name, role, user, folder, seed, chats ([{chat, recipient, ttl}]), pace_s (mean pause), its role's own."""
 
     def __init__(self):
         self.settings = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
@@ -35,6 +36,26 @@ class Client:
         self.is_quiet, self.is_ended = threading.Event(), threading.Event()
         if not self.past:
             self.history.note("client", role=self.settings["role"], user=self.user)
+
+    def note_entry(self, entry):
+        """An entry of a log has come."""
+        body = entry.content if entry.WhichOneof("body") == "content" else None
+        self.history.note("entry", chat=entry.chat_id, seq=entry.seq, id=entry.message_id, sender=entry.sender_id,
+                          hash=hash_of(body) if body else None, prev=entry.prev_message_id, kind=entry.kind,
+                          target=entry.target_message_id, expired=entry.status == messages.MESSAGE_STATUS_EXPIRED,
+                          add=[member.user_id for member in entry.event.members_added],
+                          remove=list(entry.event.members_removed))
+
+    def note_receipt(self, receipt):
+        """How far the other of a chat of two is."""
+        self.history.note("receipt", chat=receipt.chat_id, user=receipt.user_id, delivered=receipt.delivered_seq,
+                          read=receipt.read_seq)
+
+    def note_counts(self, receipt):
+        """How far own messages in a group are."""
+        self.history.note("counts", chat=receipt.chat_id, first=receipt.first_seq, last=receipt.last_seq,
+                          recipients=receipt.recipient_count, delivered=receipt.delivered_count,
+                          read=receipt.read_count)
 
     def pause(self):
         """Waits as long as people do; ends early when there is nothing new to be started."""

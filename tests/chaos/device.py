@@ -104,17 +104,16 @@ class Device(Client):
         if frame.entries:
             self._entries(frame.entries)
         for receipt in frame.receipts:
-            self.history.note("receipt", chat=receipt.chat_id, user=receipt.user_id, delivered=receipt.delivered_seq,
-                              read=receipt.read_seq)
+            self.note_receipt(receipt)
             self.ticks[receipt.chat_id, receipt.user_id] = [receipt.delivered_seq, receipt.read_seq]
         for receipt in frame.group_receipts:
-            self.history.note("counts", chat=receipt.chat_id, first=receipt.first_seq, last=receipt.last_seq,
-                              recipients=receipt.recipient_count, delivered=receipt.delivered_count,
-                              read=receipt.read_count)
+            self.note_counts(receipt)
         for cursor in frame.read_oks:
             self.history.note("read_ok", chat=cursor.chat_id, seq=cursor.seq)
             if self.unread.get(cursor.chat_id, 0) <= cursor.seq:
                 self.unread.pop(cursor.chat_id, None)
+        for start in frame.log_starts:
+            self.history.note("log_start", chat=start.chat_id, first=start.first_seq)
         if frame.caught_up:
             self.history.note("caught_up")
 
@@ -156,13 +155,7 @@ class Device(Client):
 
     def _entries(self, entries):
         for entry in entries:
-            body = entry.content if entry.WhichOneof("body") == "content" else None
-            event = entry.event
-            added = [member.user_id for member in event.members_added]
-            self.history.note("entry", chat=entry.chat_id, seq=entry.seq, id=entry.message_id, sender=entry.sender_id,
-                              hash=hash_of(body) if body else None, prev=entry.prev_message_id,
-                              kind=entry.kind, target=entry.target_message_id, add=added,
-                              remove=list(event.members_removed))
+            self.note_entry(entry)
             self.have[entry.chat_id] = max(self.have.get(entry.chat_id, 0), entry.seq)
         # Sometimes an acknowledgement waits for the next entries, so that a crash comes before it.
         if self.random.random() < 0.9:
@@ -216,7 +209,7 @@ class Device(Client):
                 self._put([self._send(message_id, self.unanswered[message_id])])
 
     def _talk(self):
-        while not self.is_quiet.is_set():
+        while not self.is_quiet.is_set() and self.settings["talks"]:
             self.pause()
             with self.changed:
                 self.changed.wait_for(lambda: self.stream and len(self.unanswered) < IN_FLIGHT_MAX)
@@ -231,7 +224,9 @@ class Device(Client):
             sends += [self._send(message_id, chat) for _ in range(self.random.choices((1, 2), (95, 5))[0])]
         if self.answered and self.random.random() < 0.1:
             message_id, chat = self.random.choice(self.answered)
-            sends.append(self._send(message_id, chat, is_other=self.random.random() < 0.3))
+            # Of a message that has expired only its sender is known, so that any of theirs is the same one.
+            is_other = self.random.random() < 0.3 and not self.chats[chat]["ttl"]
+            sends.append(self._send(message_id, chat, is_other))
         self._put(sends)
 
     # ---- the runner ----

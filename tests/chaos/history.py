@@ -6,21 +6,25 @@ A history is also the client's disk: one that was killed reads its own and knows
 machine's monotonic clock in nanoseconds, which all processes share, and `e`, what happened:
 
   client      role, user                 who writes this
-  chat        chat, members              the runner made this chat; its members before its first entry
+  chat        chat, members, is_pair, ttl, keeps   the runner made this chat; its members before its first entry; after
+                                         how many seconds messages expire (0: never); what its app keeps (None: everything, DAYS,
+                                         UNTIL_DELIVERED)
   send        chat, id, hash             about to be sent, also when sent again
   sent        chat, id, seq              acknowledged
   failed      chat, id, code, reason, retry_ms
   reused      id, reason                 the answer to another message under an id that was used; None: it was taken
-  hello       cursors                    a session begins with what the client has
+  hello       cursors                    a session, or a call of Sync, begins with what the client has, or acknowledged
   welcome     epoch
-  entry       chat, seq, id, sender, hash, prev, kind, target, add, remove     received; hash None: without body
-  caught_up
+  entry       chat, seq, id, sender, hash, prev, kind, target, add, remove, expired    received; hash None: without body
+  log_start   chat, first                everything before is gone, which the client has not
+  caught_up                              over Sync: nothing more is behind what came
   ack, read   cursors / chat, seq        about to be sent
   read_ok     chat, seq
   receipt     chat, user, delivered, read
   counts      chat, first, last, recipients, delivered, read           of the client's messages from first to last
   end         code, reason               of the session
-  got         chat, seq, id, sender, hash, edited, deleted             read back after it was acknowledged
+  token       token                      sync_token
+  got         chat, seq, id, sender, hash, edited, deleted, expired    read back after it was acknowledged
   missing     chat, id                   not found when read back after it was acknowledged
   amend       n, op, chat, id, hash      an edit (op EDIT, to hash) or a deletion is about to be asked for, also again
   amended     n
@@ -30,11 +34,13 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   change      n, chat, op, user          about to be asked for
   changed     n, chat, seq               0: it was so already
   change_failed  n, reason
+  aged        chat, seq                  about to be made older than what its app keeps, and than tombstones get
+  page        asked, chat, first, has, gone  the end of a log: where it begins (None: not told), seqs with and without body
   fault, healed  n, kind, target         of the runner
   memory      process, bytes
   quiet                                  nobody sends anything new from here on
-  listed      chat, seq, id, sender, hash, edited, deleted             at the end, by a member of all times
-  listed_all  chat, last_seq
+  listed      chat, seq, id, sender, hash, edited, deleted, expired    at the end, by a member of all times
+  listed_all  chat, last_seq, first
   finished    is_complete                the client has all that it was told there is
 """
 import hashlib
@@ -43,7 +49,8 @@ import os
 import time
 
 
-MESSAGE, EDIT, DELETE = 1, 4, 5  # kinds of entries
+MESSAGE, MEMBERS, SETTINGS, EDIT, DELETE = range(1, 6)  # kinds of entries
+DAYS, UNTIL_DELIVERED = "days", "until delivered"
 
 
 class Writer:

@@ -5,9 +5,14 @@
 Each is a function of a View that yields sentences, one for each violation. The relation "before" is only taken from the
 machine's clock where it is certain: what was recorded as seen, before what was recorded as about to be asked for.
 """
+import bisect
 import collections
+import itertools
 
 from amendment_invariants import amendments_last, deleted_bodies_are_gone, is_asked_for
+from history import SETTINGS
+from retention_invariants import (log_starts_never_go_back, logs_have_no_holes, nothing_leaves_before_its_time,
+                                  what_is_over_is_not_told)
 from tick_invariants import (counts_tell_the_truth, receipts_tell_the_truth, status_never_goes_back,
                              ticks_are_right_at_the_end, watermarks_never_go_back)
 from view import Highest
@@ -40,13 +45,14 @@ def nothing_acknowledged_is_lost(view):
 
 
 def lost_of(chat):
-    """What somebody saw of a log and is not in it at the end. Edits and deletions are not listed."""
+    """What somebody saw of a log and is not in it at the end. Edits and deletions are not listed. Whether the log may
+    begin where it does is for others to say."""
     for seq, place in sorted(chat.places.items()):
         listed = chat.listed.get(seq, {}).get("id")
-        if listed != (None if place.is_amendment else place.id):
+        if seq >= chat.listed_first and listed != (None if place.is_amendment else place.id):
             yield f"{chat.chat_id} {seq}: {place.id} is not there at the end, but {listed}"
     amended = {seq for seq, place in chat.places.items() if place.is_amendment}
-    holes = set(range(1, chat.listed_last + 1)) - set(chat.listed) - amended
+    holes = set(range(chat.listed_first, chat.listed_last + 1)) - set(chat.listed) - amended
     if holes:
         yield f"{chat.chat_id}: no entry {min(holes)}, and the log goes up to {chat.listed_last}"
 
@@ -66,7 +72,7 @@ def one_id_has_one_place_and_one_body(view):
                 yield f"{chat.chat_id} {seq}: {place.id} was there before it was sent"
             if place.is_amendment and not is_asked_for(view, place):
                 yield f"{chat.chat_id} {seq}: nobody asked for this amendment of {place.target}"
-            elif not sent and not place.is_amendment and seq not in chat.events and chat.is_declared:
+            elif chat.is_declared and not (sent or place.is_amendment or seq in chat.events or place.kind == SETTINGS):
                 yield f"{chat.chat_id} {seq}: nobody sent {place.id}"
     for name, record in view.each("reused"):
         if record["reason"] != "MESSAGE_ID_REUSED":
@@ -76,14 +82,16 @@ def one_id_has_one_place_and_one_body(view):
 def devices_see_prefixes_in_order(view):
     """I3, I4. From what hello said on, a session gets its user's entries one by one: none again, none left out."""
     for device in view.devices:
-        last = {}
+        last, first = {}, {}
         for record in device.records:
             if record["e"] == "hello":
-                last = dict(record["cursors"])
+                last, first = dict(record["cursors"]), {}
+            elif record["e"] == "log_start":
+                first[record["chat"]] = record["first"]
             elif record["e"] == "entry":
                 chat, seq = view.chats[record["chat"]], record["seq"]
                 had = last.get(chat.chat_id, device.begun[chat.chat_id])
-                due = chat.next_visible(device.user, had)
+                due = chat.next_due(device.user, had, first.get(chat.chat_id, 0))
                 if seq <= had:
                     yield f"{device.name}: {chat.chat_id} {seq} came after {had}: again, or out of order"
                 elif seq != due and chat.is_visible(device.user, seq):
@@ -183,17 +191,16 @@ def late_of(view, device, limit):
 
 def untrue_caught_up_of(view, device):
     """What was known before hello and had not come when caught_up was said."""
+    due = sorted((place.known_at, device.got_at.get((chat.chat_id, seq), view.end), chat.chat_id, seq)
+                 for chat in view.chats.values() for seq, place in chat.places.items() if device.is_due(chat, seq))
+    latest = list(itertools.accumulate((one[1:] for one in due), max))  # of what was known up to there
     hello = 0
     for record in device.records:
         if record["e"] == "hello":
-            hello = record["t"]
-        elif record["e"] == "caught_up":
-            for chat in view.chats.values():
-                missed = [seq for seq, place in chat.places.items() if place.known_at < hello
-                          and device.got_at.get((chat.chat_id, seq), view.end) > record["t"]
-                          and device.is_due(chat, seq)]
-                if missed:
-                    yield f"{device.name}: caught_up was said, and {chat.chat_id} {min(missed)} had not come"
+            hello = bisect.bisect_left(due, (record["t"],))
+        elif record["e"] == "caught_up" and hello and latest[hello - 1][0] > record["t"]:
+            _, chat_id, seq = latest[hello - 1]
+            yield f"{device.name}: caught_up was said, and {chat_id} {seq} had not come"
 
 
 INVARIANTS = [
@@ -211,4 +218,8 @@ INVARIANTS = [
     ("I8", unknown_outcomes_converge),
     ("I9", refusals_are_regular),
     ("I6 I10", ticks_are_right_at_the_end),
+    ("I1", nothing_leaves_before_its_time),
+    ("I1", logs_have_no_holes),
+    ("I2", what_is_over_is_not_told),
+    ("I3 I4", log_starts_never_go_back),
 ]

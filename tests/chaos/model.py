@@ -2,37 +2,46 @@
 # Copyright (c) the Parley authors.
 """Histories of a small run in which everything was right, for tests of the checker: no server, no clock, one seed.
 
-alice and bob have a chat of two; with carol they have a group, which she leaves and joins again and again.
+alice and bob have a chat of two; with carol they have a group, which she leaves and joins again and again. In another
+group of the two messages expire, and two more are of apps that keep messages for a while only.
 """
 import collections
 import random
 
-from history import DELETE, EDIT, MESSAGE, hash_of
+from history import DAYS, DELETE, EDIT, MESSAGE, SETTINGS, UNTIL_DELIVERED, hash_of
 
 DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol"}
 STEP_NS = 1_000_000
-GROUP, PAIR = "group", "pair"
+GROUP, PAIR, WHISPERS, DAILY, POST = "group", "pair", "whispers", "daily", "post"
+KEEPS = {DAILY: DAYS, POST: UNTIL_DELIVERED}
+TTL_S = 0.1
+PAGE, YOUNG = 10, 1
 
 
 class Model:
     """The server, its clients, and all histories, which are complete when it is made."""
 
-    def __init__(self, seed, steps=400):
+    def __init__(self, seed, steps=800):
         self.random = random.Random(seed)
         self.now = 0
         self.histories = collections.defaultdict(list)
-        self.logs = {PAIR: [], GROUP: []}
-        self.members = {PAIR: {"alice", "bob"}, GROUP: {"alice", "bob", "carol"}}
-        self.due = {device: {PAIR: collections.deque(), GROUP: collections.deque()} for device in DEVICES}
-        self.had = {device: {PAIR: 0, GROUP: 0} for device in DEVICES}
+        self.logs = {chat: [] for chat in (PAIR, GROUP, WHISPERS, DAILY, POST)}
+        self.members = {chat: {"alice", "bob"} for chat in self.logs} | {GROUP: {"alice", "bob", "carol"}}
+        self.due = {device: {chat: collections.deque() for chat in self.logs} for device in DEVICES}
+        self.had = {device: dict.fromkeys(self.logs, 0) for device in DEVICES}
+        self.told = {device: collections.Counter() for device in DEVICES}  # where logs begin, in this session
+        self.first = dict.fromkeys(self.logs, 1)
+        self.swept, self.aged = dict.fromkeys(KEEPS, 0), dict.fromkeys(KEEPS, 0)
+        self.ends = {}  # message id -> when it expires
         self.marks = {(chat, user): [0, 0] for chat in self.logs for user in self.members[chat]}
         self.others = {}  # seq in the group -> who else was a member
         self.bodies = {}  # message id -> (hash, of an edit, deleted)
         self.made = self.amends = 0
         self._begin()
         for _ in range(steps):
-            self.random.choices((self._send, self._deliver, self._hello, self._change, self._watch, self._amend),
-                                (28, 57, 2, 2, 7, 4))[0]()
+            self.random.choices((self._send, self._deliver, self._hello, self._change, self._watch, self._amend,
+                                 self._rename, self._age, self._sweep, self._look),
+                                (60, 114, 4, 4, 14, 8, 12, 8, 16, 12))[0]()
         self._end()
 
     def note(self, name, event, **fields):
@@ -44,8 +53,10 @@ class Model:
         self.note("runner", "client", role="runner", user="")
         self.note("changer", "client", role="changer", user="alice")
         self.note("watcher", "client", role="watcher", user="alice")
+        self.note("archivist", "client", role="archivist", user="alice")
         for chat, members in self.members.items():
-            self.note("runner", "chat", chat=chat, members=sorted(members))
+            self.note("runner", "chat", chat=chat, members=sorted(members), is_pair=chat == PAIR,
+                      ttl=TTL_S if chat == WHISPERS else 0, keeps=KEEPS.get(chat))
         for device, user in DEVICES.items():
             self.note(device, "client", role="device", user=user)
             self._hello(device)
@@ -56,6 +67,7 @@ class Model:
     def _hello(self, device=None):
         device = device or self._device()
         self.note(device, "hello", cursors=dict(self.had[device]))
+        self.told[device].clear()
         while any(self.due[device].values()):
             self._deliver(device)
         self.note(device, "caught_up")
@@ -73,7 +85,7 @@ class Model:
 
     def _send(self):
         device = self._device()
-        user, chat = DEVICES[device], self.random.choice((PAIR, GROUP))
+        user, chat = DEVICES[device], self.random.choice((PAIR, GROUP, PAIR, GROUP, WHISPERS, DAILY, DAILY, POST))
         self.made += 1
         message = {"chat": chat, "id": f"m{self.made}", "hash": hash_of(f"m{self.made}")}
         self.note(device, "send", **message)
@@ -81,6 +93,8 @@ class Model:
             self.bodies[message["id"]] = message["hash"], False, False
             seq = self._append(chat, {**message, "sender": user, "kind": MESSAGE, "add": [], "remove": []})
             self.note(device, "sent", chat=chat, id=message["id"], seq=seq)
+            if chat == WHISPERS:
+                self.ends[message["id"]] = self.now + int(TTL_S * 1e9)
         else:
             self.note(device, "failed", chat=chat, id=message["id"], code=7, reason="NOT_A_MEMBER", retry_ms=0)
 
@@ -102,14 +116,19 @@ class Model:
 
     def _deliver(self, device=None):
         device = device or self._device()
-        waiting = [queue for queue in self.due[device].values() if queue]
+        waiting = [chat for chat, queue in self.due[device].items() if queue]
         if not waiting:
             return
-        entry = self.random.choice(waiting).popleft()
-        user, chat, seq = DEVICES[device], entry["chat"], entry["seq"]
+        user, chat = DEVICES[device], self.random.choice(waiting)
+        self._begin_log(device, chat)
+        if not self.due[device][chat]:
+            return
+        entry = self.due[device][chat].popleft()
+        seq = entry["seq"]
         if self.bodies.get(entry["target"] or entry["id"], (None, False, False))[2]:
             entry = entry | {"hash": None}
-        self.note(device, "entry", **entry)
+        is_gone = self._is_gone(chat, entry)
+        self.note(device, "entry", **entry | {"hash": None if is_gone else entry["hash"]}, expired=is_gone)
         self.had[device][chat] = seq
         self.note(device, "ack", cursors={chat: seq})
         marks = self.marks[chat, user]
@@ -123,6 +142,48 @@ class Model:
                 self._count(other, entry)
             elif chat == PAIR and their != user and their in self.members[chat]:
                 self.note(other, "receipt", chat=chat, user=user, delivered=marks[0], read=marks[1])
+
+    def _begin_log(self, device, chat):
+        """What a device has not, and is gone, it is told of once in a session, and then gets what is left."""
+        first = self.first[chat]
+        if self.had[device][chat] + 1 < first and self.told[device][chat] < first:
+            self.note(device, "log_start", chat=chat, first=first)
+            self.told[device][chat] = first
+        queue = self.due[device][chat]
+        kept = [entry for entry in queue if entry["seq"] >= first or entry["kind"] == SETTINGS]
+        queue.clear()
+        queue.extend(kept)
+
+    def _is_gone(self, chat, entry):
+        """Whether its body is."""
+        is_swept = entry["seq"] <= self.swept.get(chat, 0) and entry["kind"] == MESSAGE
+        return is_swept or self.ends.get(entry["id"], self.now + STEP_NS) <= self.now
+
+    def _rename(self):
+        chat = self.random.choice(sorted(KEEPS))
+        self._append(chat, {"id": f"n{chat}{len(self.logs[chat])}", "hash": None, "sender": "alice", "kind": SETTINGS, "add": [],
+                            "remove": []})
+
+    def _age(self):
+        chat = self.random.choice(sorted(KEEPS))
+        self.aged[chat] = max(self.aged[chat], len(self.logs[chat]) - YOUNG)
+        self.note("archivist", "aged", chat=chat, seq=self.aged[chat])
+
+    def _sweep(self):
+        """Bodies go as far as they may, rows a little later."""
+        chat = self.random.choice(sorted(KEEPS))
+        if self.random.random() < 0.4:
+            self.first[chat] = max(self.first[chat], min(self.swept[chat], self.aged[chat]) + 1)
+        self.swept[chat] = self.aged[chat] if chat == DAILY else min(
+            self.had[device][chat] for device, user in DEVICES.items() if user in self.members[chat])
+
+    def _look(self):
+        chat = self.random.choice(sorted(KEEPS))
+        page = [entry for entry in self.logs[chat] if entry["seq"] >= self.first[chat]][-PAGE:]
+        is_all = not page or page[0]["seq"] == self.first[chat]
+        gone = [entry["seq"] for entry in page if self._is_gone(chat, entry)]
+        self.note("archivist", "page", asked=self.now, chat=chat, first=self.first[chat] if is_all else None,
+                  has=[entry["seq"] for entry in page if entry["seq"] not in gone], gone=gone)
 
     def _count(self, device, entry):
         """Tells a sender's device how far its message is."""
@@ -149,12 +210,14 @@ class Model:
         for device in DEVICES:
             self._hello(device)
         for chat, log in self.logs.items():
-            for entry in log:
+            for entry in log[self.first[chat] - 1:]:
+                is_gone = self._is_gone(chat, entry)
                 digest, is_edited, is_deleted = self.bodies.get(entry["id"], (None, False, False))
                 if entry["kind"] not in (EDIT, DELETE):
                     self.note("auditor", "listed", chat=chat, seq=entry["seq"], id=entry["id"], sender=entry["sender"],
-                              hash=digest, edited=is_edited, deleted=is_deleted)
-            self.note("auditor", "listed_all", chat=chat, last_seq=len(log))
+                              hash=None if is_gone else digest, edited=is_edited, deleted=is_deleted,
+                              expired=is_gone)
+            self.note("auditor", "listed_all", chat=chat, last_seq=len(log), first=self.first[chat])
         for chat in self.logs:
             self.note("watcher", "watermarks", asked=self.now, chat=chat,
                       members={user: list(self.marks[chat, user]) for user in sorted(self.members[chat])})

@@ -12,14 +12,14 @@ def records_of(histories, event, condition=lambda record: True):
             if record["e"] == event and condition(record)]
 
 
-def declared_of(histories):
-    """The chats whose members are known."""
-    return {records[index]["chat"] for records, index in records_of(histories, "chat")}
+def chats_of(histories, condition=lambda record: True):
+    """The chats whose members are known: {chat: its record}."""
+    return {records[index]["chat"]: records[index] for records, index in records_of(histories, "chat", condition)}
 
 
 def entry_of(histories, random, condition=lambda record: True):
     """An entry of a user's message that a device got."""
-    chats = declared_of(histories)
+    chats = chats_of(histories)
     return random.choice(records_of(histories, "entry", lambda record: record["kind"] == MESSAGE
                                     and record["chat"] in chats and record["hash"] and condition(record)))
 

@@ -7,6 +7,7 @@ invariants in its row of PLANTS: the checker must name one of them. It raises In
 """
 from history import DELETE, EDIT
 from planting import SECOND_NS, amended_of, entry_of, records_of
+from retention_plants import RETENTION_PLANTS
 from tick_plants import (count_going_back, counted_before_ack, counted_without_one, read_beyond_delivered,
                          receipt_before_ack, receipt_before_commit, receipt_for_others, tick_lost,
                          watermark_going_back)
@@ -14,7 +15,8 @@ from tick_plants import (count_going_back, counted_before_ack, counted_without_o
 
 def lost_after_ack(histories, random):
     """The log at the end has no such message."""
-    records, index = entry_of(histories, random)
+    left = {others[at]["id"] for others, at in records_of(histories, "listed")}
+    records, index = entry_of(histories, random, lambda record: record["id"] in left)
     place = records[index]["chat"], records[index]["seq"]
     for listed, at in records_of(histories, "listed"):
         if (listed[at]["chat"], listed[at]["seq"]) == place:
@@ -186,7 +188,8 @@ def never_answered(histories, random):
 
 def refused_and_stored(histories, random):
     """A refusal that is not true."""
-    records, index = random.choice(records_of(histories, "sent"))
+    seen = {records[index]["id"] for records, index in records_of(histories, "entry")}
+    records, index = random.choice(records_of(histories, "sent", lambda record: record["id"] in seen))
     message_id = records[index]["id"]
     for others, at in records_of(histories, "sent", lambda record: record["id"] == message_id):
         others[at] = {"t": others[at]["t"], "e": "failed", "chat": others[at]["chat"], "id": message_id, "code": 7,
@@ -253,7 +256,7 @@ def another_under_the_id(histories, random):
 
 
 PLANTS = {
-    lost_after_ack: {"I1"}, overwritten_after_ack: {"I1", "I2"}, lost_to_one_device: {"I1"},
+    lost_after_ack: {"I1"}, overwritten_after_ack: {"I1", "I2"}, lost_to_one_device: {"I1", "I3 I4"},
     last_lost_to_one_device: {"I1"}, delivered_twice: {"I3 I4"}, stored_twice: {"I2"},
     acknowledged_with_two_places: {"I2"}, swapped_in_time: {"I3 I4"}, swapped_in_the_log: {"I2"}, other_bytes: {"I2"},
     other_bytes_for_all: {"I2"}, edit_lost: {"I1"}, edit_of_nobody: {"I2"}, deletion_lost: {"I1"},
@@ -263,4 +266,5 @@ PLANTS = {
     watermark_going_back: {"I4 I6"}, reply_before_what_was_read: {"I5"}, never_answered: {"I8"},
     refused_and_stored: {"I8"}, late: {"I10"}, caught_up_too_early: {"I10"}, change_not_in_the_log: {"I8"},
     refused_without_hint: {"I9"}, memory_without_bound: {"I9"}, ended_by_a_bug: {"I9"}, another_under_the_id: {"I2"},
+    **RETENTION_PLANTS,
 }

@@ -53,6 +53,7 @@ class Poller(Client):
             self.acknowledge(self.unanswered)
         while True:
             self.poll()
+            time.sleep(self.random.uniform(0, 2 * self.settings["pace_s"]))
 
     def poll(self):
         """One call, and what follows from its page."""

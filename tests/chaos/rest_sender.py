@@ -40,10 +40,14 @@ class RestSender(Client):
         elif self.unamended:
             record = self.unamended.pop()
             self.amend(record["n"], record["op"], record["id"], record["chat"])
-        elif self.answered and what:
-            what(*self.random.choice(self.answered))
+        elif self.lasting() and what:
+            what(*self.random.choice(self.lasting()))
         else:
             self.send(uuid7(), self.random.choice(sorted(self.chats)))
+
+    def lasting(self):
+        """What was answered and does not expire, after which it could not be edited, nor told from another."""
+        return [one for one in self.answered if not self.chats[one[1]]["ttl"]]
 
     def request(self, message_id, chat, is_other=False):
         """The question."""
@@ -80,7 +84,8 @@ class RestSender(Client):
             body = got.get("content")
             self.history.note("got", chat=got["chat_id"], seq=got["seq"], id=got["message_id"],
                               sender=got["sender_id"], hash=hash_of(body) if body else None,
-                              prev=got["prev_message_id"], edited="edited_at" in got, deleted="deleted_at" in got)
+                              prev=got["prev_message_id"], edited="edited_at" in got, deleted="deleted_at" in got,
+                              expired=got["status"] == "expired")
         else:
             self.history.note("missing", chat=chat, id=message_id)
 

@@ -7,6 +7,7 @@ Each seed gets a PostgreSQL, a parleyd and a gateway of its own, and a folder wi
 when the check finds something. Exit 0: no violations.
 """
 import argparse
+import collections
 import contextlib
 import json
 import os
@@ -26,21 +27,28 @@ sys.path += [str(TESTS / "support" / "python"), str(TESTS / "e2e")]
 import faults  # noqa: E402
 from api_client import GrpcServer  # noqa: E402
 from client import PATIENCE_S  # noqa: E402
-from history import Writer, hash_of  # noqa: E402
+from history import DAYS, UNTIL_DELIVERED, Writer, hash_of  # noqa: E402
 from parley_pb import chat_service_pb2 as chats  # noqa: E402
+from parley_pb import message_service_pb2 as messages  # noqa: E402
 from programs import Gateway, Postgres  # noqa: E402
 from proxy import Network  # noqa: E402
 from raw_websocket import JSON, PROTO  # noqa: E402
 from stream import GRPC  # noqa: E402
 
 USERS = ("alice", "bob", "carol", "dave", "erin", "rita")
+ARCHIVES = {"dan": ("dora", DAYS), "paul": ("petra", UNTIL_DELIVERED)}  # apps of two users: how long they keep messages
 DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol",
-           "dave-phone": "dave", "erin-phone": "erin"}
+           "dave-phone": "dave", "erin-phone": "erin", "bob-poll": "bob", "dan-phone": "dan", "dora-poll": "dora",
+           "paul-phone": "paul", "petra-poll": "petra"}
+POLLERS = ("bob-poll", "dora-poll", "petra-poll")
 WEBSOCKETS = {"alice-desk": JSON, "dave-phone": PROTO}  # the others' streams are over gRPC
 PAIRS = (("alice", "bob"), ("carol", "alice"), ("rita", "bob"))
 GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol", "dave", "erin")),
           "club": (("alice", "dave", "erin"), ("dave", "erin"))}  # members at first, and those who come and go
+WHISPERERS = ("alice", "bob", "erin")  # of a group where messages expire
+TTL_S = 5
 SENDERS = {"rita-rest": "rita", "bob-rest": "bob"}
+SWEEP_INTERVAL_MS = 100
 SESSION_QUEUE_BYTES = 16384  # so that slow readers are soon too slow
 UPSTREAM_DEADLINE_MS = 3000
 # What an address sanitizer keeps back of what was freed, which is 256 MiB else, is no memory of the program's.
@@ -106,49 +114,73 @@ def await_answers(clients):
         client.answer(deadline)
 
 
+Chat = collections.namedtuple("Chat", "users is_pair ttl keeps")
+
+
 class World:
-    """An app with people and chats, and what each client is to know of it."""
+    """Apps with people and chats, and what each client is to know of them."""
 
-    def __init__(self, server, gateway, history):
-        operator = server.api(x_api_key=server.operator_key)
-        app_id = operator.CreateApp(name="Chaos").app_id
-        self.api_key = operator.CreateApiKey(app_id=app_id, name="chaos").secret
-        self.backend = server.api(x_api_key=self.api_key)
-        self.gateway = gateway
-        self.ids = {user: self.backend.CreateUser(username=user).user_id for user in USERS}
+    def __init__(self, server, history):
+        self.operator, self.server = server.api(x_api_key=server.operator_key), server
+        self.ids, self.keys, self.backends = {}, {}, {}  # by users
+        self.chats = {}  # chat id -> Chat
+        self._create_app(USERS)
+        for user, (other, keeps) in ARCHIVES.items():
+            self._create_app((user, other), retention_days=int(keeps == DAYS),
+                             retention_until_delivered=keeps == UNTIL_DELIVERED)
         self.tokens = {name: self._token(user, name) for name, user in DEVICES.items()}
-        self.chats = {}  # chat id -> (users, is_pair)
         for pair in PAIRS:
-            self._create(pair, chats.CHAT_TYPE_INDIVIDUAL)
-        self.groups = {self._create(members, chats.CHAT_TYPE_GROUP): [self.ids[user] for user in others]
+            self._create(Chat(pair, True, 0, None))
+        self.groups = {self._create(Chat(members, False, 0, None)): [self.ids[user] for user in others]
                        for members, others in GROUPS.values()}
-        for chat, (users, _) in self.chats.items():
-            history.note("chat", chat=chat, members=[self.ids[user] for user in users])
+        self._create(Chat(WHISPERERS, False, TTL_S, None))
+        self.archives = {self._create(Chat((user, other), False, 0, keeps)): user
+                         for user, (other, keeps) in ARCHIVES.items()}
+        for chat_id, chat in self.chats.items():
+            history.note("chat", chat=chat_id, members=[self.ids[user] for user in chat.users], is_pair=chat.is_pair,
+                         ttl=chat.ttl, keeps=chat.keeps)
 
-    def _create(self, users, chat_type):
-        others = [chats.NewParticipant(user_id=self.ids[user]) for user in users[1:]]
-        caller = self.backend.also(parley_user=self.ids[users[0]])
-        chat_id = caller.CreateChat(chat_type=chat_type, participants=others).chat_id
-        self.chats[chat_id] = (users, chat_type == chats.CHAT_TYPE_INDIVIDUAL)
+    def _create_app(self, users, **retention):
+        app_id = self.operator.CreateApp(name="Chaos", **retention).app_id
+        key = self.operator.CreateApiKey(app_id=app_id, name="chaos").secret
+        backend = self.server.api(x_api_key=key)
+        for user in users:
+            self.keys[user], self.backends[user] = key, backend
+            self.ids[user] = backend.CreateUser(username=user).user_id
+
+    def connect(self):
+        """Anew: a connection from before a fault may be found dead by the first call on it."""
+        self.backends = {user: self.server.api(x_api_key=key) for user, key in self.keys.items()}
+
+    def acting(self, user):
+        """The backend of a user's app, for the user."""
+        return self.backends[user].also(parley_user=self.ids[user])
+
+    def _create(self, chat):
+        others = [chats.NewParticipant(user_id=self.ids[user]) for user in chat.users[1:]]
+        settings = {"settings": chats.ChatSettings(message_ttl=chat.ttl)} if chat.ttl else {}
+        chat_type = chats.CHAT_TYPE_INDIVIDUAL if chat.is_pair else chats.CHAT_TYPE_GROUP
+        chat_id = self.acting(chat.users[0]).CreateChat(chat_type=chat_type, participants=others, **settings).chat_id
+        self.chats[chat_id] = chat
         return chat_id
 
     def _token(self, user, name):
-        device_id = self.backend.CreateDevice(user_id=self.ids[user], name=name).device_id
-        return self.backend.CreateToken(user_id=self.ids[user], device_id=device_id).token
+        device_id = self.backends[user].CreateDevice(user_id=self.ids[user], name=name).device_id
+        return self.backends[user].CreateToken(user_id=self.ids[user], device_id=device_id).token
 
     def chats_of(self, user):
         """As clients are told."""
-        return [{"chat": chat, "recipient": self.ids[next(iter(set(users) - {user}))] if is_pair else None}
-                for chat, (users, is_pair) in self.chats.items() if user in users]
+        return [{"chat": chat_id, "ttl": chat.ttl,
+                 "recipient": self.ids[next(iter(set(chat.users) - {user}))] if chat.is_pair else None}
+                for chat_id, chat in self.chats.items() if user in chat.users]
 
     def heads_of(self, user):
         """Where each chat ends now."""
-        heads = self.backend.also(parley_user=self.ids[user]).ListHeads().heads
-        return {head.chat_id: head.last_seq for head in heads}
+        return {head.chat_id: head.last_seq for head in self.acting(user).ListHeads().heads}
 
     def headers_of(self, user):
         """Of calls of the app's backend for a user."""
-        return {"x-api-key": self.api_key, "parley-user": self.ids[user]}
+        return {"x-api-key": self.keys[user], "parley-user": self.ids[user]}
 
 
 class Run:
@@ -162,7 +194,8 @@ class Run:
         stack.callback(postgres.stop)
         postgres.start()
         self.server = GrpcServer(folder, postgres)
-        self.server.environment.update(PARLEY_SESSION_QUEUE_BYTES_MAX=str(SESSION_QUEUE_BYTES), ASAN_OPTIONS=SANITIZER)
+        self.server.environment.update(PARLEY_SESSION_QUEUE_BYTES_MAX=str(SESSION_QUEUE_BYTES), ASAN_OPTIONS=SANITIZER,
+                                       PARLEY_SWEEP_INTERVAL_MS=str(SWEEP_INTERVAL_MS))
         self.server.migrate()
         stack.callback(self.server.stop)
         self.server.start()
@@ -171,31 +204,42 @@ class Run:
         stack.callback(self.gateway.stop)
         self.gateway.start()
         self.gateway.wait_until_ready()
-        self.world = World(self.server, self.gateway, self.history)
+        self.world = World(self.server, self.history)
         network = Network()
         self.gateway_address = f"127.0.0.1:{self.gateway.port}"
-        self.proxies = {name: network.proxy(self.gateway_address if name in WEBSOCKETS else self.server.address)
+        by_gateway = {*WEBSOCKETS, *POLLERS}
+        self.proxies = {name: network.proxy(self.gateway_address if name in by_gateway else self.server.address)
                         for name in DEVICES}
-        self.clients = {client.name: client for client in self._clients()}
+        self.clients = {client.name: client for client in self._clients(postgres)}
         stack.callback(self._kill_clients)
         self.house = faults.House(postgres, self.server, self.gateway, network, self.proxies, self.clients)
 
-    def _clients(self):
+    def _clients(self, postgres):
         environment = dict(os.environ, PYTHONPATH=f"{TESTS / 'support' / 'python'}:{TESTS / 'e2e'}")
         world = self.world
 
         def client(script, name, role, user, pace_s, **settings):
-            return Client(script, environment, folder=self.folder, seed=self.seed, name=name, role=role,
-                          user=world.ids[user], chats=world.chats_of(user), pace_s=pace_s,
-                          gateway=self.gateway_address, **settings)
+            return Client(script, environment, **{"gateway": self.gateway_address, **settings}, folder=self.folder,
+                          seed=self.seed, name=name, role=role, user=world.ids[user], chats=world.chats_of(user),
+                          pace_s=pace_s)
 
         for name, user in DEVICES.items():
-            yield client("device.py", name, "device", user, 0.06, token=world.tokens[name],
-                         address=self.proxies[name].address, transport=WEBSOCKETS.get(name, GRPC))
+            address = self.proxies[name].address
+            if name in POLLERS:
+                # Who asks now and then only finds that something has left.
+                pace_s = 0.75 if name == "dora-poll" else 0
+                yield client("poller.py", name, "poller", user, pace_s, gateway=address,
+                             headers={"authorization": f"Bearer {world.tokens[name]}"})
+            else:
+                yield client("device.py", name, "device", user, 0.06, token=world.tokens[name], address=address,
+                             transport=WEBSOCKETS.get(name, GRPC), talks=user in USERS)
         for name, user in SENDERS.items():
             yield client("rest_sender.py", name, "rest", user, 0.1, headers=world.headers_of(user))
         yield client("changer.py", "changer", "changer", "alice", 1.0, groups=world.groups,
-                     headers={"x-api-key": world.api_key})
+                     headers={"x-api-key": world.keys["alice"]})
+        yield client("archivist.py", "archivist", "archivist", "dan", 0.05, database=postgres.conninfo,
+                     places=[{"chat": chat, "headers": world.headers_of(user)}
+                             for chat, user in world.archives.items()])
         yield client("watcher.py", "watcher", "watcher", "alice", 0.1, headers=world.headers_of("alice"))
 
     def _kill_clients(self):
@@ -221,6 +265,7 @@ class Run:
         for client in self.clients.values():
             client.tell(do="quiet")
         await_answers(self.clients.values())
+        self.world.connect()
         self._list()
         self._settle()
 
@@ -236,8 +281,8 @@ class Run:
         """The whole log of each chat, as the first of its members gets it, who never left."""
         auditor = Writer(self.folder / "auditor.jsonl")
         self.heads = {}
-        for chat, (users, _) in self.world.chats.items():
-            caller = self.world.backend.also(parley_user=self.world.ids[users[0]])
+        for chat, (users, *_) in self.world.chats.items():
+            caller = self.world.acting(users[0])
             page = None
             while page is None or page.next_page_token:
                 page = caller.ListMessages(chat_id=chat, page_size=100,
@@ -246,9 +291,11 @@ class Run:
                     has_text = message.WhichOneof("body") == "content"
                     auditor.note("listed", chat=chat, seq=message.seq, id=message.message_id, sender=message.sender_id,
                                  hash=hash_of(message.content) if has_text else None,
-                                 edited=message.HasField("edited_at"), deleted=message.HasField("deleted_at"))
+                                 edited=message.HasField("edited_at"), deleted=message.HasField("deleted_at"),
+                                 expired=message.status == messages.MESSAGE_STATUS_EXPIRED)
             self.heads[chat] = caller.GetChat(chat_id=chat).last_seq
-            auditor.note("listed_all", chat=chat, last_seq=self.heads[chat])
+            auditor.note("listed_all", chat=chat, last_seq=self.heads[chat],
+                         first=page.log_start.first_seq if page.HasField("log_start") else 1)
 
     def _settle(self):
         """Every device has all that its user may see, and knows how far the others are."""
@@ -260,7 +307,8 @@ class Run:
         for client, user in zip(devices, DEVICES.values()):
             mine = self.world.ids[user]
             client.tell(do="end", ticks=[tick for tick in ticks if mine != tick[1]
-                                         and self.world.chats[tick[0]][1] and user in self.world.chats[tick[0]][0]])
+                                         and self.world.chats[tick[0]].is_pair
+                                         and user in self.world.chats[tick[0]].users])
         others = [client for client in self.clients.values() if client not in devices]
         for client in others:
             client.tell(do="end")
@@ -272,8 +320,8 @@ class Run:
         behind, deadline = None, 0
         while True:
             asked = time.monotonic_ns()
-            found = {chat: self.world.backend.also(parley_user=self.world.ids[users[0]]).ListParticipants(
-                chat_id=chat).participants for chat, (users, _) in self.world.chats.items()}
+            found = {chat: self.world.acting(users[0]).ListParticipants(chat_id=chat).participants
+                     for chat, (users, *_) in self.world.chats.items()}
             ticks = [[chat, one.user_id, [one.last_delivered_seq, one.last_read_seq]]
                      for chat, participants in found.items() for one in participants]
             before = behind

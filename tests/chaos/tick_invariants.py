@@ -5,7 +5,7 @@ import collections
 
 from view import Highest
 
-RANKS = {"sent": 1, "delivered": 2, "read": 3}
+RANKS = {"sent": 1, "delivered": 2, "read": 3, "expired": 4}
 
 
 def watermarks_never_go_back(view):
@@ -127,7 +127,7 @@ def ticks_are_right_at_the_end(view):
             if record["e"] == "receipt":
                 known[record["chat"], record["user"]] = [record["delivered"], record["read"]]
         for chat_id, members in final.items():
-            if set(members) != view.chats[chat_id].members or device.user not in members or len(members) != 2:
+            if not view.chats[chat_id].is_pair or device.user not in members:
                 continue
             for other in set(members) - {device.user}:
                 if known.get((chat_id, other), [0, 0]) != members[other]:

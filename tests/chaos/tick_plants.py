@@ -51,7 +51,7 @@ def counted_without_one(histories, random):
 def tick_lost(histories, random):
     """A device that was away is never told how far the other of a chat of two is."""
     pairs = {records[index]["chat"] for records, index in records_of(histories, "chat")
-             if len(records[index]["members"]) == 2}
+             if records[index]["is_pair"]}
     records, index = random.choice(records_of(histories, "receipt", lambda record: record["chat"] in pairs))
     user, chat = records[index]["user"], records[index]["chat"]
     records[:] = [record for record in records if record["e"] != "receipt" or record["user"] != user

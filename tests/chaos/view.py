@@ -5,7 +5,7 @@ import bisect
 import collections
 import dataclasses
 
-from history import DELETE, EDIT
+from history import DELETE, EDIT, MEMBERS, SETTINGS, UNTIL_DELIVERED
 
 FOREVER = 1 << 62
 
@@ -27,17 +27,26 @@ class Place:
         """Whether it edits or deletes another."""
         return self.kind in (EDIT, DELETE)
 
+    @property
+    def is_control(self):
+        """Whether it stays when others leave the log."""
+        return self.kind in (MEMBERS, SETTINGS)
+
 
 class Chat:
     """One log. members: of its beginning; of a SELF chat the user whose device got an entry of it first."""
 
-    def __init__(self, chat_id, members, is_declared):
+    def __init__(self, chat_id, members, is_declared, is_pair=False, ttl=0, keeps=None):
         self.chat_id, self.members, self.is_declared = chat_id, set(members), is_declared
+        self.is_pair = is_pair
+        self.ttl_ns, self.keeps = ttl * 1_000_000_000, keeps
+        self.aged = Highest()  # entries that were made old
+        self.ends = {}  # seq -> when its message has expired for certain
         self.places = {}  # seq -> Place
         self.seqs = {}  # message id -> seq
         self.events = {}  # seq -> (users added, users removed)
         self.listed = {}  # seq -> record, at the end
-        self.listed_last = None
+        self.listed_first = self.listed_last = None
         self.conflicts = []
         self._times, self._others = {}, {}  # once everything is learned
 
@@ -88,6 +97,19 @@ class Chat:
         """The entry that a user gets after this one; None when no time of theirs is left."""
         return next((max(first, seq + 1) for first, last in self.times(user) if last > seq), None)
 
+    def next_due(self, user, seq, first):
+        """The same where the log begins with first: before that only some entries are left."""
+        due = self.next_visible(user, seq)
+        if due is None or due >= first:
+            return due
+        left = [place for place in self.controls if due <= place < first and self.is_visible(user, place)]
+        return min(left) if left else self.next_visible(user, first - 1)
+
+    @property
+    def controls(self):
+        """Places that stay."""
+        return [seq for seq, place in self.places.items() if place.is_control]
+
     def others_at(self, user, seq):
         """Who else was a member at an entry."""
         if (user, seq) not in self._others:
@@ -107,6 +129,8 @@ class Device:
 
     def __init__(self, name, user, records, chats):
         self.name, self.user, self.records = name, user, records
+        self.log_starts = collections.Counter()  # chat -> the last that it was told
+        self.acked = collections.defaultdict(Highest)  # chat -> how far it said that it is
         self.begun = {}  # chat -> the seq before its first
         self.got_at = {}  # (chat, seq) -> when it first came
         for record in records:
@@ -114,9 +138,16 @@ class Device:
                 chat, seq = record["chat"], record["seq"]
                 self.got_at.setdefault((chat, seq), record["t"])
                 self.begun.setdefault(chat, 0 if chats[chat].is_declared else seq - 1)
+            elif record["e"] == "log_start":
+                self.log_starts[record["chat"]] = max(record["first"], self.log_starts[record["chat"]])
+            elif record["e"] in ("hello", "ack"):
+                for chat, seq in record["cursors"].items():
+                    self.acked[chat].add(record["t"], seq)
 
     def is_due(self, chat, seq):
         """Whether the device is to get an entry."""
+        if (chat.chat_id, seq) not in self.got_at and seq < self.log_starts[chat.chat_id]:
+            return chat.places[seq].is_control and chat.is_visible(self.user, seq)
         return seq > self.begun.get(chat.chat_id, 0) and chat.is_visible(self.user, seq)
 
 
@@ -160,13 +191,30 @@ class View:
         self.faileds = collections.defaultdict(list)
         self.amends = collections.defaultdict(list)  # message id -> Amendments
         for _, record in self.each("chat"):
-            self.chats[record["chat"]] = Chat(record["chat"], record["members"], True)
+            fields = {name: record[name] for name in ("members", "is_pair", "ttl", "keeps")}
+            self.chats[record["chat"]] = Chat(record["chat"], is_declared=True, **fields)
         for name, record in self.each("sent", "entry", "got", "listed", "listed_all", "send", "failed"):
             getattr(self, f"_take_{record['e']}")(name, record)
         self._take_amendments()
+        for _, record in self.each("aged"):
+            self.chats[record["chat"]].aged.add(record["t"], record["seq"])
+        for chat in self.chats.values():
+            chat.ends = {chat.seqs[sents[0][1]["id"]]: min(record["t"] for _, record in sents) + chat.ttl_ns
+                         for sents in self.sents.values() if chat.ttl_ns and sents[0][1]["chat"] == chat.chat_id}
         self.devices = [Device(name, client["user"], histories[name], self.chats)
-                        for name, client in self.clients.items() if client["role"] == "device"]
+                        for name, client in self.clients.items() if client["role"] in ("device", "poller")]
+        self.quiet_at = min((record["t"] for _, record in self.each("quiet")), default=self.end)
         self.spans = Spans([record for _, record in self.each("fault", "healed")], self.end)
+
+    def is_over(self, chat, seq, at):
+        """Whether at a time a message could be over: nobody may be told so before."""
+        place = chat.places[seq]
+        if chat.ttl_ns:
+            return place.id in self.first_send and self.first_send[place.id]["t"] + chat.ttl_ns <= at
+        if chat.keeps == UNTIL_DELIVERED:
+            return all(device.acked[chat.chat_id].before(at) >= seq for device in self.devices
+                       if device.user in chat.members)
+        return bool(chat.keeps) and chat.aged.before(at) >= seq
 
     def each(self, *events):
         """Every record of these kinds with the name of its history, in the order of time."""
@@ -193,7 +241,8 @@ class View:
         chat.listed[record["seq"]] = record
 
     def _take_listed_all(self, name, record):
-        self._chat(name, record).listed_last = record["last_seq"]
+        chat = self._chat(name, record)
+        chat.listed_last, chat.listed_first = record["last_seq"], record["first"]
 
     def _take_send(self, _, record):
         self.first_send.setdefault(record["id"], record)
