@@ -31,7 +31,8 @@ parley_status parley_react_to_message(parley_client *client, const char *message
     const struct pl_client_call call = {.path = "/parley.v1.MessageService/ReactToMessage",
                                         .request = &request.base,
                                         .reply = &parley__v1__message__descriptor,
-                                        .convert = convert_message};
+                                        .convert = convert_message,
+                                        .repeatable = true};
     request.message_id = pl_request_text(message_id);
     request.emoji = pl_request_text(emoji);
     return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_message)), ret_message, ret_error);
