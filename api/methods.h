@@ -66,6 +66,7 @@ enum pl_api_json_kind {
 struct pl_api_json_message;
 struct pl_api_json_field {
     const char *json_name;
+    unsigned name_bytes; /* of the name in the descriptor, which is the one that is written */
     enum pl_api_json_kind kind;
     bool has_presence;                         /* proto3 optional or member of a oneof */
     const struct pl_api_json_message *message; /* of a message or a map's entry: the row of its type; else NULL */

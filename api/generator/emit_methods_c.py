@@ -140,7 +140,7 @@ def _json_field(proto, types):
     if message is not None and message.is_map_entry:
         kind = "PL_API_JSON_MAP"
     prefix = model.enum_prefix(proto.type_name) if proto.type == descriptor_pb2.FieldDescriptorProto.TYPE_ENUM else ""
-    cells = [c_string(proto.json_name), kind, c_bool(proto.HasField("oneof_index")),
+    cells = [c_string(proto.json_name), str(len(proto.name)), kind, c_bool(proto.HasField("oneof_index")),
              "NULL" if message is None else f"&pl_api_json_messages[{number}]", str(len(prefix))]
     return "{" + ", ".join(cells) + "}"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * libmicrohttpd without threads of its own: each loop has a daemon, whose epoll set is one source of the loop's, and
- * which runs once in each turn. It may leave a connection ready that it could read on from; then it asks to run again.
+ * libmicrohttpd without threads of its own: each loop has a daemon, whose epoll set is one source of the loop's. It may
+ * leave a connection ready that it could read on from; then it asks to run again, and does so some times in one turn.
  */
 #include "gateway/http/lane.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "gateway/http/request.h"
 #include "gateway/http/server.h"
@@ -18,7 +19,7 @@
 #include "gateway/metrics.h"
 
 /* PL_FRAMING_HEAD_BYTES_MAX and what MHD and an answer's headers need beside */
-enum { CONNECTION_BYTES_MAX = 32 << 10, WAIT_MS_MAX = 60000 };
+enum { CONNECTION_BYTES_MAX = 32 << 10, WAIT_MS_MAX = 60000, ROUNDS_MAX = 4 };
 
 static void on_panic(void *context, const char *file, unsigned line, const char *reason)
 {
@@ -98,25 +99,44 @@ static struct MHD_Daemon *start_daemon(struct pl_http_server *server)
                             NULL, NULL, pl_http_request_run, server, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
-/* What the step looks for itself in each turn. */
 static void on_ready(struct pl_source *source, uint32_t events)
 {
-    (void)source;
     (void)events;
+    pl_container_of(source, struct pl_http_lane, source)->is_ready = true;
+}
+
+/* False when it wants to run again at once. */
+static bool run_once(struct pl_http_lane *lane)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms;
+
+    lane->is_ready = false;
+    atomic_store(&lane->resumed, false);
+    MHD_run(lane->daemon);
+    lane->due_us = INT64_MAX;
+    if (atomic_load(&lane->resumed))
+        return false;
+    if (MHD_get_timeout(lane->daemon, &wait_ms) != MHD_YES)
+        return true;
+    lane->due_us = pl_clock_now_us() + (int64_t)(wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX) * 1000;
+    return wait_ms > 0;
 }
 
 static int run(struct pl_loop_step *step)
 {
     struct pl_http_lane *lane = pl_container_of(step, struct pl_http_lane, step);
-    MHD_UNSIGNED_LONG_LONG wait_ms;
+    int64_t left_us;
 
-    lane->again = false;
-    MHD_run(lane->daemon);
-    if (lane->again)
+    if (lane->is_ready || atomic_load(&lane->resumed) || pl_clock_now_us() >= lane->due_us)
+        for (unsigned round = 0; round < ROUNDS_MAX; round++)
+            if (run_once(lane))
+                break;
+    if (atomic_load(&lane->resumed))
         return 0;
-    if (MHD_get_timeout(lane->daemon, &wait_ms) != MHD_YES)
+    if (lane->due_us == INT64_MAX)
         return -1;
-    return wait_ms < WAIT_MS_MAX ? (int)wait_ms : WAIT_MS_MAX;
+    left_us = lane->due_us - pl_clock_now_us();
+    return left_us > 0 ? (int)((left_us + 999) / 1000) : 0;
 }
 
 static int epoll_fd(const struct pl_http_lane *lane)
@@ -150,7 +170,8 @@ bool pl_http_lanes_open(struct pl_http_server *server)
     pl_assert(server->lanes != NULL);
     for (unsigned i = 0; i < loops->count; i++) {
         struct pl_http_lane *lane = &server->lanes[i];
-        *lane = (struct pl_http_lane){.loop = &loops->loops[i], .step.run = run, .source.ready = on_ready};
+        *lane = (struct pl_http_lane){
+            .loop = &loops->loops[i], .step.run = run, .source.ready = on_ready, .due_us = INT64_MAX};
         lane->daemon = start_daemon(server);
         if (lane->daemon == NULL)
             return false;
@@ -184,6 +205,12 @@ void pl_http_lane_add(struct pl_http_lane *lane, struct pl_http_request *request
     request->lane = lane;
     request->add.run = on_added;
     pl_mailbox_post(&lane->loop->loop.mailbox, &request->add);
+}
+
+void pl_http_lane_resume(struct pl_http_lane *lane)
+{
+    atomic_store(&lane->resumed, true);
+    pl_gateway_loop_wake(lane->loop);
 }
 
 struct pl_gateway_loop *pl_http_loop(const struct pl_http_request *request)

@@ -5,7 +5,9 @@
 #define PL_GATEWAY_HTTP_LANE_H
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "gateway/loop/loop.h"
 
@@ -17,7 +19,9 @@ struct pl_http_lane {
     struct pl_source source;
     struct pl_gateway_loop *loop;
     struct MHD_Daemon *daemon;
-    bool again; /* libmicrohttpd has something to do that it does not know of: it was told while it ran */
+    atomic_bool resumed; /* libmicrohttpd has something to do that no descriptor tells */
+    bool is_ready;       /* in this turn */
+    int64_t due_us;      /* when it wants to run at the latest; INT64_MAX: only when something happens */
 };
 
 /* One on each of the loops of server->options. False when the system gives no more; close what was opened then, too. */
@@ -26,5 +30,7 @@ bool pl_http_lanes_open(struct pl_http_server *server);
 void pl_http_lanes_close(struct pl_http_server *server);
 /* Any thread. The connection is the lane's until it is closed: it is in server->connections and tapped. */
 void pl_http_lane_add(struct pl_http_lane *lane, struct pl_http_request *request);
+/* Any thread. A connection was resumed, or upgraded: the lane runs soon. */
+void pl_http_lane_resume(struct pl_http_lane *lane);
 
 #endif

@@ -194,7 +194,7 @@ static enum MHD_Result hand_over(struct pl_http_request *request)
     MHD_suspend_connection(connection);
     if (!atomic_compare_exchange_strong(&request->stage, &handled, PL_HTTP_SUSPENDED)) {
         MHD_resume_connection(connection);
-        request->lane->again = true;
+        pl_http_lane_resume(request->lane);
     }
     return MHD_YES;
 }
@@ -272,13 +272,13 @@ static void finish(struct pl_http_request *request)
 {
     struct pl_http_server *server = request->server;
     struct MHD_Connection *connection = request->connection;
-    struct pl_gateway_loop *loop = request->lane->loop;
+    struct pl_http_lane *lane = request->lane;
 
     int stage = atomic_exchange(&request->stage, PL_HTTP_REPLIED);
     pl_assert(stage == PL_HTTP_HANDLED || stage == PL_HTTP_SUSPENDED);
     if (stage == PL_HTTP_SUSPENDED) {
         MHD_resume_connection(connection);
-        pl_gateway_loop_wake(loop); /* libmicrohttpd has no thread of its own to wake */
+        pl_http_lane_resume(lane);
     }
     atomic_fetch_sub(&server->replying, 1);
 }

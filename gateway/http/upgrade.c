@@ -56,7 +56,7 @@ void pl_http_take_over(void *context, struct MHD_Connection *connection, void *s
     if (own >= 0)
         request->upgrade.upgraded(new_socket(request, own), request->upgrade.context);
     MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
-    request->lane->again = true;
+    pl_http_lane_resume(request->lane);
 }
 
 int pl_http_socket_fd(const struct pl_http_socket *socket)

@@ -27,15 +27,6 @@ const ProtobufCFieldDescriptor *pl_json_find_field(const struct pl_api_json_mess
     return field;
 }
 
-bool pl_json_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-    if (field->label == PROTOBUF_C_LABEL_REPEATED)
-        return true;
-    if (pl_json_in_oneof(field) && *pl_json_case(message, field) != field->id)
-        return false;
-    return field->type != PROTOBUF_C_TYPE_MESSAGE || *(void **)pl_json_member(message, field) != NULL;
-}
-
 size_t pl_json_element_bytes(ProtobufCType type)
 {
     switch (type) {

@@ -45,7 +45,14 @@ static inline bool pl_json_in_oneof(const ProtobufCFieldDescriptor *field)
 }
 
 /* False for a message that is not there and for a member of a oneof that another or none is set of. */
-bool pl_json_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+static inline bool pl_json_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return true;
+    if (pl_json_in_oneof(field) && *pl_json_case(message, field) != field->id)
+        return false;
+    return field->type != PROTOBUF_C_TYPE_MESSAGE || *(void **)pl_json_member(message, field) != NULL;
+}
 
 /* What one element of a list of this type takes. */
 size_t pl_json_element_bytes(ProtobufCType type);

@@ -16,6 +16,7 @@
 
 /* JavaScript and others read numbers as doubles, which hold every whole number up to this one. */
 #define INTEGER_MAX ((UINT64_C(1) << 53) - 1)
+#define WORD_BYTES sizeof(uint64_t)
 #define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
 static void write_message(struct pl_buf *buf, const ProtobufCMessage *message, const struct pl_api_json_message *row);
@@ -36,18 +37,24 @@ static bool needs_escape(unsigned char byte)
     return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
-/* Bytes at the start of text that need no escape. */
+static bool word_needs_escape(const char *text)
+{
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    uint64_t control = (word - EVERY_BYTE(0x20)) & ~word & EVERY_BYTE(0x80);
+    return (control | zero_byte(word ^ EVERY_BYTE('"')) | zero_byte(word ^ EVERY_BYTE('\\'))) != 0;
+}
+
+/* Bytes at the start of text that need no escape. The last word overlaps the one before. */
 static size_t plain_bytes(const char *text, size_t bytes)
 {
     size_t at = 0;
-    uint64_t word;
 
-    for (; at + sizeof(word) <= bytes; at += sizeof(word)) {
-        memcpy(&word, text + at, sizeof(word));
-        uint64_t control = (word - EVERY_BYTE(0x20)) & ~word & EVERY_BYTE(0x80);
-        if ((control | zero_byte(word ^ EVERY_BYTE('"')) | zero_byte(word ^ EVERY_BYTE('\\'))) != 0)
-            break;
-    }
+    while (at + WORD_BYTES <= bytes && !word_needs_escape(text + at))
+        at += WORD_BYTES;
+    if (bytes >= WORD_BYTES && at + WORD_BYTES > bytes && !word_needs_escape(text + bytes - WORD_BYTES))
+        return bytes;
     while (at < bytes && !needs_escape((unsigned char)text[at]))
         at++;
     return at;
@@ -280,9 +287,8 @@ static void write_field(struct pl_buf *buf, const ProtobufCMessage *message, con
 }
 
 /* What separates it from what is before, and its name, which needs no escapes. */
-static void put_name(struct pl_buf *buf, char before, const char *name)
+static void put_name(struct pl_buf *buf, char before, const char *name, size_t bytes)
 {
-    size_t bytes = strlen(name);
     uint8_t *room = pl_buf_extend(buf, bytes + 4);
 
     if (room == NULL)
@@ -302,7 +308,7 @@ static void write_message(struct pl_buf *buf, const ProtobufCMessage *message, c
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
         if (!pl_json_is_set(message, field))
             continue;
-        put_name(buf, before, field->name);
+        put_name(buf, before, field->name, row->fields[i].name_bytes);
         write_field(buf, message, field, &row->fields[i]);
         before = ',';
     }

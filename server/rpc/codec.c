@@ -58,7 +58,6 @@ static void drop_unknown(ProtobufCMessage *message)
             drop_unknown_of_field(message, &message->descriptor->fields[i]);
 }
 
-/* Recursion is as deep as the message nests. */
 static enum pl_status unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
                              struct pl_arena *arena, ProtobufCMessage **ret_message)
 {
@@ -68,21 +67,24 @@ static enum pl_status unpack(const ProtobufCMessageDescriptor *descriptor, const
 
     if (message == NULL)
         return memory.full ? PL_MESSAGE_TOO_LARGE : PL_MALFORMED_MESSAGE;
-    drop_unknown(message);
     *ret_message = message;
     return PL_OK;
 }
 
 /*
  * What the scan passes is well formed. protobuf-c 1.4 refuses some of it even so: a singular message that is there
- * twice and has a oneof that is not set, which it fails to merge.
+ * twice and has a oneof that is not set, which it fails to merge. Recursion is as deep as the message nests.
  */
 enum pl_status pl_codec_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
                                struct pl_arena *arena, ProtobufCMessage **ret_message)
 {
     enum pl_status status = pl_codec_scan(descriptor, data, bytes);
 
-    return status == PL_OK ? unpack(descriptor, data, bytes, arena, ret_message) : status;
+    if (status == PL_OK)
+        status = unpack(descriptor, data, bytes, arena, ret_message);
+    if (status == PL_OK)
+        drop_unknown(*ret_message);
+    return status;
 }
 
 enum pl_status pl_codec_unpack_trusted(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,

@@ -30,8 +30,8 @@ enum pl_status pl_codec_scan(const ProtobufCMessageDescriptor *descriptor, const
 enum pl_status pl_codec_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
                                struct pl_arena *arena, ProtobufCMessage **ret_message) PL_MUST_CHECK;
 
-/* The same of bytes that one of our own servers has packed: without the scan. PL_MALFORMED_MESSAGE,
- * PL_MESSAGE_TOO_LARGE. */
+/* The same of bytes that one of our own servers has packed: without the scan, and unknown fields are kept. For who does
+ * not pack the message again. PL_MALFORMED_MESSAGE, PL_MESSAGE_TOO_LARGE. */
 enum pl_status pl_codec_unpack_trusted(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t bytes,
                                        struct pl_arena *arena, ProtobufCMessage **ret_message) PL_MUST_CHECK;
 
