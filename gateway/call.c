@@ -139,9 +139,21 @@ static void finish(struct call *call, const struct pl_async_call *async)
     }
 }
 
+/* parleyd writes the values; they are copied, for its answer is gone before this one is. */
+static void add_rate_limit(struct pl_request *request, const struct pl_http2_call *answer)
+{
+    if (answer->ratelimit != NULL)
+        pl_request_add_header(request, "RateLimit", pl_arena_printf(request->arena, "%s", answer->ratelimit));
+    if (answer->ratelimit_policy != NULL)
+        pl_request_add_header(request, "RateLimit-Policy",
+                              pl_arena_printf(request->arena, "%s", answer->ratelimit_policy));
+}
+
 static void on_done(struct pl_upstream_call *upstream)
 {
-    finish(pl_container_of(upstream, struct call, upstream), &upstream->async);
+    struct call *call = pl_container_of(upstream, struct call, upstream);
+    add_rate_limit(call->request, &upstream->http2);
+    finish(call, &upstream->async);
 }
 
 static void refuse_full(struct pl_request *request)

@@ -20,7 +20,13 @@ create table apps (
     created_at timestamptz not null default statement_timestamp(),
     max_group_members integer not null default 1024,
     retention_days integer not null default 0, -- 0: for ever
-    retention_until_delivered boolean not null default false
+    retention_until_delivered boolean not null default false,
+    user_messages_per_second integer not null default 0, -- of all of these, 0: the server's setting; -1: no limit
+    user_bytes_per_second integer not null default 0,
+    user_creates_per_second integer not null default 0,
+    app_messages_per_second integer not null default 0,
+    app_bytes_per_second integer not null default 0,
+    app_creates_per_second integer not null default 0
 );
 
 create table api_keys (

@@ -117,7 +117,7 @@ static enum pl_status start(struct daemon *daemon)
     if (status != PL_OK)
         return status;
     server->hub = pl_hub_new(server);
-    server->lookups = pl_buckets_new(PL_LOOKUP_USERS_MAX, PL_LOOKUPS_AT_ONCE, PL_LOOKUPS_PER_HOUR);
+    server->lookups = pl_buckets_new(PL_LOOKUP_SHARDS, PL_LOOKUP_USERS_MAX / PL_LOOKUP_SHARDS);
     status = open_db(daemon);
     if (status == PL_OK)
         status = pl_auth_open(&server->config, server->db, &server->metrics, &server->auth, daemon->error,

@@ -149,6 +149,7 @@ class _Document:
         reply = method.proto.output_type
         headers = ["X-Request-Id"] + ["Location"] * bool(method.location)
         headers += ["ETag"] * ("etag" in self._field_names(reply))
+        headers += ["RateLimit", "RateLimit-Policy"] * ("RATE_LIMITED" in comments.errors_of(method))
         response = {
             "description": self._answer_text(method),
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
@@ -198,7 +199,8 @@ class _Document:
         return {
             "description": _lines(self._reason_line(reason, notes[reason]) for reason in reasons),
             "headers": {name: {"$ref": f"#/components/headers/{name}"}
-                        for name in ["X-Request-Id"] + ["Retry-After"] * (code in (429, 503))},
+                        for name in ["X-Request-Id"] + ["Retry-After"] * (code in (429, 503)) +
+                        ["RateLimit", "RateLimit-Policy"] * (code == 429)},
             "content": {"application/problem+json": {
                 "schema": {"allOf": [openapi_schemas.reference("Problem"),
                                      {"type": "object", "properties": {"reason": {"enum": reasons}}}]},

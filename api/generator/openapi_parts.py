@@ -65,6 +65,13 @@ HEADERS = {
     "ETag": {"description": "Of this answer, for `If-Match` and `If-None-Match`.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Send the request again after so many seconds.",
                     "schema": {"type": "integer", "minimum": 0}},
+    "RateLimit": {"description": "Of the limit that is closest: what is left of it now (r), and in how many seconds "
+                                 "all of it is there again (t); draft-ietf-httpapi-ratelimit-headers-09.",
+                  "schema": {"type": "string"}, "example": '"user_messages";r=9999;t=1'},
+    "RateLimit-Policy": {"description": "Every limit that the request counted against: how much (q) in how many "
+                                        "seconds (w), of what (qu).",
+                         "schema": {"type": "string"},
+                         "example": '"user_messages";q=10000;w=1, "user_bytes";q=67108864;w=1;qu="content-bytes"'},
 }
 PROBLEM = {
     "type": "object",

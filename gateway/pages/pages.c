@@ -76,6 +76,13 @@ static void add_limits(struct pl_web_pages *pages, struct pl_buf *buf)
 #define PL_LIMIT(name, value, key, sentence) pl_buf_printf(buf, ",\"" key "\":\"" sentence "\"");
 #include "limits.def"
 #undef PL_LIMIT
+    pl_buf_printf(buf, "},\"rate_limits\":{");
+    const char *comma = "";
+#define PL_QUOTA(name, key, unit, meaning, sentence)                                                                   \
+    pl_buf_printf(buf, "%s\"" key "\":\"" meaning "\"", comma);                                                        \
+    comma = ",";
+#include "quotas.def"
+#undef PL_QUOTA
     pl_buf_printf(buf, "}}");
     fill(pages, add(pages, "/limits", "application/json"), buf);
 }

@@ -4,6 +4,8 @@
 #include "apps/app.h"
 
 #include "apps/own_app.h"
+#include "auth/auth.h"
+#include "base/limits.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -18,15 +20,30 @@ Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_
     app->max_group_members = (int32_t)pl_rows_int(rows, row, 3);
     app->retention_days = (int32_t)pl_rows_int(rows, row, 4);
     app->retention_until_delivered = pl_rows_bool(rows, row, 5);
+    app->user_messages_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_USER_MESSAGES);
+    app->user_bytes_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_USER_BYTES);
+    app->user_creates_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_USER_CREATES);
+    app->app_messages_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_APP_MESSAGES);
+    app->app_bytes_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_APP_BYTES);
+    app->app_creates_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_APP_CREATES);
     return app;
+}
+
+bool pl_app_quota_valid(int32_t per_second)
+{
+    return per_second >= -1 && per_second <= PL_APP_QUOTA_MAX;
 }
 
 void pl_app_answer(struct pl_query *query, void *context)
 {
     struct pl_call *call = context;
+    const struct pl_server *server = pl_call_context(call);
     const struct pl_rows *rows = pl_server_rows(call, query, 0, PL_APP_NOT_FOUND);
-    if (rows != NULL)
-        pl_call_reply(call, &pl_app_from_row(rows, 0, pl_call_arena(call))->base);
+    if (rows == NULL)
+        return;
+    struct pl_app_id app_id = {pl_rows_uuid(rows, 0, 0)};
+    pl_auth_limit_app(server->auth, &app_id, rows, 0, PL_APP_QUOTAS);
+    pl_call_reply(call, &pl_app_from_row(rows, 0, pl_call_arena(call))->base);
 }
 
 Parley__V1__ApiKey *pl_app_key_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)

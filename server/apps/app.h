@@ -10,7 +10,13 @@
 
 /* A row of PL_APP_COLUMNS; borrows texts from rows. */
 Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);
-/* done of a query of one step, context its call: answers with its app, APP_NOT_FOUND, or the failure. */
+/* The column of a row of PL_APP_COLUMNS that PL_QUOTA_COLUMNS begin at. */
+#define PL_APP_QUOTAS 6
+#define PL_APP_QUOTA_MAX 1000000000
+/* A limit of a second: -1, which is none, to PL_APP_QUOTA_MAX. */
+bool pl_app_quota_valid(int32_t per_second);
+/* done of a query of one step, context its call: answers with its app, APP_NOT_FOUND, or the failure. Its limits are
+ * in force on this node from now on. */
 void pl_app_answer(struct pl_query *query, void *context);
 
 /* A row of PL_API_KEY_COLUMNS; borrows texts from rows. */

@@ -15,6 +15,7 @@ static void compose(struct pl_query *query, void *context);
 const struct pl_method pl_create_api_key = {
     .path = "/parley.v1.AdminService/CreateApiKey",
     .request_bytes_max = 4096,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .has_secret = true,
     .handle = create_api_key,

@@ -15,6 +15,7 @@ static void compose(struct pl_query *query, void *context);
 const struct pl_method pl_register_signing_key = {
     .path = "/parley.v1.AdminService/RegisterSigningKey",
     .request_bytes_max = 8192,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .handle = register_signing_key,
 };

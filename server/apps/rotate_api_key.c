@@ -13,6 +13,7 @@ static void compose(struct pl_query *query, void *context);
 const struct pl_method pl_rotate_api_key = {
     .path = "/parley.v1.AdminService/RotateApiKey",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .has_secret = true,
     .handle = rotate_api_key,

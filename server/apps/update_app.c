@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* AdminService.UpdateApp: the name and the limits of an app. */
+#include <stddef.h>
+
 #include "apps/app.h"
 #include "apps/own_app.h"
 #include "apps/service.h"
@@ -18,21 +20,50 @@ const struct pl_method pl_update_app = {
     .handle = update_app,
 };
 
-static const char *const names[] = {"name", "max_group_members", "retention_days", "retention_until_delivered", NULL};
-enum { NAME = 1, MAX_GROUP_MEMBERS = 2, RETENTION_DAYS = 4, RETENTION_UNTIL_DELIVERED = 8 };
+#define QUOTA_NAMES                                                                                                    \
+    "user_messages_per_second", "user_bytes_per_second", "user_creates_per_second", "app_messages_per_second",         \
+        "app_bytes_per_second", "app_creates_per_second"
+
+static const char *const names[] = {
+    "name", "max_group_members", "retention_days", "retention_until_delivered", QUOTA_NAMES, NULL};
+enum { NAME = 1, MAX_GROUP_MEMBERS = 2, RETENTION_DAYS = 4, RETENTION_UNTIL_DELIVERED = 8, FIRST_QUOTA = 16 };
+enum { QUOTAS = 6 };
+
+static const struct {
+    size_t offset;
+    const char *fault;
+} quotas[QUOTAS] = {
+#define QUOTA(name)                                                                                                    \
+    {                                                                                                                  \
+        offsetof(Parley__V1__UpdateAppRequest, name), #name " must be -1 to 1000000000"                                \
+    }
+    QUOTA(user_messages_per_second), QUOTA(user_bytes_per_second), QUOTA(user_creates_per_second),
+    QUOTA(app_messages_per_second),  QUOTA(app_bytes_per_second),  QUOTA(app_creates_per_second),
+#undef QUOTA
+};
+
+static int32_t quota_of(const Parley__V1__UpdateAppRequest *request, int i)
+{
+    return *(const int32_t *)(const void *)((const char *)request + quotas[i].offset);
+}
 
 /* What is meant without a mask. */
 static uint32_t set_fields(const Parley__V1__UpdateAppRequest *request)
 {
-    return (request->name[0] != '\0' ? NAME : 0U) | (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0U) |
-           (request->retention_days != 0 ? RETENTION_DAYS : 0U) |
-           (request->retention_until_delivered ? RETENTION_UNTIL_DELIVERED : 0U);
+    uint32_t bits = (request->name[0] != '\0' ? NAME : 0U) |
+                    (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0U) |
+                    (request->retention_days != 0 ? RETENTION_DAYS : 0U) |
+                    (request->retention_until_delivered ? RETENTION_UNTIL_DELIVERED : 0U);
+    for (int i = 0; i < QUOTAS; i++)
+        bits |= quota_of(request, i) != 0 ? (uint32_t)FIRST_QUOTA << i : 0U;
+    return bits;
 }
 
 static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint32_t *ret_bits)
 {
     if (pl_field_mask(request->update_mask, names, ret_bits) != PL_OK)
-        return "update_mask may have name, max_group_members, retention_days and retention_until_delivered";
+        return "update_mask may have name, max_group_members, retention_days, retention_until_delivered and the "
+               "limits of a second";
     if (*ret_bits == 0)
         *ret_bits = set_fields(request);
     if ((*ret_bits & NAME) != 0 && !pl_field_chars(request->name, 1, PL_NAME_CHARS_MAX))
@@ -43,7 +74,18 @@ static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint
     if ((*ret_bits & RETENTION_DAYS) != 0 &&
         (request->retention_days < 0 || request->retention_days > PL_RETENTION_DAYS_MAX))
         return "retention_days must be 0 to 3650";
+    for (int i = 0; i < QUOTAS; i++)
+        if ((*ret_bits & (uint32_t)FIRST_QUOTA << i) != 0 && !pl_app_quota_valid(quota_of(request, i)))
+            return quotas[i].fault;
     return NULL;
+}
+
+static void put_int(struct pl_params *params, bool is_set, int32_t value)
+{
+    if (is_set)
+        pl_params_int32(params, value);
+    else
+        pl_params_null(params);
 }
 
 static void update_app(struct pl_call *call, const ProtobufCMessage *message)
@@ -65,17 +107,13 @@ static void update_app(struct pl_call *call, const ProtobufCMessage *message)
         pl_params_text(params, request->name);
     else
         pl_params_null(params);
-    if ((bits & MAX_GROUP_MEMBERS) != 0)
-        pl_params_int32(params, request->max_group_members);
-    else
-        pl_params_null(params);
-    if ((bits & RETENTION_DAYS) != 0)
-        pl_params_int32(params, request->retention_days);
-    else
-        pl_params_null(params);
+    put_int(params, (bits & MAX_GROUP_MEMBERS) != 0, request->max_group_members);
+    put_int(params, (bits & RETENTION_DAYS) != 0, request->retention_days);
     if ((bits & RETENTION_UNTIL_DELIVERED) != 0)
         pl_params_bool(params, request->retention_until_delivered);
     else
         pl_params_null(params);
+    for (int i = 0; i < QUOTAS; i++)
+        put_int(params, (bits & (uint32_t)FIRST_QUOTA << i) != 0, quota_of(request, i));
     pl_server_submit(call, query);
 }

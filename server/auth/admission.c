@@ -3,8 +3,22 @@
 /* How admissions ask the database, and how they end. */
 #include "auth/admission.h"
 
+#include "auth/quota.h"
 #include "auth/scope.h"
 #include "rpc/rpc.h"
+
+static struct pl_spending spending_of(const struct pl_call *call)
+{
+    switch (pl_call_spends(call)) {
+    case PL_SPENDS_MESSAGE:
+        return (struct pl_spending){.messages = 1, .bytes = pl_call_request_bytes(call)};
+    case PL_SPENDS_CREATE:
+        return (struct pl_spending){.creates = 1};
+    case PL_SPENDS_NOTHING:
+        break;
+    }
+    return (struct pl_spending){.messages = 0};
+}
 
 void pl_admission_pass(struct pl_admission *admission)
 {
@@ -12,10 +26,13 @@ void pl_admission_pass(struct pl_admission *admission)
     enum pl_scope scope = pl_call_method(call)->scope;
     enum pl_status status = pl_scope_check(pl_call_principal(call), scope);
 
-    if (status == PL_OK)
-        pl_call_admit(call);
-    else
+    if (status != PL_OK) {
         pl_admission_refuse(admission, status, pl_scope_sentence(scope, status));
+        return;
+    }
+    struct pl_spending spending = spending_of(call);
+    if (pl_quota_pay(call, &spending))
+        pl_call_admit(call);
 }
 
 void pl_admission_refuse(struct pl_admission *admission, enum pl_status status, const char *sentence)

@@ -25,16 +25,19 @@ struct pl_auth {
     struct pl_cache *users;        /* user id -> struct pl_app_id */
     struct pl_cache *signing_keys; /* kid -> struct pl_jwt_key *, held */
     struct pl_cache *devices;      /* device id -> struct pl_known_device */
+    struct pl_quotas *quotas;
 };
 
 struct pl_known_api_key {
     uint8_t hash_rest[PL_API_KEY_HASH_BYTES - sizeof(struct pl_uuid)];
     struct pl_app_id app_id;
+    struct pl_app_quota *quota;
 };
 
 struct pl_known_device {
     struct pl_user_id user_id;
     struct pl_app_id app_id;
+    struct pl_app_quota *quota;
 };
 
 struct pl_admission {
@@ -51,7 +54,7 @@ struct pl_admission {
 void pl_admit_api_key(struct pl_admission *admission, const char *secret);
 void pl_admit_token(struct pl_admission *admission, const char *token);
 
-/* The principal is filled in: its scope decides. */
+/* The principal is filled in: its scope decides, and whether it has spent what it may. */
 void pl_admission_pass(struct pl_admission *admission);
 /* sentence NULL: the default one. */
 void pl_admission_refuse(struct pl_admission *admission, enum pl_status status, const char *sentence);

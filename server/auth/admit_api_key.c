@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "auth/admission.h"
+#include "auth/quota.h"
 
 static void find_app(struct pl_admission *admission);
 static void on_app_key(struct pl_query *query, void *context);
@@ -50,12 +51,13 @@ static const uint8_t *hash_rest(const struct pl_admission *admission)
     return admission->hash + sizeof(struct pl_uuid);
 }
 
-static void admit_app(struct pl_admission *admission, struct pl_app_id app_id)
+static void admit_app(struct pl_admission *admission, const struct pl_known_api_key *known)
 {
     struct pl_principal *principal = pl_call_principal(admission->call);
 
     principal->kind = PL_PRINCIPAL_APP;
-    principal->app_id = app_id;
+    principal->app_id = known->app_id;
+    principal->quota = known->quota;
     if (admission->acting_user == NULL)
         pl_admission_pass(admission);
     else
@@ -70,7 +72,7 @@ static void find_app(struct pl_admission *admission)
 
     if (pl_cache_get(admission->auth->api_keys, &key, &known, &admission->version) &&
         CRYPTO_memcmp(known.hash_rest, hash_rest(admission), sizeof(known.hash_rest)) == 0) {
-        admit_app(admission, known.app_id);
+        admit_app(admission, &known);
         return;
     }
     query = pl_admission_query(admission, on_app_key);
@@ -88,8 +90,9 @@ static void on_app_key(struct pl_query *query, void *context)
         return;
     memcpy(known.hash_rest, hash_rest(admission), sizeof(known.hash_rest));
     known.app_id.uuid = pl_rows_uuid(&query->steps[0].rows, 0, 0);
+    known.quota = pl_quotas_app(admission->auth->quotas, &known.app_id, &query->steps[0].rows, 0, 1);
     pl_cache_put(admission->auth->api_keys, &key, admission->version, &known);
-    admit_app(admission, known.app_id);
+    admit_app(admission, &known);
 }
 
 /* ---- the user that the app acts for ---- */

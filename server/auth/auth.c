@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "auth/admission.h"
+#include "auth/quota.h"
 
 #define OPERATOR_KEY_CHARS_MIN 32
 #define OPERATOR_KEY_CHARS_MAX 1024
@@ -110,6 +111,7 @@ enum pl_status pl_auth_open(const struct pl_config *config, struct pl_db *db, st
         return status;
     }
     open_caches(auth, metrics);
+    auth->quotas = pl_quotas_new(config, metrics);
     *ret_auth = auth;
     return PL_OK;
 }
@@ -120,6 +122,7 @@ void pl_auth_close(struct pl_auth *auth)
     pl_cache_free(auth->users);
     pl_cache_free(auth->signing_keys);
     pl_cache_free(auth->devices);
+    pl_quotas_free(auth->quotas);
     free(auth);
 }
 

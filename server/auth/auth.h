@@ -32,5 +32,8 @@ void pl_auth_admit(struct pl_auth *auth, struct pl_call *call);
 void pl_auth_forget_signing_key(struct pl_auth *auth, const struct pl_key_id *kid);
 /* The same for a device that was revoked. */
 void pl_auth_forget_device(struct pl_auth *auth, const struct pl_device_id *device_id);
+/* The app's limits are those of PL_QUOTA_COLUMNS in the row, from column on (auth/quota.h). Any thread. */
+void pl_auth_limit_app(struct pl_auth *auth, const struct pl_app_id *app_id, const struct pl_rows *rows, int row,
+                       int column);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "auth/admission.h"
+#include "auth/quota.h"
 #include "base/clock.h"
 
 #define US_PER_S 1000000
@@ -126,6 +127,7 @@ static void take_device(struct pl_token_check *check, const struct pl_known_devi
         .app_id = claims->app_id,
         .user_id = claims->user_id,
         .device_id = claims->device_id,
+        .quota = known->quota,
         .key_id = check->kid,
         .issued_at_us = claims->issued_at_s * US_PER_S,
         .expires_at_us = claims->expires_at_s * US_PER_S,
@@ -163,6 +165,7 @@ static void on_device(struct pl_query *query, void *context)
         end(check, is_claimed(check, &known) ? PL_USER_DEACTIVATED : PL_DEVICE_REVOKED);
         return;
     }
+    known.quota = pl_quotas_app(check->auth->quotas, &known.app_id, &query->steps[0].rows, 0, 2);
     pl_cache_put(check->auth->devices, &check->claims.device_id.uuid, check->version, &known);
     take_device(check, &known);
 }

@@ -24,6 +24,12 @@ const char *const pl_labels_phase[PL_LABELS_phase] = {
     [PL_PHASE_ENDING] = "state=\"ending\"",
 };
 
+const char *const pl_labels_quota[PL_LABELS_quota] = {
+#define PL_QUOTA(name, key, unit, meaning, sentence) "limit=\"" key "\"",
+#include "quotas.def"
+#undef PL_QUOTA
+};
+
 const char *const pl_labels_version[PL_LABELS_version] = {"version=\"" PARLEY_VERSION "\""};
 
 const struct pl_metric_row pl_metric_rows[PL_METRIC_ROW_COUNT] = {

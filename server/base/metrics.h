@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/status.h"
 
 #define PL_METRICS_MAX 1024
@@ -103,10 +104,12 @@ enum pl_session_phase {
 #define PL_LABELS_status PL_STATUS_COUNT
 #define PL_LABELS_refusal (PL_STATUS_COUNT - 1) /* a status but PL_OK, counted from it */
 #define PL_LABELS_phase PL_PHASE_COUNT
+#define PL_LABELS_quota PL_QUOTA_COUNT
 #define PL_LABELS_version 1
 extern const char *const pl_labels_status[PL_LABELS_status];
 #define pl_labels_refusal (pl_labels_status + 1)
 extern const char *const pl_labels_phase[PL_LABELS_phase];
+extern const char *const pl_labels_quota[PL_LABELS_quota];
 extern const char *const pl_labels_version[PL_LABELS_version];
 
 /* ---- from a row of metrics.def to places and to a row of the table ---- */

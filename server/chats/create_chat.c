@@ -29,6 +29,7 @@ static void tell_members(void *context, bool is_unsure);
 const struct pl_method pl_create_chat = {
     .path = "/parley.v1.ChatService/CreateChat",
     .request_bytes_max = 131072,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .handle = create_chat,
 };

@@ -14,6 +14,7 @@ static void on_chat(struct pl_query *query, void *context);
 const struct pl_method pl_join_chat = {
     .path = "/parley.v1.ChatService/JoinChat",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = join_chat,
 };
 

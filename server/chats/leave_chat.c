@@ -12,6 +12,7 @@ static void reply(struct pl_chat_change *change);
 const struct pl_method pl_leave_chat = {
     .path = "/parley.v1.ChatService/LeaveChat",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = leave_chat,
 };
 

@@ -26,6 +26,7 @@ static void on_chat(struct pl_query *query, void *context);
 const struct pl_method pl_update_chat = {
     .path = "/parley.v1.ChatService/UpdateChat",
     .request_bytes_max = 32768,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = update_chat,
 };
 

@@ -17,6 +17,7 @@ static void reply(struct pl_chat_change *change);
 const struct pl_method pl_update_participants = {
     .path = "/parley.v1.ChatService/UpdateParticipants",
     .request_bytes_max = 131072,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = update_participants,
 };
 

@@ -54,6 +54,15 @@ struct pl_early_cursor {
     int64_t read_seq;
 };
 
+/* A send that was over a quota, while those behind it wait for its repetition. */
+struct pl_refused_send {
+    uint64_t request_id;
+    struct pl_message_id message_id;
+    int64_t until_us; /* 0: there is none */
+    int retry_after_ms;
+    const char *sentence;
+};
+
 struct pl_poll;
 struct pl_session_typing;
 struct pl_heard_typings;
@@ -110,6 +119,7 @@ struct pl_session {
     STAILQ_HEAD(, pl_subscription) telling;
     unsigned sends_out;       /* with the writer */
     unsigned answers_waiting; /* in replies */
+    struct pl_refused_send refused_send;
 
     /* See typing.c; NULL when there is nothing. */
     struct pl_session_typing *typing;

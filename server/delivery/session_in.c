@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/quota.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "delivery/session.h"
@@ -14,6 +15,7 @@
 
 #define SEND_WAIT_US 10000000
 #define RETRY_AFTER_MS 1000
+#define REFUSED_GRACE_US 2000000
 
 /* ---- sends ---- */
 
@@ -21,6 +23,7 @@ struct send {
     struct pl_append append;
     struct pl_session *session;
     uint64_t request_id;
+    int64_t now_us; /* when it came */
     struct pl_arena arena;
 };
 
@@ -31,7 +34,16 @@ static bool may_be_repeated(enum pl_status status)
            code == pl_status_grpc_code(PL_DEADLINE_EXCEEDED);
 }
 
-static void reply_failed(struct pl_session *session, uint64_t request_id, enum pl_status status, const char *sentence)
+static void reply_failed(struct pl_session *session, const Parley__V1__Failed *failed)
+{
+    session->answers_waiting++;
+    pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed->base);
+    /* Refusals that the client does not read would gather without bound. */
+    if (session->answers_waiting > 2 * PL_STREAM_SENDS_MAX)
+        pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
+}
+
+static void fail_send(struct pl_session *session, uint64_t request_id, enum pl_status status, const char *sentence)
 {
     Parley__V1__Failed failed = PARLEY__V1__FAILED__INIT;
     failed.request_id = request_id;
@@ -39,11 +51,7 @@ static void reply_failed(struct pl_session *session, uint64_t request_id, enum p
     failed.reason = (char *)pl_status_reason(status);
     failed.message = (char *)(sentence != NULL ? sentence : pl_status_sentence(status));
     failed.retry_after_ms = may_be_repeated(status) ? RETRY_AFTER_MS : 0;
-    session->answers_waiting++;
-    pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed.base);
-    /* Refusals that the client does not read would gather without bound. */
-    if (session->answers_waiting > 2 * PL_STREAM_SENDS_MAX)
-        pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
+    reply_failed(session, &failed);
 }
 
 static void reply_sent(struct pl_session *session, const struct send *send)
@@ -70,7 +78,7 @@ static void on_appended(struct pl_append *append)
         if (append->status == PL_OK)
             reply_sent(session, send);
         else
-            reply_failed(session, send->request_id, append->status, NULL);
+            fail_send(session, send->request_id, append->status, NULL);
     }
     pl_arena_fini(&send->arena);
     free(send);
@@ -78,6 +86,64 @@ static void on_appended(struct pl_append *append)
     session->out_count--;
     pl_session_returned(session);
 }
+
+/* ---- sends that a quota refuses ---- */
+
+static bool is_repetition(const struct pl_refused_send *refused, const struct send *send)
+{
+    return refused->request_id == send->request_id ||
+           pl_uuid_equal(&refused->message_id.uuid, &send->append.message.message_id.uuid);
+}
+
+/* A lower request_id is of a send that was refused earlier, for whatever reason: its place is before. */
+static bool is_held_back(const struct pl_refused_send *refused, const struct send *send)
+{
+    return refused->until_us > send->now_us && send->request_id > refused->request_id && !is_repetition(refused, send);
+}
+
+/* The wait is that of the refused send, also for those behind it. */
+static void fail_refused(struct pl_session *session, uint64_t request_id)
+{
+    Parley__V1__Failed failed = PARLEY__V1__FAILED__INIT;
+    failed.request_id = request_id;
+    failed.code = pl_status_grpc_code(PL_RATE_LIMITED);
+    failed.reason = (char *)pl_status_reason(PL_RATE_LIMITED);
+    failed.message = (char *)session->refused_send.sentence;
+    failed.retry_after_ms = session->refused_send.retry_after_ms;
+    reply_failed(session, &failed);
+}
+
+/*
+ * False when it is refused. So is everything then that was sent behind it, until it comes again: while the client does
+ * not know of the refusal yet, later messages must not overtake this one. A client that gives it up is held back for
+ * two seconds.
+ */
+static bool pay(struct pl_session *session, const struct send *send)
+{
+    const struct pl_message *message = &send->append.message;
+    struct pl_spending spending = {.messages = 1, .bytes = (int64_t)(message->body_bytes + message->metadata_bytes)};
+    struct pl_refused_send *refused = &session->refused_send;
+    struct pl_quota_taking taking;
+    if (!is_held_back(refused, send)) {
+        if (pl_quota_take(&session->principal, &spending, send->now_us, &taking)) {
+            if (is_repetition(refused, send))
+                refused->until_us = 0;
+            return true;
+        }
+        int retry_after_ms = pl_quota_retry_ms(&taking);
+        *refused = (struct pl_refused_send){
+            .request_id = send->request_id,
+            .message_id = message->message_id,
+            .until_us = send->now_us + (int64_t)retry_after_ms * 1000 + REFUSED_GRACE_US,
+            .retry_after_ms = retry_after_ms,
+            .sentence = pl_quota_sentence(&taking),
+        };
+    }
+    fail_refused(session, send->request_id);
+    return false;
+}
+
+/* ---- a send ---- */
 
 static struct send *new_send(struct pl_session *session, uint64_t request_id)
 {
@@ -88,28 +154,35 @@ static struct send *new_send(struct pl_session *session, uint64_t request_id)
     send->request_id = request_id;
     send->append.home = &session->loop->mailbox;
     send->append.done = on_appended;
-    send->append.deadline_us = pl_clock_now_us() + SEND_WAIT_US;
+    send->now_us = pl_clock_now_us();
+    send->append.deadline_us = send->now_us + SEND_WAIT_US;
     return send;
+}
+
+static void free_send(struct send *send)
+{
+    pl_arena_fini(&send->arena);
+    free(send);
 }
 
 static void take_send(struct pl_session *session, const Parley__V1__Send *request)
 {
     if (request->message == NULL) {
-        reply_failed(session, request->request_id, PL_INVALID_ARGUMENT, "message must be set");
+        fail_send(session, request->request_id, PL_INVALID_ARGUMENT, "message must be set");
         return;
     }
     if (session->sends_out + session->answers_waiting >= PL_STREAM_SENDS_MAX) {
-        reply_failed(session, request->request_id, PL_OVERLOADED, "too many sends are unanswered on this stream");
+        fail_send(session, request->request_id, PL_OVERLOADED, "too many sends are unanswered on this stream");
         return;
     }
     struct send *send = new_send(session, request->request_id);
     const char *sentence = NULL;
     enum pl_status status =
         pl_message_from_request(request->message, &session->principal, &send->arena, &send->append, &sentence);
-    if (status != PL_OK) {
-        reply_failed(session, request->request_id, status, sentence);
-        pl_arena_fini(&send->arena);
-        free(send);
+    if (status != PL_OK)
+        fail_send(session, request->request_id, status, sentence);
+    if (status != PL_OK || !pay(session, send)) {
+        free_send(send);
         return;
     }
     session->sends_out++;

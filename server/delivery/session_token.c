@@ -6,7 +6,7 @@
  * loop asks for its sessions, every 4 s and at once for new ones, for what let them in may have been known to the cache
  * for 5 s already. A question takes along who is due within the next second: asked together once, they are due together
  * from then on, and rest costs a few questions every 4 s, whenever the sessions came. When the database cannot say, the
- * stream goes on.
+ * stream goes on. What its app may send and create comes with the answer.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +218,11 @@ static void put_column(const struct inquiry *inquiry, struct pl_params *params,
     pl_array_end(&array);
 }
 
+static const struct pl_uuid *app_of(const struct pl_principal *principal)
+{
+    return &principal->app_id.uuid;
+}
+
 static const struct pl_uuid *user_of(const struct pl_principal *principal)
 {
     return &principal->user_id.uuid;
@@ -248,6 +253,7 @@ void pl_shard_inquire(struct pl_timer *timer)
     put_column(inquiry, params, user_of);
     put_column(inquiry, params, device_of);
     put_column(inquiry, params, key_of);
+    put_column(inquiry, pl_query_add(query, PL_STATEMENT_APPS_QUOTAS), app_of);
     pl_db_query(shard->hub->server->db, query);
 }
 
@@ -285,13 +291,24 @@ static void end_revoked(const struct inquiry *inquiry, const struct pl_rows *row
     }
 }
 
+static void take_quotas(const struct inquiry *inquiry, const struct pl_rows *rows)
+{
+    struct pl_auth *auth = inquiry->shard->hub->server->auth;
+    for (int row = 0; row < pl_rows_count(rows); row++) {
+        struct pl_app_id app_id = {pl_rows_uuid(rows, row, 0)};
+        pl_auth_limit_app(auth, &app_id, rows, row, 1);
+    }
+}
+
 static void on_answered(struct pl_query *query, void *context)
 {
     struct inquiry *inquiry = context;
     struct pl_shard *shard = inquiry->shard;
     bool was_answered = query->status == PL_OK;
-    if (was_answered)
+    if (was_answered) {
         end_revoked(inquiry, &query->steps[0].rows);
+        take_quotas(inquiry, &query->steps[1].rows);
+    }
     shard->is_inquiring = false;
     for (unsigned i = 0; i < inquiry->count; i++) {
         struct pl_session *session = inquiry->sessions[i];

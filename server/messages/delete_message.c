@@ -17,6 +17,7 @@ static void reply(struct pl_chat_change *change);
 const struct pl_method pl_delete_message = {
     .path = "/parley.v1.MessageService/DeleteMessage",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = delete_message,
 };
 

@@ -18,6 +18,7 @@ static void reply(struct pl_chat_change *change);
 const struct pl_method pl_edit_message = {
     .path = "/parley.v1.MessageService/EditMessage",
     .request_bytes_max = PL_DEVICE_PARTS_BYTES_MAX + 65536,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = edit_message,
 };
 

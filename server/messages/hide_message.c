@@ -15,6 +15,7 @@ static void on_hidden(struct pl_query *query, void *context);
 const struct pl_method pl_hide_message = {
     .path = "/parley.v1.MessageService/HideMessage",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = hide_message,
 };
 

@@ -26,6 +26,7 @@ static void reply(struct pl_chat_change *change);
 const struct pl_method pl_react_to_message = {
     .path = "/parley.v1.MessageService/ReactToMessage",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = react_to_message,
 };
 

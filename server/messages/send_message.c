@@ -15,6 +15,7 @@ static void on_appended(struct pl_append *append);
 const struct pl_method pl_send_message = {
     .path = "/parley.v1.MessageService/SendMessage",
     .request_bytes_max = REQUEST_BYTES_MAX,
+    .spends = PL_SPENDS_MESSAGE,
     .handle = send_message,
 };
 

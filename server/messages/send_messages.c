@@ -3,8 +3,11 @@
 /*
  * MessageService.SendMessages: up to 100 appends that know nothing of each other, answered when the last of them is
  * settled. They are submitted in their order and on one thread, and a writer keeps the order of its mailbox for each
- * chat, so the order within a chat is the order of the request.
+ * chat, so the order within a chat is the order of the request. Each counts by itself; from the first on that is more
+ * than the sender may send now, all are refused.
  */
+#include "auth/quota.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "messages/message.h"
 #include "messages/message_key.h"
@@ -28,6 +31,7 @@ struct sending {
     struct pl_append append;
     struct batch *batch;
     const char *sentence; /* of what was refused before it was submitted; NULL otherwise */
+    int retry_after_ms;
 };
 
 struct batch {
@@ -46,6 +50,7 @@ static Parley__V1__SendError *error_of(const struct sending *sending, struct pl_
     error->code = pl_status_grpc_code(status);
     error->reason = (char *)pl_status_reason(status);
     error->message = (char *)sentence;
+    error->retry_after_ms = sending->retry_after_ms;
     return error;
 }
 
@@ -97,9 +102,36 @@ static struct batch *batch_new(struct pl_call *call, const Parley__V1__SendMessa
                                                          pl_call_arena(call), &sending->append, &sending->sentence);
         if (key != NULL && request->messages[i]->message_id[0] == '\0')
             sending->append.message.message_id = pl_message_key_id_in_batch(key, pl_call_principal(call), (uint32_t)i);
-        batch->open += sending->append.status == PL_OK;
     }
     return batch;
+}
+
+/* True when it is counted. */
+static bool pay_one(const struct batch *batch, const struct sending *sending, struct pl_quota_taking *ret_taking)
+{
+    const struct pl_message *message = &sending->append.message;
+    struct pl_spending spending = {.messages = 1, .bytes = (int64_t)(message->body_bytes + message->metadata_bytes)};
+    return pl_quota_take(pl_call_principal(batch->call), &spending, pl_clock_now_us(), ret_taking);
+}
+
+/* Refuses what is too much. */
+static void pay(struct batch *batch)
+{
+    struct pl_quota_taking taking = {.count = 0};
+    bool was_taken = true;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct sending *sending = &batch->sendings[i];
+        if (sending->append.status != PL_OK)
+            continue;
+        was_taken = was_taken && pay_one(batch, sending, &taking);
+        batch->open += was_taken;
+        if (was_taken)
+            continue;
+        sending->append.status = PL_RATE_LIMITED;
+        sending->sentence = pl_quota_sentence(&taking);
+        sending->retry_after_ms = pl_quota_retry_ms(&taking);
+    }
+    pl_quota_tell(batch->call, &taking, was_taken);
 }
 
 static void send_messages(struct pl_call *call, const ProtobufCMessage *message)
@@ -114,6 +146,7 @@ static void send_messages(struct pl_call *call, const ProtobufCMessage *message)
     if (!pl_message_key_take(call, &key))
         return;
     struct batch *batch = batch_new(call, request, key);
+    pay(batch);
     if (batch->open == 0) {
         reply(batch);
         return;

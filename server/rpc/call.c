@@ -177,6 +177,16 @@ const char *pl_call_metadata(struct pl_call *call, const char *key)
     return pl_arena_copy(&call->arena, GRPC_SLICE_START_PTR(item->value), GRPC_SLICE_LENGTH(item->value));
 }
 
+enum pl_spends pl_call_spends(const struct pl_call *call)
+{
+    return call->served->method->spends;
+}
+
+int64_t pl_call_request_bytes(const struct pl_call *call)
+{
+    return call->bytes_in;
+}
+
 void *pl_call_context(const struct pl_call *call)
 {
     return call->rpc->options.context;
@@ -272,6 +282,15 @@ void pl_call_detail(struct pl_call *call, const char *key, const char *value)
     error->keys[error->count] = copy_value(call, key);
     error->values[error->count] = copy_value(call, value);
     error->count++;
+}
+
+void pl_call_header(struct pl_call *call, const char *key, const char *value)
+{
+    pl_assert(call->header_count < PL_CALL_HEADERS_MAX);
+    call->headers[call->header_count++] = (grpc_metadata){
+        .key = grpc_slice_from_static_string(key),
+        .value = grpc_slice_from_static_buffer(value, strlen(value)),
+    };
 }
 
 void pl_call_retry_after(struct pl_call *call, int delay_ms)

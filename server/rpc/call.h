@@ -34,6 +34,13 @@ struct pl_stream_ops {
     void (*closed)(struct pl_call *call);
 };
 
+/* What a call of a unary method counts as (server/auth/quota.h), before its handler is called. */
+enum pl_spends {
+    PL_SPENDS_NOTHING, /* or its handler counts */
+    PL_SPENDS_MESSAGE, /* one entry, of as many bytes as the request */
+    PL_SPENDS_CREATE
+};
+
 /* A method of the API, as data. */
 struct pl_method {
     const char *path;           /* "/parley.v1.MessageService/SendMessage" */
@@ -43,6 +50,7 @@ struct pl_method {
      * with the key get the first answer; see server/effect.h, which the handler ends with.
      */
     bool idempotent;
+    enum pl_spends spends;
     bool has_secret; /* with idempotent: the answer is never stored, a further call is SECRET_ALREADY_ISSUED */
     /* Unary: request is borrowed from the call's arena and lives as long as the call. */
     void (*handle)(struct pl_call *call, const ProtobufCMessage *request);
@@ -57,6 +65,10 @@ struct pl_method {
 const struct pl_api_method *pl_call_method(const struct pl_call *call);
 /* As its pl_method says. */
 bool pl_call_has_secret(const struct pl_call *call);
+/* As its pl_method says. */
+enum pl_spends pl_call_spends(const struct pl_call *call);
+/* Of the request of a unary call, packed. */
+int64_t pl_call_request_bytes(const struct pl_call *call);
 /* The first value of a metadata key (lower case), as a NUL-terminated copy in the arena; NULL when
  * absent. */
 const char *pl_call_metadata(struct pl_call *call, const char *key);
@@ -86,6 +98,9 @@ void pl_call_fail(struct pl_call *call, enum pl_status status, const char *forma
 void pl_call_detail(struct pl_call *call, const char *key, const char *value);
 /* Before fail: adds google.rpc.RetryInfo. */
 void pl_call_retry_after(struct pl_call *call, int delay_ms);
+
+/* Unary, before reply and fail: initial metadata of the answer, at most 2. Both live as long as the call. */
+void pl_call_header(struct pl_call *call, const char *key, const char *value);
 
 /* ---- streaming ---- */
 /* Starts a write; only when none is in flight. The bytes (one packed message) are copied. */

@@ -10,6 +10,8 @@
 #include "rpc/queue_loop.h"
 #include "rpc/served.h"
 
+enum { PL_CALL_HEADERS_MAX = 2 };
+
 struct pl_call_kind {
     void (*admit)(struct pl_call *call);
     void (*fail)(struct pl_call *call, enum pl_status status);
@@ -25,8 +27,10 @@ struct pl_call {
     grpc_metadata_array metadata;
     struct pl_arena arena;
     struct pl_principal principal;
-    struct pl_error error; /* gathered until fail */
-    void *owner;           /* of whoever handles the call */
+    struct pl_error error;                      /* gathered until fail */
+    grpc_metadata headers[PL_CALL_HEADERS_MAX]; /* of the answer; their slices are static */
+    unsigned header_count;
+    void *owner; /* of whoever handles the call */
     int64_t started_us;
     int64_t deadline_us;
     int64_t bytes_in;

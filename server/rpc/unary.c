@@ -77,6 +77,8 @@ static void finish(struct unary *unary, enum pl_status status)
     grpc_op ops[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}};
     size_t count = 1;
 
+    ops[0].data.send_initial_metadata.metadata = unary->call.headers;
+    ops[0].data.send_initial_metadata.count = unary->call.header_count;
     unary->state = ENDED;
     unary->status = status;
     if (unary->reply != NULL)

@@ -15,6 +15,7 @@ static void tell_user(void *context, bool is_unsure);
 const struct pl_method pl_create_device = {
     .path = "/parley.v1.UserService/CreateDevice",
     .request_bytes_max = 4096,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .handle = create_device,
 };

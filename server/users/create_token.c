@@ -21,6 +21,7 @@ static void compose(struct pl_query *query, void *context);
 const struct pl_method pl_create_token = {
     .path = "/parley.v1.UserService/CreateToken",
     .request_bytes_max = 1024,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .has_secret = true,
     .handle = create_token,

@@ -14,6 +14,7 @@ static void compose(struct pl_query *query, void *context);
 const struct pl_method pl_create_user = {
     .path = "/parley.v1.UserService/CreateUser",
     .request_bytes_max = 32768,
+    .spends = PL_SPENDS_CREATE,
     .idempotent = true,
     .handle = create_user,
 };

@@ -10,6 +10,8 @@
 #include "users/service.h"
 #include "users/user.h"
 
+#define US_PER_HOUR INT64_C(3600000000)
+
 enum { STEP_PHONE_NUMBERS, STEP_USERNAMES };
 
 static void lookup_users(struct pl_call *call, const ProtobufCMessage *message);
@@ -40,13 +42,16 @@ static const char *first_fault(const Parley__V1__LookupUsersRequest *request)
 /* False when the call has failed. */
 static bool pay(struct pl_call *call, size_t names)
 {
-    const struct pl_server *server = pl_call_context(call);
+    struct pl_server *server = pl_call_context(call);
     const struct pl_principal *principal = pl_call_principal(call);
-    int64_t wait_us = 0;
+    struct pl_draw draw = {.rate = {PL_LOOKUPS_PER_HOUR, US_PER_HOUR}, .cost = (int64_t)names};
+    struct pl_shortage shortage;
     if (principal->kind != PL_PRINCIPAL_DEVICE ||
-        pl_buckets_take(server->lookups, &principal->user_id.uuid, (int64_t)names, pl_clock_now_us(), &wait_us))
+        pl_buckets_take(server->lookups, &principal->user_id.uuid, &draw, 1, pl_clock_now_us(), &shortage))
         return true;
-    pl_call_retry_after(call, (int)(wait_us / 1000) + 1);
+    pl_metrics_add(&server->metrics, PL_METRIC_rate_limited_total + PL_QUOTA_LOOKUPS, 1);
+    pl_call_detail(call, "limit", "lookups");
+    pl_call_retry_after(call, (int)(shortage.wait_us / 1000) + 1);
     pl_call_fail(call, PL_RATE_LIMITED, NULL);
     return false;
 }

@@ -7,9 +7,9 @@
 #include "rpc/call.h"
 
 /* Of LookupUsers by devices; see base/buckets.h. */
-#define PL_LOOKUPS_AT_ONCE 500
 #define PL_LOOKUPS_PER_HOUR 500
 #define PL_LOOKUP_USERS_MAX 65536
+#define PL_LOOKUP_SHARDS 16
 
 extern const struct pl_method pl_create_user;
 extern const struct pl_method pl_get_user;

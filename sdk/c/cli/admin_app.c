@@ -22,11 +22,16 @@ const struct pl_cli_command pl_cli_get_app = {
 const struct pl_cli_command pl_cli_update_app = {
     .name = "admin update-app",
     .arguments = "[--name NAME] [--max-group-members N] [--retention-days N]\n"
-                 "         [--until-delivered on|off] APP_ID",
+                 "         [--until-delivered on|off] [--user-messages-per-second N] [--user-bytes-per-second N]\n"
+                 "         [--user-creates-per-second N] [--app-messages-per-second N] [--app-bytes-per-second N]\n"
+                 "         [--app-creates-per-second N] APP_ID",
     .summary = "Change an app's name or settings (operator key)",
     .details =
         "What is not named stays as it is. --retention-days: messages leave the server after so many days; 0: never.\n"
-        "--until-delivered on: when every device of every member has them. Shows the app as it is then.\n",
+        "--until-delivered on: when every device of every member has them. What a user, or the app with all of its\n"
+        "users, may send and create in a second: 0: what the server is set to; -1: as much as they like. Shows the "
+        "app\n"
+        "as it is then.\n",
     .credentials = PL_CLI_AS_APP,
     .run = update_app,
 };
@@ -45,7 +50,7 @@ static enum pl_cli_exit get_app(struct pl_cli *cli, int argc, char **argv)
     return PL_CLI_OK;
 }
 
-static enum pl_cli_exit update(struct pl_cli *cli, const char *app_id, const parley_app_update *update)
+static enum pl_cli_exit change(struct pl_cli *cli, const char *app_id, const parley_app_update *update)
 {
     parley_app *app = NULL;
     parley_error error;
@@ -57,12 +62,39 @@ static enum pl_cli_exit update(struct pl_cli *cli, const char *app_id, const par
 }
 
 /* What the update points at. */
-struct retention {
-    int days;
+struct changes {
+    int retention_days;
     int until_delivered;
+    parley_app_limits limits;
 };
 
-static bool take_flag(int flag, const char *value, struct retention *retention, parley_app_update *update)
+static bool take_limit(const char *value, int *limit, const int **ret_limit)
+{
+    *ret_limit = limit;
+    return pl_cli_parse_int(value, -1, INT_MAX, limit);
+}
+
+static bool take_limit_flag(int flag, const char *value, parley_app_limits *limits, parley_app_update *update)
+{
+    switch (flag) {
+    case 'M':
+        return take_limit(value, &limits->user_messages_per_second, &update->user_messages_per_second);
+    case 'B':
+        return take_limit(value, &limits->user_bytes_per_second, &update->user_bytes_per_second);
+    case 'C':
+        return take_limit(value, &limits->user_creates_per_second, &update->user_creates_per_second);
+    case '1':
+        return take_limit(value, &limits->app_messages_per_second, &update->app_messages_per_second);
+    case '2':
+        return take_limit(value, &limits->app_bytes_per_second, &update->app_bytes_per_second);
+    case '3':
+        return take_limit(value, &limits->app_creates_per_second, &update->app_creates_per_second);
+    default:
+        return false;
+    }
+}
+
+static bool take_flag(int flag, const char *value, struct changes *changes, parley_app_update *update)
 {
     switch (flag) {
     case 'n':
@@ -71,14 +103,14 @@ static bool take_flag(int flag, const char *value, struct retention *retention, 
     case 'm':
         return pl_cli_parse_int(value, 1, INT_MAX, &update->max_group_members);
     case 'r':
-        update->retention_days = &retention->days;
-        return pl_cli_parse_int(value, 0, INT_MAX, &retention->days);
+        update->retention_days = &changes->retention_days;
+        return pl_cli_parse_int(value, 0, INT_MAX, &changes->retention_days);
     case 'd':
-        update->retention_until_delivered = &retention->until_delivered;
-        retention->until_delivered = strcmp(value, "on") == 0;
-        return retention->until_delivered || strcmp(value, "off") == 0;
+        update->retention_until_delivered = &changes->until_delivered;
+        changes->until_delivered = strcmp(value, "on") == 0;
+        return changes->until_delivered || strcmp(value, "off") == 0;
     default:
-        return false;
+        return take_limit_flag(flag, value, &changes->limits, update);
     }
 }
 
@@ -88,18 +120,26 @@ static enum pl_cli_exit update_app(struct pl_cli *cli, int argc, char **argv)
                                             {"max-group-members", required_argument, NULL, 'm'},
                                             {"retention-days", required_argument, NULL, 'r'},
                                             {"until-delivered", required_argument, NULL, 'd'},
+                                            {"user-messages-per-second", required_argument, NULL, 'M'},
+                                            {"user-bytes-per-second", required_argument, NULL, 'B'},
+                                            {"user-creates-per-second", required_argument, NULL, 'C'},
+                                            {"app-messages-per-second", required_argument, NULL, '1'},
+                                            {"app-bytes-per-second", required_argument, NULL, '2'},
+                                            {"app-creates-per-second", required_argument, NULL, '3'},
                                             {NULL, 0, NULL, 0}};
-    parley_app_update changes;
-    struct retention retention;
+    parley_app_update update;
+    struct changes changes;
     enum pl_cli_exit connected;
+    bool is_change = false;
     int flag;
-    parley_app_update_init(&changes);
-    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if (!take_flag(flag, optarg, &retention, &changes))
+    parley_app_update_init(&update);
+    while ((flag = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (!take_flag(flag, optarg, &changes, &update))
             return pl_cli_usage(cli, NULL);
-    if (changes.name == NULL && changes.max_group_members == 0 && changes.retention_days == NULL &&
-        changes.retention_until_delivered == NULL)
+        is_change = true;
+    }
+    if (!is_change)
         return pl_cli_usage(cli, "nothing is to change");
     connected = pl_cli_connect_with(cli, argc - optind, 1);
-    return connected == PL_CLI_OK ? update(cli, argv[optind], &changes) : connected;
+    return connected == PL_CLI_OK ? change(cli, argv[optind], &update) : connected;
 }

@@ -18,9 +18,15 @@ static const char *algorithm_word(parley_signing_algorithm algorithm)
 
 json_t *pl_admin_json_app(const parley_app *app)
 {
-    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:b}", "app_id", app->app_id, "name", app->name, "created_at",
-                     pl_json_time(app->created_at_us), "max_group_members", app->max_group_members, "retention_days",
-                     app->retention_days, "retention_until_delivered", app->retention_until_delivered);
+    const parley_app_limits *limits = &app->limits;
+    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i}", "app_id", app->app_id, "name",
+                     app->name, "created_at", pl_json_time(app->created_at_us), "max_group_members",
+                     app->max_group_members, "retention_days", app->retention_days, "retention_until_delivered",
+                     app->retention_until_delivered, "user_messages_per_second", limits->user_messages_per_second,
+                     "user_bytes_per_second", limits->user_bytes_per_second, "user_creates_per_second",
+                     limits->user_creates_per_second, "app_messages_per_second", limits->app_messages_per_second,
+                     "app_bytes_per_second", limits->app_bytes_per_second, "app_creates_per_second",
+                     limits->app_creates_per_second);
 }
 
 static json_t *json_signing_key(const parley_signing_key *key)
@@ -58,6 +64,24 @@ static void put_since(const char *what, int64_t time_us)
     pl_terminal_put_time(stdout, time_us);
 }
 
+static void put_limit(const char *what, int per_second)
+{
+    if (per_second > 0)
+        printf("  %s %d/s", what, per_second);
+    else if (per_second < 0)
+        printf("  %s without limit", what);
+}
+
+static void put_limits(const parley_app_limits *limits)
+{
+    put_limit("user messages", limits->user_messages_per_second);
+    put_limit("user bytes", limits->user_bytes_per_second);
+    put_limit("user creates", limits->user_creates_per_second);
+    put_limit("app messages", limits->app_messages_per_second);
+    put_limit("app bytes", limits->app_bytes_per_second);
+    put_limit("app creates", limits->app_creates_per_second);
+}
+
 void pl_admin_show_app(const struct pl_cli *cli, const parley_app *app)
 {
     if (cli->json) {
@@ -70,6 +94,7 @@ void pl_admin_show_app(const struct pl_cli *cli, const parley_app *app)
         printf("  keeps messages for %d days", app->retention_days);
     if (app->retention_until_delivered)
         fputs("  until they are delivered", stdout);
+    put_limits(&app->limits);
     put_name(app->name);
     putchar('\n');
 }

@@ -35,6 +35,12 @@ parley_status parley_get_app(parley_client *client, const char *app_id, parley_a
     return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }
 
+static void put_limit(struct pl_request_mask *mask, const char *name, const int *value, int32_t *ret_field)
+{
+    pl_request_mask_put(mask, name, value != NULL);
+    *ret_field = value != NULL ? *value : 0;
+}
+
 parley_status parley_update_app(parley_client *client, const char *app_id, const parley_app_update *update,
                                 parley_app **ret_app, parley_error *ret_error)
 {
@@ -59,6 +65,12 @@ parley_status parley_update_app(parley_client *client, const char *app_id, const
     request.max_group_members = own.max_group_members;
     request.retention_days = own.retention_days != NULL ? *own.retention_days : 0;
     request.retention_until_delivered = own.retention_until_delivered != NULL && *own.retention_until_delivered != 0;
+    put_limit(&mask, "user_messages_per_second", own.user_messages_per_second, &request.user_messages_per_second);
+    put_limit(&mask, "user_bytes_per_second", own.user_bytes_per_second, &request.user_bytes_per_second);
+    put_limit(&mask, "user_creates_per_second", own.user_creates_per_second, &request.user_creates_per_second);
+    put_limit(&mask, "app_messages_per_second", own.app_messages_per_second, &request.app_messages_per_second);
+    put_limit(&mask, "app_bytes_per_second", own.app_bytes_per_second, &request.app_bytes_per_second);
+    put_limit(&mask, "app_creates_per_second", own.app_creates_per_second, &request.app_creates_per_second);
     request.update_mask = &mask.mask;
     return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }

@@ -31,7 +31,13 @@ void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app)
                             .created_at_us = pl_convert_time_us(app->created_at),
                             .max_group_members = app->max_group_members,
                             .retention_days = app->retention_days,
-                            .retention_until_delivered = app->retention_until_delivered};
+                            .retention_until_delivered = app->retention_until_delivered,
+                            .limits = {.user_messages_per_second = app->user_messages_per_second,
+                                       .user_bytes_per_second = app->user_bytes_per_second,
+                                       .user_creates_per_second = app->user_creates_per_second,
+                                       .app_messages_per_second = app->app_messages_per_second,
+                                       .app_bytes_per_second = app->app_bytes_per_second,
+                                       .app_creates_per_second = app->app_creates_per_second}};
 }
 
 void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *from, const char *secret)

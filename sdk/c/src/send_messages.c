@@ -26,10 +26,12 @@ static parley_status make_list(Parley__V1__SendMessagesRequest *request, const p
 static const parley_error *error_of(const Parley__V1__SendResult *from, struct pl_arena *arena)
 {
     parley_error *error = pl_arena_new(arena, parley_error);
-    if (from->result_case == PARLEY__V1__SEND_RESULT__RESULT_ERROR)
+    if (from->result_case == PARLEY__V1__SEND_RESULT__RESULT_ERROR) {
         pl_error_from_reason(error, from->error->code, from->error->reason, from->error->message);
-    else
+        error->retry_after_ms = from->error->retry_after_ms;
+    } else {
         pl_error_set(error, PARLEY_BAD_REPLY, NULL);
+    }
     return error;
 }
 

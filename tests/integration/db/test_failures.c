@@ -289,6 +289,8 @@ static void query_that_no_standby_has_is_unknown(void **state)
     pl_params_text(params, "an app");
     pl_params_int32(params, 0);
     pl_params_bool(params, false);
+    for (int i = 0; i < 6; i++) /* limits of a second */
+        pl_params_int32(params, 0);
     pl_db_query(harness.db, query);
     wait_until(is_answered_when_no_commit_waits);
     forget_standby();

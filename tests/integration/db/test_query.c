@@ -68,6 +68,8 @@ static struct pl_query *username_query(const struct pair *pair, const char *user
     pl_params_text(params, "an app");
     pl_params_int32(params, 0);
     pl_params_bool(params, false);
+    for (int i = 0; i < 6; i++) /* limits of a second */
+        pl_params_int32(params, 0);
     params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
     pl_params_uuid(params, &pair->app_id.uuid);
     pl_params_text(params, username);
@@ -142,6 +144,8 @@ static void compose_app(struct pl_query *query, void *context)
     pl_params_text(params, "composed");
     pl_params_int32(params, 0);
     pl_params_bool(params, false);
+    for (int i = 0; i < 6; i++) /* limits of a second */
+        pl_params_int32(params, 0);
 }
 
 static struct pl_query *composed_query(const struct pair *pair, const char *username)

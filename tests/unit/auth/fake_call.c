@@ -55,6 +55,16 @@ const char *pl_call_metadata(struct pl_call *call, const char *key)
     return strcmp(key, "parley-user") == 0 ? call->acting_user : NULL;
 }
 
+enum pl_spends pl_call_spends(const struct pl_call *call)
+{
+    return call->spends;
+}
+
+int64_t pl_call_request_bytes(const struct pl_call *call)
+{
+    return call->request_bytes;
+}
+
 struct pl_loop *pl_call_loop(const struct pl_call *call)
 {
     return (struct pl_loop *)&call->loop;
@@ -73,6 +83,25 @@ struct pl_principal *pl_call_principal(struct pl_call *call)
 int64_t pl_call_deadline_us(const struct pl_call *call)
 {
     return call->deadline_us;
+}
+
+void pl_call_header(struct pl_call *call, const char *key, const char *value)
+{
+    if (strcmp(key, "ratelimit") == 0)
+        call->ratelimit = value;
+    else
+        call->ratelimit_policy = value;
+}
+
+void pl_call_detail(struct pl_call *call, const char *key, const char *value)
+{
+    pl_assert(strcmp(key, "limit") == 0);
+    call->limit = value;
+}
+
+void pl_call_retry_after(struct pl_call *call, int delay_ms)
+{
+    call->retry_after_ms = delay_ms;
 }
 
 void pl_call_admit(struct pl_call *call)

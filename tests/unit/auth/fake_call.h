@@ -15,12 +15,18 @@ struct pl_call {
     const char *api_key; /* metadata; NULL: absent */
     const char *authorization;
     const char *acting_user;
+    enum pl_spends spends;
+    int64_t request_bytes;
     int64_t deadline_us; /* FAKE_DEADLINE_US unless it is changed */
     /* What became of it. */
     unsigned ended; /* how often; must become 1 */
     enum pl_status status;
     const char *sentence;
     struct pl_principal principal;
+    const char *ratelimit; /* headers of the answer; NULL: none */
+    const char *ratelimit_policy;
+    const char *limit; /* details of the failure */
+    int retry_after_ms;
     /* The call's own. */
     struct pl_api_method method;
     struct pl_arena arena;

@@ -3,10 +3,13 @@
 /* The statements of server/auth, answered from a few arrays. */
 #include "unit/auth/fake_db.h"
 
+#include <endian.h>
 #include <libpq-fe.h>
 #include <string.h>
 
 #include "unit/auth/fake_call.h"
+
+#define COLUMNS_MAX 8
 
 /* ---- results in PostgreSQL's binary format ---- */
 
@@ -14,7 +17,7 @@ static struct pg_result *result_new(int columns)
 {
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     static char name[] = "column";
-    PGresAttDesc names[3];
+    PGresAttDesc names[COLUMNS_MAX];
 
     memset(names, 0, sizeof(names));
     for (int i = 0; i < columns; i++)
@@ -33,18 +36,35 @@ static bool is_param(const struct pl_params *params, int index, const void *valu
     return params->lengths[index] == bytes && memcmp(params->values[index], value, (size_t)bytes) == 0;
 }
 
+static void put_limits(const int32_t *limits, struct pg_result *result, int column)
+{
+    for (int i = 0; i < PL_QUOTA_LOOKUPS; i++) {
+        uint32_t value = htobe32((uint32_t)limits[i]);
+        put(result, column + i, &value, sizeof(value));
+    }
+}
+
+struct pl_rows fake_limits(const int32_t limits[PL_QUOTA_LOOKUPS])
+{
+    struct pl_rows rows = {.result = result_new(PL_QUOTA_LOOKUPS)};
+    put_limits(limits, rows.result, 0);
+    return rows;
+}
+
 /* ---- one statement each ---- */
 
 static struct pg_result *select_api_key(const struct pl_db *db, const struct pl_params *params)
 {
-    struct pg_result *result = result_new(1);
+    struct pg_result *result = result_new(1 + PL_QUOTA_LOOKUPS);
 
     for (unsigned i = 0; i < db->api_key_count; i++) {
         uint8_t hash[PL_API_KEY_HASH_BYTES];
 
         pl_api_key_hash(db->api_keys[i].secret, hash);
-        if (is_param(params, 0, hash, sizeof(hash)))
-            put(result, 0, &db->api_keys[i].app_id, sizeof(struct pl_uuid));
+        if (!is_param(params, 0, hash, sizeof(hash)))
+            continue;
+        put(result, 0, &db->api_keys[i].app_id, sizeof(struct pl_uuid));
+        put_limits(db->limits, result, 1);
     }
     return result;
 }
@@ -81,7 +101,7 @@ static struct pg_result *select_signing_key(const struct pl_db *db, const struct
 
 static struct pg_result *select_device(const struct pl_db *db, const struct pl_params *params)
 {
-    struct pg_result *result = result_new(2);
+    struct pg_result *result = result_new(2 + PL_QUOTA_LOOKUPS);
 
     for (unsigned i = 0; i < db->device_count; i++) {
         const struct fake_device *device = &db->devices[i];
@@ -94,6 +114,7 @@ static struct pg_result *select_device(const struct pl_db *db, const struct pl_p
                 continue;
             put(result, 0, &db->users[j].app_id, sizeof(struct pl_uuid));
             put(result, 1, db->users[j].is_deactivated ? "\1" : "\0", 1);
+            put_limits(db->limits, result, 2);
         }
     }
     return result;

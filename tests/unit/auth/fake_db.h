@@ -9,6 +9,7 @@
 
 #include "auth/api_key.h"
 #include "auth/jwt.h"
+#include "base/limits.h"
 #include "db/db.h"
 
 #define FAKE_ROWS_MAX 4
@@ -42,6 +43,10 @@ struct pl_db {
     struct fake_user users[FAKE_ROWS_MAX];
     struct fake_device devices[FAKE_ROWS_MAX];
     struct fake_signing_key signing_keys[FAKE_ROWS_MAX];
+    int32_t limits[PL_QUOTA_LOOKUPS]; /* of every app */
 };
+
+/* A row of PL_QUOTA_COLUMNS alone; to be cleared. */
+struct pl_rows fake_limits(const int32_t limits[PL_QUOTA_LOOKUPS]);
 
 #endif

@@ -112,6 +112,7 @@ static void limits_are_those_that_the_code_checks(void **state)
     assert_int_equal(json_integer_value(json_object_get(limits, "request_body_bytes_max")), BODY_BYTES_MAX);
     assert_int_equal(json_integer_value(json_object_get(limits, "content_bytes_max")), PL_CONTENT_BYTES_MAX);
     assert_int_equal(json_integer_value(json_object_get(limits, "page_size_max")), PL_PAGE_SIZE_MAX);
+    assert_true(json_is_string(json_object_get(json_object_get(root, "rate_limits"), "user_messages")));
     json_object_foreach(limits, name, value)
     {
         assert_true(json_is_integer(value));

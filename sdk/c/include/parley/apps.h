@@ -22,6 +22,16 @@ typedef enum parley_signing_algorithm {
     PARLEY_SIGNING_EDDSA = 4
 } parley_signing_algorithm;
 
+/* What may be done in a second, in bursts of as much; 0: what the server is set to; -1: as much as they like. */
+typedef struct parley_app_limits {
+    int user_messages_per_second; /* one user: messages, edits, deletions and changes of chats */
+    int user_bytes_per_second;    /* the bytes of these */
+    int user_creates_per_second;  /* chats, devices, tokens and keys */
+    int app_messages_per_second;  /* the app and all of its users together */
+    int app_bytes_per_second;
+    int app_creates_per_second;
+} parley_app_limits;
+
 typedef struct parley_app {
     const char *app_id;
     const char *name;
@@ -29,6 +39,7 @@ typedef struct parley_app {
     int max_group_members;
     int retention_days;            /* 0: messages are kept for ever */
     int retention_until_delivered; /* not 0: until every device of every member has them */
+    parley_app_limits limits;
 } parley_app;
 
 typedef struct parley_api_key {
@@ -71,6 +82,13 @@ typedef struct parley_app_update {
     int max_group_members;
     const int *retention_days; /* NULL leaves this and the next as they are */
     const int *retention_until_delivered;
+    /* NULL leaves it as it is. */
+    const int *user_messages_per_second;
+    const int *user_bytes_per_second;
+    const int *user_creates_per_second;
+    const int *app_messages_per_second;
+    const int *app_bytes_per_second;
+    const int *app_creates_per_second;
 } parley_app_update;
 
 static inline void parley_app_update_init(parley_app_update *update)
