@@ -183,8 +183,7 @@ class Gateway(Program):
         self.admin_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         settings = {"listen": f"127.0.0.1:{self.port}", "admin_listen": f"127.0.0.1:{self.admin_port}",
-                    "upstream": upstream, "upstream_deadline_ms": 60000, "header_deadline_ms": 60000,
-                    "websocket_idle_ms": 600000, **settings}
+                    "upstream": upstream, "upstream_deadline_ms": 60000, "header_deadline_ms": 60000, **settings}
         super().__init__(GATEWAY, folder, **{f"PARLEY_GATEWAY_{name.upper()}": str(value)
                                              for name, value in settings.items()})
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """SIGTERM ends parleyd in order: health first, then the devices are told, then the process."""
+import time
+
 import grpc
 import pytest
 from device import Device, longest
 from parley_pb import health_pb2, message_service_pb2
+from prometheus_text import Metrics, text_of
 from refusals import reason_of
 from uuid7 import uuid7
 
@@ -58,6 +61,16 @@ def brief_drain(server):
     server.start()
 
 
+def wait_until_in_work(server):
+    """Until a message waits to be stored, and a stream is there besides that of its sender."""
+    deadline = time.monotonic() + EXIT_S
+    while True:
+        metrics = Metrics(text_of(server.environment["PARLEY_ADMIN_LISTEN"]))
+        if metrics.value("parley_append_queue") and metrics.value("parley_streams") == 2:
+            return
+        assert time.monotonic() < deadline, server.log_text()
+
+
 @pytest.mark.usefixtures("brief_drain")
 def test_a_database_that_hangs_does_not_delay_the_exit(server, postgres, world):
     """Neither a message that is being stored nor a stream that is being admitted holds it up."""
@@ -69,6 +82,7 @@ def test_a_database_that_hangs_does_not_delay_the_exit(server, postgres, world):
         alice = Device(server.address, world.alice.token)
         bob.send(message_service_pb2.SendMessageRequest(recipient_id=world.alice.user_id, message_id=uuid7(),
                                                         content="y"))
+        wait_until_in_work(server)
         server.terminate()
         assert server.process.wait(timeout=EXIT_S) == 0, server.log_text()
     server.start()

@@ -24,6 +24,7 @@ def start_gateway(tmp_path_factory, server):
     """Starts gateways, by their settings."""
     with contextlib.ExitStack() as stack:
         def start(**settings):
+            settings = {"websocket_idle_ms": 600000, **settings}
             gateway = Gateway(tmp_path_factory.mktemp("gateway"), server.address, **settings)
             gateway.start()
             stack.callback(gateway.stop)

@@ -114,7 +114,7 @@ class PythonStreamTest(unittest.TestCase):
         return session
 
     def test_entries_are_acknowledged_together(self):
-        session = self.start(ack_interval_ms=200)
+        session = self.start(ack_interval_ms=10000, ack_entries_max=3)
         session.say(entries=[entry(1), entry(2), entry(3)])
         self.assertEqual(cursors(session.expect(lambda frame: frame.acks).acks), {CHAT: 3})
         self.assertEqual([self.event("entry")["seq"] for _ in range(3)], [1, 2, 3])
