@@ -6,9 +6,9 @@ nothing is lost or out of order when it comes again.
 A limit of one byte a second refuses for sure: a message of HEAVY bytes leaves a debt of half an hour.
 """
 import itertools
+import queue
 import re
 import subprocess
-import time
 
 import grpc
 import pytest
@@ -122,6 +122,16 @@ def test_a_batch_is_stored_up_to_the_first_that_is_too_much(world, limit):
     assert [result.message.seq or result.error.reason for result in results] == [1, 2, "INVALID_CONTENT", 3]
 
 
+def test_nothing_of_a_batch_overtakes_what_was_refused(world, limit):
+    """Though there is enough left for it."""
+    limit(user_bytes_per_second=60000)
+    results = world.alice.api.SendMessages(messages=[
+        message_service_pb2.SendMessageRequest(recipient_id=world.bob.user_id, content="x" * length)
+        for length in (50000, 60000, 1)]).results
+    reasons = [result.error.reason for result in results]
+    assert reasons[0] == "" and reasons[1] == reasons[2], "only who is held up for most of a second may send all"
+
+
 # --- headers ----------------------------------------------------------------------------------------------------------
 
 
@@ -180,23 +190,14 @@ class Stream:
         connect = self._channel.stream_stream("/parley.v1.StreamService/Connect",
                                               request_serializer=stream_service_pb2.ClientFrame.SerializeToString,
                                               response_deserializer=stream_service_pb2.ServerFrame.FromString)
-        self._said = []
-        self._frames = connect(self._say(), metadata=(("authorization", f"Bearer {token}"),), timeout=WAIT_S,
-                               wait_for_ready=True)
-
-    def _say(self):
-        yield stream_service_pb2.ClientFrame(hello=stream_service_pb2.Hello(protocol_version=1, client="e2e"))
-        while True:
-            while not self._said:
-                time.sleep(0.01)
-            frame = self._said.pop(0)
-            if frame is None:
-                return
-            yield frame
+        self._said = queue.SimpleQueue()
+        self._said.put(stream_service_pb2.ClientFrame(hello=stream_service_pb2.Hello(protocol_version=1, client="e2e")))
+        self._frames = connect(iter(self._said.get, None), metadata=(("authorization", f"Bearer {token}"),),
+                               timeout=WAIT_S, wait_for_ready=True)
 
     def send(self, *messages):
         """In one frame; their numbers are their request ids. {number: seq or Failed} when all are answered."""
-        self._said.append(stream_service_pb2.ClientFrame(sends=[
+        self._said.put(stream_service_pb2.ClientFrame(sends=[
             stream_service_pb2.Send(request_id=number, message=message) for number, message in messages]))
         answers = {}
         for frame in self._frames:
@@ -208,7 +209,7 @@ class Stream:
 
     def close(self):
         """Ends it."""
-        self._said.append(None)
+        self._said.put(None)
         self._frames.cancel()
         self._channel.close()
 
@@ -229,7 +230,10 @@ def test_a_stream_goes_on_when_sends_are_refused(server, world, limit):
     assert refusals(server) == before + 1
     limit(user_bytes_per_second=NO_LIMIT)
     assert stream.send(numbered[2])[3].reason == "RATE_LIMITED", "it overtakes the second"
-    assert stream.send(*numbered[1:]) == {2: 2, 3: 3}
+    answers = stream.send(*numbered[1:])
+    while answers != {2: 2, 3: 3}:  # what streams ask for together may have been read just before the limit changed
+        assert {answer.reason for answer in answers.values()} == {"RATE_LIMITED"}
+        answers = stream.send(*numbered[1:])
     stream.close()
 
 
