@@ -3,7 +3,7 @@
 --
 -- No triggers, no sequences, no foreign keys across distribution columns: the same tables can be distributed by chat_id
 -- (chats, participants, messages, chat_controls, hidden_messages, device_cursors, watermarks, receipt_moves, append_feed)
--- and by user_id (users, devices, user_chats, blocks).
+-- and by user_id (users, last_seen, devices, user_chats, blocks).
 
 -- One row: what is true of this database and of no copy restored from it.
 create table installation (
@@ -72,9 +72,16 @@ create table users (
     created_at timestamptz not null default statement_timestamp(),
     deactivated_at timestamptz,
     deleted_at timestamptz, -- the row stays, for the messages that name it; its profile is empty
-    read_receipts boolean not null default true -- others are told what the user reads
+    read_receipts boolean not null default true, -- others are told what the user reads
+    shows_presence boolean not null default true -- and when they are there
 );
 create index users_app on users (app_id, user_id);
+
+-- Apart from users: written whenever they go.
+create table last_seen (
+    user_id uuid primary key,
+    at timestamptz not null
+) with (fillfactor = 50);
 
 -- Apart from users, so that the unique key does not cross users' distribution column.
 create table usernames (

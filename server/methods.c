@@ -62,6 +62,8 @@ const struct pl_method *const pl_methods[] = {
     &pl_react_to_message,
     &pl_list_reactions,
     &pl_send_messages,
+    /* PresenceService */
+    &pl_get_presence,
     /* SyncService */
     &pl_list_heads,
     &pl_sync,

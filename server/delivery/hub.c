@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "delivery/presence.h"
 #include "delivery/shard.h"
 #include "delivery/typing.h"
 #include "rpc/rpc.h"
@@ -36,6 +37,7 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
         hub->shards[i].loop = pl_rpc_stream_loop(server->rpc, i);
         hub->shards[i].watch_timer.run = pl_shard_inquire;
         TAILQ_INIT(&hub->shards[i].watched);
+        pl_shard_init_presence(&hub->shards[i]);
         TAILQ_INIT(&hub->shards[i].wanting_list);
         TAILQ_INIT(&hub->shards[i].wanting_heads);
     }
@@ -44,8 +46,10 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
 
 void pl_hub_free(struct pl_hub *hub)
 {
-    for (unsigned i = 0; i < hub->shard_count; i++)
+    for (unsigned i = 0; i < hub->shard_count; i++) {
         pl_assert(hub->shards[i].chats == NULL && hub->shards[i].users == NULL);
+        pl_shard_fini_presence(&hub->shards[i]);
+    }
     pthread_cond_destroy(&hub->emptied);
     pthread_mutex_destroy(&hub->lock);
     free(hub);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "delivery/connect.h"
+#include "delivery/presence.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -175,6 +176,7 @@ static void welcome(struct pl_session *session)
     welcome.content_bytes_max = 65536;
     welcome.frame_bytes_max = PL_STREAM_FRAME_BYTES_MAX;
     welcome.sends_in_flight_max = PL_STREAM_SENDS_MAX;
+    welcome.heartbeat_interval_ms = (int32_t)session->hub->server->config.heartbeat_interval_ms;
     pl_session_reply(session, PL_SERVER_FRAME_WELCOME, &welcome.base);
     pl_arena_fini(&arena);
 }
@@ -197,6 +199,7 @@ void pl_session_registered(struct pl_task *task)
         return;
     if (session->poll == NULL) {
         welcome(session);
+        pl_session_heard(session);
         pl_session_count(session);
         pl_session_watch(session);
     }
@@ -218,6 +221,8 @@ static void received(struct pl_call *call, const ProtobufCMessage *message)
     }
     if (is_first)
         take_hello(session, frame->hello);
+    if (session->state == PL_SESSION_RUNNING)
+        pl_session_heard(session);
     if (pl_session_is_open(session))
         pl_session_take_frame(session, frame);
 }
@@ -326,6 +331,7 @@ void pl_session_closed(struct pl_call *call)
     pl_session_count(session);
     pl_timers_disarm(&session->loop->timers, &session->timer);
     pl_session_unwatch(session);
+    pl_session_forget_heard(session);
     pl_session_drop_early_cursors(session);
     pl_session_drop_entries(session);
     pl_session_detach_all(session);

@@ -17,6 +17,7 @@
  *   catch_up.c       chats up to their end: whose turn it is
  *   session_page.c   one page of a chat
  *   session_live.c   chats at their end: entries as they come, hints, falling back
+ *   presence.c       whether it was heard of lately
  *   typing.c         who writes a message at the moment
  *   poll.c           a call of SyncService.Sync, which is a session that says one thing
  */
@@ -93,6 +94,13 @@ struct pl_session {
     /* The user's record. */
     struct pl_task user_task;
     TAILQ_ENTRY(pl_session) of_user; /* the record's loop only */
+    bool is_present;                 /* the record's loop only */
+
+    /* See presence.c. */
+    bool is_heard;
+    bool is_silent; /* it was, but not lately */
+    int64_t heard_us;
+    TAILQ_ENTRY(pl_session) heard;
 
     /* Chats. */
     struct pl_subscription **subscriptions; /* by chat_id */

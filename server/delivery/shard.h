@@ -20,6 +20,7 @@
 struct pl_session;
 struct chat_record;
 struct user_record;
+struct pl_seen;
 
 struct pl_shard {
     struct pl_hub *hub;
@@ -38,6 +39,18 @@ struct pl_shard {
     struct pl_task hello_task;
     bool hello_deferred;
     bool is_listing;
+    /* See presence.c. */
+    TAILQ_HEAD(, pl_session) heard; /* of the sessions of this loop, in the order of heard_us */
+    struct pl_timer silence_timer;
+    unsigned online_count;      /* of the users of this shard */
+    struct pl_timer seen_timer; /* armed while there are some */
+    struct pl_seen *seen;       /* to be stored */
+    unsigned seen_count;
+    unsigned seen_places;
+    struct pl_task save_task;
+    bool save_deferred;
+    bool is_saving;
+    struct pl_timer save_timer; /* armed after a failure */
     bool is_reading_heads;
 };
 
@@ -169,6 +182,11 @@ void pl_chat_record_tell(struct pl_shard *shard, const struct pl_chat_id *chat, 
 /* session->user_task posted to the shard's loop. */
 void pl_user_record_register(struct pl_task *task);
 void pl_user_record_unregister(struct pl_task *task);
+/* Whether the session counts for its user's being online; those of polls never do. */
+void pl_user_record_set_present(struct pl_session *session, bool is_present);
+bool pl_user_record_is_online(struct pl_shard *shard, const struct pl_user_id *user);
+/* All users who are online were seen. */
+void pl_user_records_saw(struct pl_shard *shard);
 void pl_user_record_joined(struct pl_shard *shard, const struct pl_user_id *user, const struct pl_chat_id *chat);
 /* Tells every session to go away. */
 void pl_user_records_drain(struct pl_shard *shard);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "delivery/presence.h"
 #include "delivery/session.h"
 #include "delivery/shard.h"
 #include "server.h"
@@ -17,6 +18,7 @@ struct user_record {
     UT_hash_handle hh;
     struct pl_user_id user_id;
     TAILQ_HEAD(, pl_session) sessions;
+    unsigned present; /* sessions that were heard of lately */
 };
 
 struct notice {
@@ -86,6 +88,41 @@ static void end_older(struct user_record *record, const struct pl_session *newer
     }
 }
 
+static void set_present(struct user_record *record, struct pl_session *session, bool is_present)
+{
+    struct pl_shard *shard = pl_hub_user_shard(session->hub, &record->user_id);
+    if (session->is_present == is_present)
+        return;
+    session->is_present = is_present;
+    record->present += is_present ? 1U : -1U;
+    if (is_present && record->present == 1)
+        pl_shard_count_online(shard, 1);
+    if (record->present > 0)
+        return;
+    pl_shard_count_online(shard, -1);
+    pl_shard_saw(shard, &record->user_id);
+}
+
+void pl_user_record_set_present(struct pl_session *session, bool is_present)
+{
+    struct pl_shard *shard = pl_hub_user_shard(session->hub, &session->principal.user_id);
+    set_present(find(shard, &session->principal.user_id), session, is_present);
+}
+
+bool pl_user_record_is_online(struct pl_shard *shard, const struct pl_user_id *user)
+{
+    const struct user_record *record = find(shard, user);
+    return record != NULL && record->present > 0;
+}
+
+void pl_user_records_saw(struct pl_shard *shard)
+{
+    struct user_record *record, *next;
+    HASH_ITER (hh, shard->users, record, next)
+        if (record->present > 0)
+            pl_shard_saw(shard, &record->user_id);
+}
+
 void pl_user_record_register(struct pl_task *task)
 {
     struct pl_session *session = pl_container_of(task, struct pl_session, user_task);
@@ -93,6 +130,7 @@ void pl_user_record_register(struct pl_task *task)
     struct user_record *record = find_or_add(shard, &session->principal.user_id);
     end_older(record, session);
     TAILQ_INSERT_TAIL(&record->sessions, session, of_user);
+    set_present(record, session, session->poll == NULL);
     if (shard->draining)
         send_away(session);
     session->user_task.run = pl_session_registered;
@@ -104,6 +142,7 @@ void pl_user_record_unregister(struct pl_task *task)
     struct pl_session *session = pl_container_of(task, struct pl_session, user_task);
     struct pl_shard *shard = pl_hub_user_shard(session->hub, &session->principal.user_id);
     struct user_record *record = find(shard, &session->principal.user_id);
+    set_present(record, session, false);
     TAILQ_REMOVE(&record->sessions, session, of_user);
     if (TAILQ_EMPTY(&record->sessions)) {
         HASH_DEL(shard->users, record);

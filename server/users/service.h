@@ -27,5 +27,6 @@ extern const struct pl_method pl_block_user;
 extern const struct pl_method pl_unblock_user;
 extern const struct pl_method pl_list_blocked_users;
 extern const struct pl_method pl_create_token;
+extern const struct pl_method pl_get_presence;
 
 #endif

@@ -22,8 +22,8 @@ const struct pl_method pl_update_user = {
 };
 
 /* The last stands for all that begin with it. */
-static const char *const names[] = {"username", "phone_number",           "display_name", "about", "avatar_url",
-                                    "metadata", "settings.read_receipts", "settings",     NULL};
+static const char *const names[] = {"username", "phone_number",           "display_name",      "about",    "avatar_url",
+                                    "metadata", "settings.read_receipts", "settings.presence", "settings", NULL};
 enum {
     USERNAME = 1,
     PHONE_NUMBER = 2,
@@ -32,7 +32,8 @@ enum {
     AVATAR_URL = 16,
     METADATA = 32,
     READ_RECEIPTS = 64,
-    SETTINGS = 128
+    PRESENCE = 128,
+    SETTINGS = 256
 };
 
 struct update {
@@ -53,6 +54,7 @@ static uint32_t bits_given(const Parley__V1__UpdateUserRequest *request)
     bits |= request->about[0] != '\0' ? ABOUT : 0;
     bits |= request->avatar_url[0] != '\0' ? AVATAR_URL : 0;
     bits |= request->settings != NULL && request->settings->read_receipts != 0 ? READ_RECEIPTS : 0;
+    bits |= request->settings != NULL && request->settings->presence != 0 ? PRESENCE : 0;
     return bits;
 }
 
@@ -86,6 +88,9 @@ static const char *first_fault(const struct update *update)
     if (update->settings->read_receipts < 0 ||
         update->settings->read_receipts > PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF)
         return "settings.read_receipts must be on or off";
+    if (update->settings->presence < 0 ||
+        update->settings->presence > PARLEY__V1__PRESENCE_AUDIENCE__PRESENCE_AUDIENCE_NOBODY)
+        return "settings.presence must be chats or nobody";
     return pl_user_fault(&update->user);
 }
 
@@ -98,13 +103,13 @@ static bool take_request(const Parley__V1__UpdateUserRequest *request, struct up
     if (pl_field_mask(request->update_mask, names, &update->bits) != PL_OK) {
         pl_call_fail(call, PL_INVALID_ARGUMENT,
                      "update_mask may have username, phone_number, display_name, about, avatar_url, metadata, "
-                     "settings and settings.read_receipts");
+                     "settings, settings.read_receipts and settings.presence");
         return false;
     }
     if (update->bits == 0)
         update->bits = bits_given(request);
     if ((update->bits & SETTINGS) != 0)
-        update->bits = (update->bits | READ_RECEIPTS) & ~(uint32_t)SETTINGS;
+        update->bits = (update->bits | READ_RECEIPTS | PRESENCE) & ~(uint32_t)SETTINGS;
     if (pl_call_principal(call)->kind == PL_PRINCIPAL_DEVICE && (update->bits & (USERNAME | PHONE_NUMBER)) != 0) {
         pl_call_fail(call, PL_PERMISSION_DENIED, "username and phone_number are changed by the app's backend");
         return false;
@@ -130,6 +135,14 @@ static void put_text(struct pl_params *params, const struct update *update, uint
 {
     if ((update->bits & bit) != 0)
         pl_params_text(params, text);
+    else
+        pl_params_null(params);
+}
+
+static void put_bool(struct pl_params *params, const struct update *update, uint32_t bit, bool value)
+{
+    if ((update->bits & bit) != 0)
+        pl_params_bool(params, value);
     else
         pl_params_null(params);
 }
@@ -168,10 +181,9 @@ static void ask(struct pl_query *query, const struct update *update)
     put_text(params, update, AVATAR_URL, user->avatar_url);
     pl_params_bool(params, (update->bits & METADATA) != 0);
     pl_user_put_metadata(params, user, pl_call_arena(update->call));
-    if ((update->bits & READ_RECEIPTS) != 0)
-        pl_params_bool(params, tells_reads(update));
-    else
-        pl_params_null(params);
+    put_bool(params, update, READ_RECEIPTS, tells_reads(update));
+    put_bool(params, update, PRESENCE,
+             update->settings->presence != PARLEY__V1__PRESENCE_AUDIENCE__PRESENCE_AUDIENCE_NOBODY);
 }
 
 static void update_user(struct pl_call *call, const ProtobufCMessage *message)

@@ -83,6 +83,7 @@ Parley__V1__UserSettings *pl_user_settings_new(struct pl_arena *arena)
     Parley__V1__UserSettings *settings = pl_arena_new(arena, Parley__V1__UserSettings);
     parley__v1__user_settings__init(settings);
     settings->read_receipts = PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_ON;
+    settings->presence = PARLEY__V1__PRESENCE_AUDIENCE__PRESENCE_AUDIENCE_CHATS;
     return settings;
 }
 
@@ -92,6 +93,8 @@ static void put_own(Parley__V1__User *user, const struct pl_rows *rows, int row,
     user->settings = pl_user_settings_new(arena);
     if (!pl_rows_bool(rows, row, 10))
         user->settings->read_receipts = PARLEY__V1__READ_RECEIPTS__READ_RECEIPTS_OFF;
+    if (!pl_rows_bool(rows, row, 11))
+        user->settings->presence = PARLEY__V1__PRESENCE_AUDIENCE__PRESENCE_AUDIENCE_NOBODY;
 }
 
 Parley__V1__User *pl_user_from_row(const struct pl_rows *rows, int row, const struct pl_principal *principal,

@@ -264,6 +264,7 @@ ROWS = [
     row("MessageService.DeleteMessage", lambda it: {"message_id": it.new_individual_message()}, case="individual",
         **NOT_READERS, app_for_stranger=OK, owner="MESSAGE_NOT_FOUND", admin=DENIED),
 
+    row("PresenceService.GetPresence", lambda it: {"user_id": it.member()}, everybody=OK, foreign="USER_NOT_FOUND"),
     row("SyncService.ListHeads", lambda it: {"page_size": 100}, everybody=OK),
     row("SyncService.Sync", lambda it: {"page_size": 1}, everybody=OK),
     row("SyncService.AckSync", lambda it: {"acks": [{"chat_id": it.group(), "seq": 1}]}, **NOT_MEMBERS,

@@ -121,6 +121,7 @@ TABLE = {
     "ListReactions": Row("reactions", "parley_list_reactions", fields("message_id")),
     "MarkRead": Row("read", "parley_mark_read", fields("message_id")),
     "ListReceipts": Row("receipts", "parley_list_receipts", fields("message_id")),
+    "GetPresence": Row("presence", "parley_get_presence", fields("user_id")),
     "ListHeads": Row("heads", "parley_list_heads"),
     "Sync": Row("sync", "parley_sync", lambda request: [
         f"--wait={request.wait_seconds}", *([f"--since={request.sync_token}"] if request.sync_token else [])]),

@@ -208,10 +208,12 @@ def test_settings_are_shown_and_changed(server, world):
     """Those of the own user."""
     alice = world.alice
     (shown,) = done(parley(server, alice.token, "settings"))
-    assert shown["settings"] == {"read_receipts": "on"}
+    assert shown["settings"] == {"read_receipts": "on", "presence": "chats"}
     (changed,) = done(parley(server, alice.token, "settings", "--read-receipts", "off"))
-    assert changed == {**shown, "settings": {"read_receipts": "off"}}
-    assert said(server, alice, "settings") == (0, "read receipts  off\n", "")
+    assert changed == {**shown, "settings": {"read_receipts": "off", "presence": "chats"}}
+    (changed,) = done(parley(server, alice.token, "settings", "--presence", "nobody"))
+    assert changed == {**shown, "settings": {"read_receipts": "off", "presence": "nobody"}}
+    assert said(server, alice, "settings") == (0, "read receipts  off\npresence       nobody\n", "")
     assert parley(server, alice.token, "settings", "--read-receipts", "maybe").returncode == 2
 
 

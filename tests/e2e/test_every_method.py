@@ -175,6 +175,7 @@ def walk_messages(device, acting, alice, bob):
 
 def walk_blocks(device, acting, alice, bob):
     """alice blocks bob, and thinks better of it."""
+    assert not acting.GetPresence(user_id=bob).online
     block = device.BlockUser(user_id=alice, blocked_user_id=bob)
     assert block.blocked_user_id == bob and block.HasField("created_at")
     assert list(device.ListBlockedUsers(user_id=alice).blocks) == [block]

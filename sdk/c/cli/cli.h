@@ -53,6 +53,7 @@ struct pl_cli_command {
 extern const struct pl_cli_command pl_cli_login;
 extern const struct pl_cli_command pl_cli_whoami;
 extern const struct pl_cli_command pl_cli_settings;
+extern const struct pl_cli_command pl_cli_presence;
 extern const struct pl_cli_command pl_cli_send;
 extern const struct pl_cli_command pl_cli_send_batch;
 extern const struct pl_cli_command pl_cli_chat;

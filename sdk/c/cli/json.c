@@ -234,7 +234,9 @@ json_t *pl_json_user(const parley_user *user)
     put_time(object, "deleted_at", user->deleted_at_us);
     if (user->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED)
         json_object_set_new(object, "settings",
-                            json_pack("{s:s}", "read_receipts", read_receipts_word(user->read_receipts)));
+                            json_pack("{s:s, s:s}", "read_receipts", read_receipts_word(user->read_receipts),
+                                      "presence",
+                                      user->presence == PARLEY_PRESENCE_AUDIENCE_NOBODY ? "nobody" : "chats"));
     return object;
 }
 

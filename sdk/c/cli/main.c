@@ -20,6 +20,7 @@ static const struct pl_cli_command *const commands[] = {
     &pl_cli_login,
     &pl_cli_whoami,
     &pl_cli_settings,
+    &pl_cli_presence,
     &pl_cli_send,
     &pl_cli_send_batch,
     &pl_cli_chat,

@@ -64,8 +64,10 @@ void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct
                               .created_at_us = pl_convert_time_us(user->created_at),
                               .deactivated_at_us = pl_convert_time_us(user->deactivated_at),
                               .deleted_at_us = pl_convert_time_us(user->deleted_at)};
-    if (user->settings != NULL)
+    if (user->settings != NULL) {
         ret_user->read_receipts = (parley_read_receipts)user->settings->read_receipts;
+        ret_user->presence = (parley_presence_audience)user->settings->presence;
+    }
     CONVERT_METADATA(ret_user, user, arena);
 }
 

@@ -48,6 +48,7 @@ static void write_frame(struct parley_stream *stream)
 {
     pl_assert(!stream->frame.overflowed);
     pl_wire_write(stream->wire, stream->frame.data, stream->frame.bytes);
+    stream->heartbeat_due_us = pl_clock_now_us() + stream->limits.heartbeat_us;
     pl_buf_reset(&stream->frame);
 }
 
@@ -204,7 +205,9 @@ void pl_frame_write_due(struct parley_stream *stream)
         put_reauth(stream, now_us);
     }
     pl_arena_reset(&stream->arena);
-    if (stream->frame.bytes > 0) {
+    /* A frame without parts says that the device is there. */
+    bool is_beat_due = stream->phase == PL_STREAM_LIVE && now_us >= stream->heartbeat_due_us;
+    if (stream->frame.bytes > 0 || is_beat_due) {
         write_frame(stream);
     } else if (stream->phase == PL_STREAM_LEAVING) {
         pl_wire_half_close(stream->wire);
@@ -223,6 +226,7 @@ int64_t pl_frame_due_us(const struct parley_stream *stream)
     if (stream->phase != PL_STREAM_LIVE || !pl_wire_can_write(stream->wire))
         return due_us;
     due_us = earlier(stream->ack_due_us, stream->reauth_due_us);
+    due_us = earlier(due_us, stream->heartbeat_due_us);
     due_us = earlier(due_us, pl_fetches_next_due_us(&stream->fetches));
     if (stream->caught_up)
         due_us = earlier(due_us, pl_reads_next_due_us(&stream->reads));

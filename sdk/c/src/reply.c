@@ -104,6 +104,11 @@ void parley_device_free(parley_device *device)
     pl_reply_free(device);
 }
 
+void parley_presence_free(parley_presence *presence)
+{
+    pl_reply_free(presence);
+}
+
 void parley_block_free(parley_block *block)
 {
     pl_reply_free(block);

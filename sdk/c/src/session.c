@@ -17,6 +17,9 @@
 /* For a reason that this library does not know. */
 #define GRPC_CODE_UNAVAILABLE 14
 #define FRAME_BYTES_MAX (1 << 20)
+/* The larger one also for a server that says none. */
+#define HEARTBEAT_MS_MIN 50
+#define HEARTBEAT_MS_MAX 600000
 
 /* A number of the server's within bounds that keep us working. */
 static int64_t bounded(int64_t value, int64_t min, int64_t max)
@@ -24,6 +27,11 @@ static int64_t bounded(int64_t value, int64_t min, int64_t max)
     if (value < min)
         return min;
     return value < max ? value : max;
+}
+
+static int64_t heartbeat_us(int32_t interval_ms)
+{
+    return bounded(interval_ms > 0 ? interval_ms : HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX) * 1000;
 }
 
 void pl_session_tell_state(struct parley_stream *stream, parley_stream_state state, const parley_error *error)
@@ -71,9 +79,11 @@ static void take_welcome(struct parley_stream *stream, const Parley__V1__Welcome
         .ack_interval_us = bounded(welcome->ack_interval_ms, 1, 10000) * 1000,
         .ack_entries_max = (unsigned)bounded(welcome->ack_entries_max, 1, 10000),
         .sends_in_flight_max = (unsigned)bounded(welcome->sends_in_flight_max, 1, PARLEY_OUTBOX_MESSAGES_MAX),
+        .heartbeat_us = heartbeat_us(welcome->heartbeat_interval_ms),
         .frame_bytes_max = (size_t)bounded(welcome->frame_bytes_max, PARLEY_CONTENT_BYTES_MAX * 2, FRAME_BYTES_MAX),
     };
     stream->answer_due_us = INT64_MAX;
+    stream->heartbeat_due_us = pl_clock_now_us() + stream->limits.heartbeat_us;
     stream->phase = PL_STREAM_LIVE;
     pl_session_tell_state(stream, PARLEY_STREAM_LIVE, NULL);
 }

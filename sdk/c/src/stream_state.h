@@ -39,6 +39,7 @@ struct pl_stream_limits {
     unsigned ack_entries_max;
     unsigned sends_in_flight_max;
     size_t frame_bytes_max;
+    int64_t heartbeat_us;
 };
 
 struct parley_stream {
@@ -72,7 +73,8 @@ struct parley_stream {
     int64_t answer_due_us; /* welcome, or the end of leaving */
     int64_t ack_due_us;    /* INT64_MAX: nothing to acknowledge */
     int64_t reauth_due_us; /* INT64_MAX: no newer token is asked for */
-    int64_t send_due_us;   /* sends wait until then; 0: they do not */
+    int64_t heartbeat_due_us;
+    int64_t send_due_us; /* sends wait until then; 0: they do not */
 
     struct pl_cursors cursors;
     struct pl_heads heads;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* UserService: users. */
+/* UserService: users; PresenceService. */
+#include "parley/v1/presence_service.pb-c.h"
 #include "sdk/c/src/client_call.h"
 #include "sdk/c/src/convert.h"
 #include "sdk/c/src/reply.h"
@@ -68,6 +69,27 @@ parley_status parley_get_user(parley_client *client, const char *user_id, parley
     return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_user)), ret_user, ret_error);
 }
 
+static void convert_presence(void *ret_presence, const ProtobufCMessage *reply, struct pl_arena *arena)
+{
+    const Parley__V1__Presence *from = (const Parley__V1__Presence *)reply;
+    (void)arena;
+    *(parley_presence *)ret_presence = (parley_presence){
+        .user_id = from->user_id, .online = from->online, .last_seen_us = pl_convert_time_us(from->last_seen)};
+}
+
+parley_status parley_get_presence(parley_client *client, const char *user_id, parley_presence **ret_presence,
+                                  parley_error *ret_error)
+{
+    Parley__V1__GetPresenceRequest request = PARLEY__V1__GET_PRESENCE_REQUEST__INIT;
+    const struct pl_client_call call = {.path = "/parley.v1.PresenceService/GetPresence",
+                                        .request = &request.base,
+                                        .reply = &parley__v1__presence__descriptor,
+                                        .convert = convert_presence,
+                                        .repeatable = true};
+    request.user_id = pl_request_text(user_id);
+    return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_presence)), ret_presence, ret_error);
+}
+
 parley_status parley_list_users(parley_client *client, int page_size, const char *page_token, parley_users **ret_users,
                                 parley_error *ret_error)
 {
@@ -121,13 +143,12 @@ static void set_update(Parley__V1__UpdateUserRequest *request, struct pl_request
     request->avatar_url = pl_request_text(update->avatar_url);
     PL_REQUEST_SET_METADATA(request, update, Parley__V1__UpdateUserRequest__MetadataEntry,
                             parley__v1__update_user_request__metadata_entry__init, arena);
-    if (update->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED) {
-        Parley__V1__UserSettings *settings = pl_arena_new(arena, Parley__V1__UserSettings);
-        parley__v1__user_settings__init(settings);
-        settings->read_receipts = (Parley__V1__ReadReceipts)update->read_receipts;
-        pl_request_mask_put(mask, "settings.read_receipts", true);
-        request->settings = settings;
-    }
+    request->settings = pl_arena_new(arena, Parley__V1__UserSettings);
+    parley__v1__user_settings__init(request->settings);
+    request->settings->read_receipts = (Parley__V1__ReadReceipts)update->read_receipts;
+    request->settings->presence = (Parley__V1__PresenceAudience)update->presence;
+    pl_request_mask_put(mask, "settings.read_receipts", update->read_receipts != PARLEY_READ_RECEIPTS_UNSPECIFIED);
+    pl_request_mask_put(mask, "settings.presence", update->presence != PARLEY_PRESENCE_AUDIENCE_UNSPECIFIED);
     request->update_mask = &mask->mask;
 }
 

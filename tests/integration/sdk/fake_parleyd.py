@@ -82,14 +82,15 @@ class Session:
     def say(self, **parts):
         self.outgoing.put(stream.ServerFrame(**parts))
 
-    def welcome(self, epoch="epoch-1", ack_interval_ms=20, ack_entries_max=64, sends_in_flight_max=64):
+    def welcome(self, epoch="epoch-1", ack_interval_ms=20, ack_entries_max=64, sends_in_flight_max=64,
+                heartbeat_interval_ms=0):
         """Takes hello and answers it; the hello."""
         hello = self.expect(lambda frame: frame.HasField("hello")).hello
         self.say(
             welcome=stream.Welcome(
                 protocol_version=1, session_id="s", epoch=epoch, ack_interval_ms=ack_interval_ms,
                 ack_entries_max=ack_entries_max, content_bytes_max=65536, frame_bytes_max=1 << 20,
-                sends_in_flight_max=sends_in_flight_max))
+                sends_in_flight_max=sends_in_flight_max, heartbeat_interval_ms=heartbeat_interval_ms))
         return hello
 
     def end(self, code=None, reason="", sentence=""):

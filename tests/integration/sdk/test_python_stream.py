@@ -119,6 +119,11 @@ class PythonStreamTest(unittest.TestCase):
         self.assertEqual(cursors(session.expect(lambda frame: frame.acks).acks), {CHAT: 3})
         self.assertEqual([self.event("entry")["seq"] for _ in range(3)], [1, 2, 3])
 
+    def test_who_has_nothing_to_say_says_that_they_are_there(self):
+        session = self.start(heartbeat_interval_ms=100)
+        for _ in range(3):
+            self.assertEqual(session.expect(lambda frame: True).ByteSize(), 0)
+
     def test_a_gap_is_asked_for_again_then_believed(self):
         session = self.start()
         session.say(entries=[entry(1), entry(3)])

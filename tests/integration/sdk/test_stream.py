@@ -72,6 +72,13 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(cursors(frame.acks), {CHAT: 3, OTHER_CHAT: 7})
         self.assertEqual([command.next()["seq"] for _ in range(4)], [1, 2, 3, 7])
 
+    def test_who_has_nothing_to_say_says_that_they_are_there(self):
+        self.start("tail")
+        session = self.server.next_session()
+        session.welcome(heartbeat_interval_ms=100)
+        for _ in range(3):
+            self.assertEqual(session.expect(lambda frame: True).ByteSize(), 0)
+
     def test_many_entries_are_acknowledged_before_the_interval(self):
         self.start("tail")
         session = self.server.next_session()

@@ -27,5 +27,6 @@ from parley.v1 import chat_service_pb2  # noqa: E402,F401
 from parley.v1 import message_service_pb2  # noqa: E402,F401
 from parley.v1 import options_pb2  # noqa: E402,F401
 from parley.v1 import stream_service_pb2  # noqa: E402,F401
+from parley.v1 import presence_service_pb2  # noqa: E402,F401
 from parley.v1 import sync_service_pb2  # noqa: E402,F401
 from parley.v1 import user_service_pb2  # noqa: E402,F401

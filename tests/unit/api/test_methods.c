@@ -14,14 +14,19 @@
 #include "parley/v1/admin_service.pb-c.h"
 #include "parley/v1/chat_service.pb-c.h"
 #include "parley/v1/message_service.pb-c.h"
+#include "parley/v1/presence_service.pb-c.h"
 #include "parley/v1/stream_service.pb-c.h"
 #include "parley/v1/sync_service.pb-c.h"
 #include "parley/v1/user_service.pb-c.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {
-    &parley__v1__admin_service__descriptor,   &parley__v1__chat_service__descriptor,
-    &parley__v1__message_service__descriptor, &parley__v1__stream_service__descriptor,
-    &parley__v1__sync_service__descriptor,    &parley__v1__user_service__descriptor,
+    &parley__v1__admin_service__descriptor,
+    &parley__v1__chat_service__descriptor,
+    &parley__v1__message_service__descriptor,
+    &parley__v1__presence_service__descriptor,
+    &parley__v1__stream_service__descriptor,
+    &parley__v1__sync_service__descriptor,
+    &parley__v1__user_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
 

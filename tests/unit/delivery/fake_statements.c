@@ -286,6 +286,8 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
         return chat_watermarks(&db->chats[param_number(params, 0)]);
     case PL_STATEMENT_CHAT_SENDERS:
         return chat_senders(&db->chats[param_number(params, 0)]);
+    case PL_STATEMENT_LAST_SEEN_SAVE:
+        return result_new(1);
     case PL_STATEMENT_CHAT_IS_BLOCKED:
         return chat_is_blocked(db, param_number(params, 0));
     case PL_STATEMENT_SESSIONS_REVOKED:

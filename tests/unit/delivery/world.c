@@ -127,6 +127,7 @@ int world_set_up(void **state)
         pl_loop_init(&world->rpc.loops[i], i, ring, NULL);
     fake_db_init(&world->db);
     world->server.config.session_queue_bytes_max = 262144;
+    world->server.config.heartbeat_interval_ms = 30000;
     world->server.config.fanout_push_rate = 50000;
     world->server.config.fanout_push_max = 1024;
     world->server.rpc = &world->rpc;

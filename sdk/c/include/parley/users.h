@@ -9,10 +9,18 @@
 #include <parley/export.h>
 #include <parley/status.h>
 #include <parley/types.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Who is told of a user's presence. */
+typedef enum parley_presence_audience {
+    PARLEY_PRESENCE_AUDIENCE_UNSPECIFIED = 0,
+    PARLEY_PRESENCE_AUDIENCE_CHATS = 1, /* who is in a chat with the user */
+    PARLEY_PRESENCE_AUDIENCE_NOBODY = 2 /* nor is the user told of others */
+} parley_presence_audience;
 
 typedef struct parley_user {
     const char *user_id;
@@ -28,6 +36,7 @@ typedef struct parley_user {
     int64_t deleted_at_us;     /* 0: not deleted */
     /* Whether others are told what the user reads; unspecified when that is not told to the caller. */
     parley_read_receipts read_receipts;
+    parley_presence_audience presence;
 } parley_user;
 
 typedef struct parley_users {
@@ -49,6 +58,13 @@ typedef struct parley_devices {
     size_t count;
     const char *next_page_token; /* empty on the last page */
 } parley_devices;
+
+/* Whether a user is there, as far as the caller may know. */
+typedef struct parley_presence {
+    const char *user_id;
+    bool online;
+    int64_t last_seen_us; /* 0: they are online, never were, or it is not told */
+} parley_presence;
 
 /* Somebody whom a user blocks. */
 typedef struct parley_block {
@@ -95,6 +111,7 @@ typedef struct parley_user_update {
     const parley_metadata *metadata; /* takes the place of all that there is; may be none, but not NULL */
     size_t metadata_count;
     parley_read_receipts read_receipts; /* unspecified: stays */
+    parley_presence_audience presence;  /* unspecified: stays */
 } parley_user_update;
 
 static inline void parley_user_update_init(parley_user_update *update)
@@ -125,6 +142,7 @@ PARLEY_API void parley_device_free(parley_device *device);
 PARLEY_API void parley_devices_free(parley_devices *devices);
 PARLEY_API void parley_block_free(parley_block *block);
 PARLEY_API void parley_blocks_free(parley_blocks *blocks);
+PARLEY_API void parley_presence_free(parley_presence *presence);
 PARLEY_API void parley_token_free(parley_token *token); /* wipes the token */
 
 /* ---- users: API key ---- */
@@ -133,6 +151,9 @@ PARLEY_API parley_status parley_create_user(parley_client *client, const parley_
 /* Also a device. */
 PARLEY_API parley_status parley_get_user(parley_client *client, const char *user_id, parley_user **ret_user,
                                          parley_error *ret_error);
+/* Also a device: of those whom its user is in a chat with; presence says nothing of others. */
+PARLEY_API parley_status parley_get_presence(parley_client *client, const char *user_id, parley_presence **ret_presence,
+                                             parley_error *ret_error);
 /* Newest first; deactivated ones too, deleted ones not. Pages as in parley_list_chats. */
 PARLEY_API parley_status parley_list_users(parley_client *client, int page_size, const char *page_token,
                                            parley_users **ret_users, parley_error *ret_error);

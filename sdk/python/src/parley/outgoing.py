@@ -45,7 +45,7 @@ class Outgoing:
         self._dirty = {}  # chat_id -> seq to acknowledge
         self._unacked, self._ack_due = 0, 0.0
         self._flying = collections.OrderedDict()  # request_id -> Waiting
-        self._send_due = 0.0
+        self._send_due = self._heartbeat_due = 0.0
         self._reads_said = {}
         self._typed = {}  # chat_id -> (when it was said that the user writes, whether the user does); few
         self._typings = {}  # chat_id -> whether the user writes; to say
@@ -90,6 +90,7 @@ class Outgoing:
                 self._have.clear()
                 self._gaps.clear()
             self._epoch, self._limits, self._live = welcome.epoch, welcome, True
+            self._put_off_heartbeat()
             self._changed.notify_all()
 
     def reauth(self, token):
@@ -234,7 +235,15 @@ class Outgoing:
             frame.typings.add(chat_id=chat_id, is_typing=self._typings.pop(chat_id))
         if self._token and not self._leaving:
             frame.reauth.token, self._token = self._token, None
-        return frame if frame.ByteSize() else None
+        is_beat_due = self._limits.heartbeat_interval_ms and time.monotonic() >= self._heartbeat_due
+        if not frame.ByteSize() and not (is_beat_due and not self._leaving):
+            return None
+        self._put_off_heartbeat()
+        return frame
+
+    def _put_off_heartbeat(self):
+        """Any frame says that the device is there; one without parts when there is nothing else to say."""
+        self._heartbeat_due = time.monotonic() + self._limits.heartbeat_interval_ms / 1000
 
     def _put_acks(self, frame):
         due = (time.monotonic() >= self._ack_due or self._leaving or
@@ -283,6 +292,8 @@ class Outgoing:
         if self._leaving:
             return None
         dues = [self._ack_due] if self._dirty and self._live else []
+        if self._live and self._limits.heartbeat_interval_ms:
+            dues.append(self._heartbeat_due)
         if self._waiting and self._live and self._send_due > time.monotonic():
             dues.append(self._send_due)
         dues += [due for due in map(self._fetch_due, self._fetches if self._live else ()) if due is not None]

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the Parley authors.
+"""Who is online, when they last were, and who may know."""
+import threading
+import time
+
+import grpc
+import pytest
+from api_client import GrpcServer, World
+from groups import devices  # noqa: F401 pylint: disable=unused-import
+from parley_pb import stream_service_pb2 as pb
+from parley_pb import user_service_pb2 as users
+from programs import Gateway
+from refusals import refused
+from test_blocks import block, say, unblock
+from uuid7 import uuid7
+from websocket_device import RawDevice
+
+# pylint: disable=redefined-outer-name
+
+pytestmark = pytest.mark.transports("grpc", "rest")
+
+NOBODY, CHATS = users.PRESENCE_AUDIENCE_NOBODY, users.PRESENCE_AUDIENCE_CHATS
+WAIT_S = 300
+
+
+def presence(api, person):
+    """GetPresence: online, and whether it says when they last were."""
+    answer = api.GetPresence(user_id=person.user_id)
+    assert answer.user_id == person.user_id
+    return answer.online, answer.HasField("last_seen")
+
+
+def wait_for(api, person, expected):
+    """Until it is so: the end of a stream takes its way through the server."""
+    deadline = time.monotonic() + WAIT_S
+    while presence(api, person) != expected:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_online_and_last_seen(world, devices):
+    """From the stream's welcome to its end; the app's backend sees it, too."""
+    alice, bob = world.alice, world.bob
+    say(alice, bob)
+    for api in (alice.api, bob.api, world.backend, world.backend_as(alice)):
+        assert presence(api, bob) == (False, False)
+    phone = devices(bob)
+    for api in (alice.api, bob.api, world.backend, world.backend_as(alice)):
+        assert presence(api, bob) == (True, False)
+    phone.close()
+    wait_for(alice.api, bob, (False, True))
+    first = alice.api.GetPresence(user_id=bob.user_id).last_seen
+    phone = devices(bob)
+    assert presence(alice.api, bob) == (True, False)
+    phone.close()
+    deadline = time.monotonic() + WAIT_S
+    while alice.api.GetPresence(user_id=bob.user_id).last_seen.ToNanoseconds() <= first.ToNanoseconds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_stranger_is_told_nothing(world, devices):
+    """Nor is who shares a chat no more."""
+    alice, bob = world.alice, world.bob
+    devices(bob)
+    assert presence(alice.api, bob) == (False, False)
+    group_id = bob.api.CreateChat(chat_type="CHAT_TYPE_GROUP", participants=[{"user_id": alice.user_id}]).chat_id
+    assert presence(alice.api, bob) == (True, False)
+    alice.api.LeaveChat(chat_id=group_id)
+    assert presence(alice.api, bob) == (False, False)
+    assert presence(bob.api, alice) == (False, False)
+    with refused("NOT_FOUND", "USER_NOT_FOUND"):
+        alice.api.GetPresence(user_id=uuid7())
+    with refused("INVALID_ARGUMENT", "INVALID_ID"):
+        alice.api.GetPresence(user_id="bob")
+
+
+def test_a_block_hides_it_from_both(world, devices):
+    """Until it ends."""
+    alice, bob = world.alice, world.bob
+    say(alice, bob)
+    devices(alice)
+    devices(bob)
+    block(bob, alice)
+    assert presence(alice.api, bob) == presence(bob.api, alice) == (False, False)
+    unblock(bob, alice)
+    assert presence(alice.api, bob) == presence(bob.api, alice) == (True, False)
+
+
+def test_who_tells_nobody_is_told_of_nobody(world, devices):
+    """Of the own user it is told, and the app knows."""
+    alice, bob = world.alice, world.bob
+    say(alice, bob)
+    devices(alice)
+    devices(bob)
+    changed = bob.api.UpdateUser(user_id=bob.user_id, settings={"presence": NOBODY})
+    assert changed.settings.presence == NOBODY
+    assert presence(alice.api, bob) == presence(bob.api, alice) == (False, False)
+    assert presence(bob.api, bob) == presence(world.backend, bob) == (True, False)
+    bob.api.UpdateUser(user_id=bob.user_id, settings={"presence": CHATS})
+    assert presence(alice.api, bob) == (True, False)
+    with refused("INVALID_ARGUMENT", "INVALID_ARGUMENT"):
+        bob.api.UpdateUser(user_id=bob.user_id, settings={"presence": 3})
+
+
+@pytest.fixture
+def quick(tmp_path, postgres):
+    """A server for which half a second of silence is much."""
+    server = GrpcServer(tmp_path, postgres)
+    server.environment["PARLEY_HEARTBEAT_INTERVAL_MS"] = "250"
+    server.migrate()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.transports("grpc")
+def test_a_websocket_beats_with_an_empty_frame(quick, tmp_path):
+    """Its pings keep nobody online."""
+    world = World(quick)
+    gateway = Gateway(tmp_path, quick.address)
+    gateway.start()
+    gateway.wait_until_ready()
+    browser = RawDevice(gateway.port, authorization=f"Bearer {world.bob.token}")
+    assert browser.greet().heartbeat_interval_ms == 250
+    wait_for(world.backend, world.bob, (False, True))
+    deadline = time.monotonic() + WAIT_S
+    while presence(world.backend, world.bob) != (True, False):
+        assert time.monotonic() < deadline
+        browser.say()
+        time.sleep(0.02)
+    browser.close()
+    gateway.stop()
+    world.close()
+
+
+@pytest.mark.transports("grpc")
+def test_who_falls_silent_is_offline(quick):
+    """Though the stream goes on; a frame without parts brings them back."""
+    world = World(quick)
+    frames, welcomed = [], threading.Event()
+    more = threading.Condition()
+
+    def say_all():
+        said = 0
+        while True:
+            with more:
+                more.wait_for(lambda: len(frames) > said)
+                frame = frames[said]
+            said += 1
+            if frame is None:
+                return
+            yield frame
+
+    def put(frame):
+        with more:
+            frames.append(frame)
+            more.notify_all()
+
+    put(pb.ClientFrame(hello={"protocol_version": 1}))
+    with grpc.insecure_channel(quick.address) as channel:
+        call = channel.stream_stream("/parley.v1.StreamService/Connect",
+                                     request_serializer=pb.ClientFrame.SerializeToString,
+                                     response_deserializer=pb.ServerFrame.FromString)(
+            say_all(), metadata=(("authorization", f"Bearer {world.bob.token}"),))
+
+        def listen():
+            for frame in call:
+                if frame.HasField("welcome"):
+                    assert frame.welcome.heartbeat_interval_ms == 250
+                    welcomed.set()
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        assert welcomed.wait(WAIT_S)
+        wait_for(world.backend, world.bob, (False, True))
+        assert call.is_active()
+        deadline = time.monotonic() + WAIT_S
+        while presence(world.backend, world.bob) != (True, False):
+            assert time.monotonic() < deadline
+            put(pb.ClientFrame())
+            time.sleep(0.02)
+        put(None)
+        listener.join(WAIT_S)
+    world.close()

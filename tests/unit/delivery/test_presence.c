@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright (c) the Parley authors. */
+/* When a user is online, and how often that is stored. */
+#include "support/cmocka.h"
+
+#include "delivery/presence.h"
+#include "unit/delivery/world.h"
+
+enum { ALICE = 1, BOB = 2, INTERVAL_MS = 30000, SILENCE_MS = 2 * INTERVAL_MS, SEEN_MS = 300000 };
+
+static void on_answered(struct pl_presence_question *question)
+{
+    question->home = NULL;
+}
+
+static bool is_online(int user)
+{
+    struct pl_presence_question question = {
+        .home = &world->rpc.loops[0].mailbox, .done = on_answered, .user_id = user_id(user)};
+    pl_hub_ask_presence(world->server.hub, &question);
+    world_settle();
+    assert_null(question.home);
+    return question.is_online;
+}
+
+static int64_t online_count(void)
+{
+    return pl_metrics_get(&world->server.metrics, PL_METRIC_users_online);
+}
+
+static unsigned saves(void)
+{
+    return world->db.queries[PL_STATEMENT_LAST_SEEN_SAVE];
+}
+
+static void beat(struct pl_call *stream)
+{
+    Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+    stream_receive(stream, &frame);
+    world_settle();
+}
+
+static void a_user_is_online_from_welcome_to_the_end(void **state)
+{
+    (void)state;
+    assert_false(is_online(ALICE));
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    assert_true(is_online(ALICE));
+    assert_false(is_online(BOB));
+    assert_int_equal(saves(), 0);
+    stream_close(alice);
+    assert_false(is_online(ALICE));
+    assert_int_equal(online_count(), 0);
+    assert_int_equal(saves(), 1);
+}
+
+static void the_last_of_several_streams_counts(void **state)
+{
+    (void)state;
+    struct pl_call *phone = stream_start(ALICE, ALICE);
+    struct pl_call *tablet = stream_start(ALICE, ALICE + 1);
+    stream_close(phone);
+    assert_true(is_online(ALICE));
+    assert_int_equal(online_count(), 1);
+    stream_close(tablet);
+    assert_false(is_online(ALICE));
+}
+
+static void who_is_silent_is_offline_though_the_stream_goes_on(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    world_pass_ms(SILENCE_MS - 1);
+    assert_true(is_online(ALICE));
+    world_pass_ms(1);
+    assert_false(is_online(ALICE));
+    assert_false(alice->is_failed);
+    assert_int_equal(saves(), 1);
+    beat(alice);
+    assert_true(is_online(ALICE));
+    world_pass_ms(SILENCE_MS);
+    assert_false(is_online(ALICE));
+    assert_int_equal(saves(), 2);
+}
+
+static void a_beat_now_and_then_is_enough(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    struct pl_call *bob = stream_start(BOB, BOB);
+    for (int i = 0; i < 6; i++) {
+        world_pass_ms(INTERVAL_MS);
+        beat(alice);
+    }
+    assert_true(is_online(ALICE));
+    assert_false(is_online(BOB));
+    stream_close(bob);
+    assert_false(is_online(BOB));
+    assert_int_equal(saves(), 1);
+}
+
+static void an_end_in_the_same_moment_as_the_silence(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    world_wait_ms(SILENCE_MS);
+    stream_close(alice);
+    world_settle();
+    assert_false(is_online(ALICE));
+    assert_int_equal(online_count(), 0);
+}
+
+static void who_stays_is_stored_now_and_then(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    for (int i = 0; i < SEEN_MS / INTERVAL_MS; i++) {
+        world_pass_ms(INTERVAL_MS);
+        beat(alice);
+    }
+    assert_int_equal(saves(), 1);
+}
+
+static void who_goes_at_once_is_stored_at_once(void **state)
+{
+    (void)state;
+    struct pl_call *streams[USERS_MAX];
+    for (int user = 0; user < USERS_MAX; user++)
+        streams[user] = stream_start(user, user);
+    for (int user = 0; user < USERS_MAX; user++)
+        stream_close(streams[user]);
+    world_settle();
+    assert_int_equal(online_count(), 0);
+    assert_true(saves() <= LOOPS);
+}
+
+static void what_the_database_does_not_take_is_tried_again(void **state)
+{
+    (void)state;
+    world->db.refusals[PL_STATEMENT_LAST_SEEN_SAVE] = PL_DATABASE_UNAVAILABLE;
+    stream_close(stream_start(ALICE, ALICE));
+    world_settle();
+    assert_int_equal(saves(), 1);
+    assert_int_equal(world->server.hub->session_count, 1);
+    world_pass_ms(999);
+    assert_int_equal(saves(), 1);
+    world_pass_ms(1);
+    assert_int_equal(saves(), 2);
+    world->db.refusals[PL_STATEMENT_LAST_SEEN_SAVE] = PL_OK;
+    world_pass_ms(1000);
+    assert_int_equal(saves(), 3);
+    assert_int_equal(world->server.hub->session_count, 0);
+}
+
+static void a_draining_server_tries_once(void **state)
+{
+    (void)state;
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    world->db.refusals[PL_STATEMENT_LAST_SEEN_SAVE] = PL_DATABASE_UNAVAILABLE;
+    pl_hub_drain(world->server.hub);
+    world_settle();
+    stream_close(alice);
+    world_settle();
+    assert_int_equal(saves(), 1);
+    assert_int_equal(world->server.hub->session_count, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_user_is_online_from_welcome_to_the_end),
+        TEST(the_last_of_several_streams_counts),
+        TEST(who_is_silent_is_offline_though_the_stream_goes_on),
+        TEST(a_beat_now_and_then_is_enough),
+        TEST(an_end_in_the_same_moment_as_the_silence),
+        TEST(who_stays_is_stored_now_and_then),
+        TEST(who_goes_at_once_is_stored_at_once),
+        TEST(what_the_database_does_not_take_is_tried_again),
+        TEST(a_draining_server_tries_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
