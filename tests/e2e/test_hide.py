@@ -2,6 +2,7 @@
 # Copyright (c) the Parley authors.
 """Messages that a user deletes for themselves alone: gone for the user, there for all others."""
 import pytest
+from parley_pb import chat_service_pb2 as chats
 from groups import Group, devices, group, named, seqs, wait_for  # noqa: F401 pylint: disable=unused-import
 from refusals import refused
 from test_self_chat import self_chat_id
@@ -43,6 +44,21 @@ def test_it_is_in_no_answer_of_the_user(group, message):
     for person in (group.mary, group.olga):
         assert listed(person, group.chat_id) == ["next", "hello"]
         assert person.api.GetMessage(message_id=message.message_id).content == "hello"
+
+
+def test_an_id_in_two_chats_is_one_message_for_all_calls(group, message):
+    """The one in the first chat, until it is hidden; then the other one."""
+    other_id = group.olga.api.CreateChat(chat_type=chats.CHAT_TYPE_GROUP, participants=[
+        named(group.adam), named(group.mary)]).chat_id
+    group.mary.api.SendMessage(chat_id=other_id, message_id=message.message_id, content="twin")
+    for chat_id in sorted((group.chat_id, other_id)):
+        assert group.adam.api.GetMessage(message_id=message.message_id).chat_id == chat_id
+        group.adam.api.ReactToMessage(message_id=message.message_id, emoji="\U0001F44D")
+        assert [entry.chat_id for entry in group.adam.api.ListMessages(chat_id=chat_id).messages if entry.reactions] == [
+            chat_id]
+        assert hide(group.adam, message) == 1
+    with refused("NOT_FOUND", "MESSAGE_NOT_FOUND"):
+        group.adam.api.GetMessage(message_id=message.message_id)
 
 
 def test_the_sender_may_hide_it_too(group, message):
