@@ -169,7 +169,6 @@ static bool accept_all(struct pl_listener *listener, const struct pollfd *polled
     return go_on;
 }
 
-/* Now and then, and whenever nothing may be accepted: is there room again? */
 static int64_t sweep_wait_us(size_t count)
 {
     int64_t wait_us = (int64_t)count * SWEEP_CONNECTION_US;
@@ -179,6 +178,7 @@ static int64_t sweep_wait_us(size_t count)
     return wait_us < min_us ? min_us : wait_us < max_us ? wait_us : max_us;
 }
 
+/* Now and then, and whenever nothing may be accepted: is there room again? */
 static void sweep(struct pl_listener *listener, bool now)
 {
     int64_t now_us = pl_clock_now_us();
