@@ -56,7 +56,8 @@ class Archivist(Client):
         is_all = not got[1]["next_page_token"]
         first = got[1]["log_start"]["first_seq"] if "log_start" in got[1] else 1 if is_all else None
         page = [(one["seq"], one["kind"] == "message" and "content" not in one) for one in got[1]["messages"]]
-        self.history.note("page", asked=asked, chat=chat, first=first, has=[seq for seq, is_gone in page if not is_gone],
+        self.history.note("page", asked=asked, chat=chat, first=first,
+                          has=[seq for seq, is_gone in page if not is_gone],
                           gone=[seq for seq, is_gone in page if is_gone])
 
     def age(self, chat, rest):

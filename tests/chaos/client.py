@@ -24,7 +24,8 @@ PATIENCE_S = 60  # without anything new, after which one need not wait on
 
 
 class Client:
-    """settings: name, role, user, folder, seed, chats ([{chat, recipient, ttl}]), pace_s (mean pause), its role's own."""
+    """settings: name, role, user, folder, seed, chats ([{chat, recipient, ttl}]), pace_s (mean pause), and what is its
+    role's own."""
 
     def __init__(self):
         self.settings = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))

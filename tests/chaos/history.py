@@ -7,8 +7,8 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
 
   client      role, user                 who writes this
   chat        chat, members, is_pair, ttl, keeps   the runner made this chat; its members before its first entry; after
-                                         how many seconds messages expire (0: never); what its app keeps (None: everything, DAYS,
-                                         UNTIL_DELIVERED)
+                                         how many seconds messages expire (0: never); what its app keeps (None:
+                                         everything, DAYS, UNTIL_DELIVERED)
   send        chat, id, hash             about to be sent, also when sent again
   sent        chat, id, seq              acknowledged
   failed      chat, id, code, reason, retry_ms
@@ -19,6 +19,7 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   log_start   chat, first                everything before is gone, which the client has not
   caught_up                              over Sync: nothing more is behind what came
   ack, read   cursors / chat, seq        about to be sent
+  acked                                  the last acknowledgement was answered, over Sync
   read_ok     chat, seq
   receipt     chat, user, delivered, read
   counts      chat, first, last, recipients, delivered, read           of the client's messages from first to last
@@ -35,7 +36,8 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   changed     n, chat, seq               0: it was so already
   change_failed  n, reason
   aged        chat, seq                  about to be made older than what its app keeps, and than tombstones get
-  page        asked, chat, first, has, gone  the end of a log: where it begins (None: not told), seqs with and without body
+  page        asked, chat, first, has, gone    the end of a log: where it begins (None: not told), seqs with and without
+                                         a body
   fault, healed  n, kind, target         of the runner
   memory      process, bytes
   quiet                                  nobody sends anything new from here on

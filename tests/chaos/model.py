@@ -161,8 +161,8 @@ class Model:
 
     def _rename(self):
         chat = self.random.choice(sorted(KEEPS))
-        self._append(chat, {"id": f"n{chat}{len(self.logs[chat])}", "hash": None, "sender": "alice", "kind": SETTINGS, "add": [],
-                            "remove": []})
+        self._append(chat, {"id": f"n{chat}{len(self.logs[chat])}", "hash": None, "sender": "alice", "kind": SETTINGS,
+                            "add": [], "remove": []})
 
     def _age(self):
         chat = self.random.choice(sorted(KEEPS))

@@ -92,7 +92,8 @@ def control_lost_with_others(histories, random):
             elif record["e"] == "entry" and record["kind"] == SETTINGS and record["seq"] < first.get(record["chat"], 0):
                 found.append((records, record["chat"], record["seq"]))
     records, chat, seq = random.choice(found)
-    records[:] = [record for record in records if record["e"] != "entry" or (record["chat"], record["seq"]) != (chat, seq)]
+    records[:] = [record for record in records
+                  if record["e"] != "entry" or (record["chat"], record["seq"]) != (chat, seq)]
 
 
 RETENTION_PLANTS = {
