@@ -35,15 +35,15 @@ from proxy import Network  # noqa: E402
 from raw_websocket import JSON, PROTO  # noqa: E402
 from stream import GRPC  # noqa: E402
 
-USERS = ("alice", "bob", "carol", "dave", "erin", "rita")
+USERS = ("alice", "bob", "carol", "dave", "erin", "rita", "sven")  # sven has no device
 ARCHIVES = {"dan": ("dora", DAYS), "paul": ("petra", UNTIL_DELIVERED)}  # apps of two users: how long they keep messages
 DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol",
-           "dave-phone": "dave", "erin-phone": "erin", "bob-poll": "bob", "dan-phone": "dan", "dora-poll": "dora",
+           "dave-phone": "dave", "erin-phone": "erin", "rita-poll": "rita", "dan-phone": "dan", "dora-poll": "dora",
            "paul-phone": "paul", "petra-poll": "petra"}
-POLLERS = ("bob-poll", "dora-poll", "petra-poll")
+POLLERS = ("rita-poll", "dora-poll", "petra-poll")
 WEBSOCKETS = {"alice-desk": JSON, "dave-phone": PROTO}  # the others' streams are over gRPC
 PAIRS = (("alice", "bob"), ("carol", "alice"), ("rita", "bob"))
-GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita"), ("carol", "dave", "erin")),
+GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita", "sven"), ("carol", "dave", "erin")),
           "club": (("alice", "dave", "erin"), ("dave", "erin"))}  # members at first, and those who come and go
 WHISPERERS = ("alice", "bob", "erin")  # of a group where messages expire
 TTL_S = 5
