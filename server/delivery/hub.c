@@ -10,6 +10,7 @@
 #include "delivery/presence.h"
 #include "delivery/shard.h"
 #include "delivery/typing.h"
+#include "delivery/watch.h"
 #include "rpc/rpc.h"
 #include "server.h"
 
@@ -38,6 +39,7 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
         hub->shards[i].watch_timer.run = pl_shard_inquire;
         TAILQ_INIT(&hub->shards[i].watched);
         pl_shard_init_presence(&hub->shards[i]);
+        pl_shard_init_watches(&hub->shards[i]);
         TAILQ_INIT(&hub->shards[i].wanting_list);
         TAILQ_INIT(&hub->shards[i].wanting_heads);
     }
@@ -113,7 +115,7 @@ static void committed(void *context, struct pl_append *const *appends, unsigned 
 
 /* ---- everything else: small notes ---- */
 
-enum note_kind { NOTE_ADVANCED, NOTE_JOINED, NOTE_MARKED, NOTE_BLOCK_CHANGED };
+enum note_kind { NOTE_ADVANCED, NOTE_JOINED, NOTE_MARKED, NOTE_BLOCK_CHANGED, NOTE_AUDIENCE_CHANGED };
 
 struct note {
     struct pl_task task;
@@ -139,6 +141,9 @@ static void run_note(struct pl_task *task)
         break;
     case NOTE_BLOCK_CHANGED:
         pl_chat_record_forget_block(note->shard, &note->chat_id);
+        break;
+    case NOTE_AUDIENCE_CHANGED:
+        pl_user_record_check_watches(note->shard, &note->receipt.user_id);
         break;
     }
     free(note);
@@ -173,6 +178,12 @@ void pl_hub_joined(struct pl_hub *hub, struct pl_user_id user, struct pl_chat_id
 void pl_hub_block_changed(struct pl_hub *hub, struct pl_chat_id chat)
 {
     post_note(&(struct note){.kind = NOTE_BLOCK_CHANGED, .shard = pl_hub_chat_shard(hub, &chat), .chat_id = chat});
+}
+
+void pl_hub_audience_changed(struct pl_hub *hub, struct pl_user_id user)
+{
+    post_note(&(struct note){
+        .kind = NOTE_AUDIENCE_CHANGED, .shard = pl_hub_user_shard(hub, &user), .receipt = {.user_id = user}});
 }
 
 static void marked(void *context, const struct pl_moved *moved)

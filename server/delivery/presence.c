@@ -121,11 +121,11 @@ static void put_seen(struct pl_shard *shard, const struct pl_seen *seen)
     shard->seen[shard->seen_count++] = *seen;
 }
 
-void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user)
+void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user, int64_t at_us)
 {
     if (shard->seen_count == 0 && !shard->is_saving)
         pl_hub_count_session(shard->hub, 1);
-    put_seen(shard, &(struct pl_seen){*user, pl_clock_wall_us()});
+    put_seen(shard, &(struct pl_seen){*user, at_us});
     save_later(shard);
 }
 

@@ -23,8 +23,8 @@ void pl_session_forget_heard(struct pl_session *session);
 /* ---- a user's record; on its shard's loop ---- */
 /* One more user of the shard is online, or one less. */
 void pl_shard_count_online(struct pl_shard *shard, int change);
-/* The user is there now, or was until now: stored with others. */
-void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user);
+/* The user is there at this time by the wall, or was until then: stored with others. */
+void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user, int64_t at_us);
 
 void pl_shard_init_presence(struct pl_shard *shard);
 void pl_shard_fini_presence(struct pl_shard *shard);

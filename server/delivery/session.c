@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "delivery/connect.h"
 #include "delivery/presence.h"
+#include "delivery/watch.h"
 #include "rpc/fields.h"
 #include "server.h"
 
@@ -299,7 +300,7 @@ static void on_timer(struct pl_timer *timer)
 static void free_when_over(struct pl_session *session)
 {
     if (session->call != NULL || session->flush_deferred || session->out_count > 0 || session->is_registered ||
-        session->subscription_count > 0)
+        session->subscription_count > 0 || session->watches != NULL)
         return;
     struct pl_hub *hub = session->hub;
     count_opened(session, -1);
@@ -335,6 +336,7 @@ void pl_session_closed(struct pl_call *call)
     pl_session_drop_early_cursors(session);
     pl_session_drop_entries(session);
     pl_session_detach_all(session);
+    pl_session_end_watches(session);
     /* While it registers the answer is waited for. */
     if (session->state == PL_SESSION_RUNNING)
         unregister(session);

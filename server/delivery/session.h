@@ -18,6 +18,7 @@
  *   session_page.c   one page of a chat
  *   session_live.c   chats at their end: entries as they come, hints, falling back
  *   presence.c       whether it was heard of lately
+ *   watch.c          whom it is told of, whether they are there
  *   typing.c         who writes a message at the moment
  *   poll.c           a call of SyncService.Sync, which is a session that says one thing
  */
@@ -67,6 +68,7 @@ struct pl_refused_send {
 struct pl_poll;
 struct pl_session_typing;
 struct pl_heard_typings;
+struct pl_watches;
 
 struct pl_session {
     struct pl_hub *hub;
@@ -132,6 +134,7 @@ struct pl_session {
     /* See typing.c; NULL when there is nothing. */
     struct pl_session_typing *typing;
     struct pl_heard_typings *heard_typings;
+    struct pl_watches *watches; /* of presences, see watch.c; NULL when there are none */
 };
 
 /* ---- session.c ---- */
@@ -209,6 +212,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_GROUP_RECEIPTS 0x52
 #define PL_SERVER_FRAME_CHATS_ADVANCED 0x5a
 #define PL_SERVER_FRAME_TYPINGS 0x62
+#define PL_SERVER_FRAME_PRESENCES 0x6a
 #define PL_SERVER_FRAME_LOG_STARTS 0x72
 
 /* ---- poll.c; but for free, of sessions that have one ---- */

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "delivery/session.h"
 #include "delivery/typing.h"
+#include "delivery/watch.h"
 #include "messages/message.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -347,6 +348,8 @@ void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientF
         take_fetch(session, frame->fetches[i]);
     for (size_t i = 0; i < frame->n_typings && pl_session_is_open(session); i++)
         pl_session_type(session, frame->typings[i]);
+    if (frame->watch != NULL && pl_session_is_open(session))
+        pl_session_watch_presence(session, frame->watch);
     if (frame->reauth != NULL && pl_session_is_open(session))
         pl_session_reauth(session, frame->reauth);
 }

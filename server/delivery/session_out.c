@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "delivery/session.h"
 #include "delivery/typing.h"
+#include "delivery/watch.h"
 #include "messages/status.h"
 #include "rpc/fields.h"
 #include "server.h"
@@ -360,6 +361,7 @@ static void put_frame(struct pl_session *session, struct pl_buf *frame)
     pl_session_put_entries(session, frame, INT64_MAX);
     pl_session_put_tellings(session, frame);
     pl_session_put_typings(session, frame);
+    pl_session_put_presences(session, frame);
     put_caught_up(session, frame);
 }
 

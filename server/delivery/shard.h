@@ -21,6 +21,7 @@ struct pl_session;
 struct chat_record;
 struct user_record;
 struct pl_seen;
+struct pl_watch;
 
 struct pl_shard {
     struct pl_hub *hub;
@@ -51,6 +52,12 @@ struct pl_shard {
     bool save_deferred;
     bool is_saving;
     struct pl_timer save_timer; /* armed after a failure */
+    /* See watch.c. */
+    TAILQ_HEAD(, pl_watch) due;
+    struct pl_task check_task;
+    bool check_deferred;
+    bool is_checking;
+    struct pl_timer check_timer; /* armed after a failure */
     bool is_reading_heads;
 };
 
@@ -185,6 +192,12 @@ void pl_user_record_unregister(struct pl_task *task);
 /* Whether the session counts for its user's being online; those of polls never do. */
 void pl_user_record_set_present(struct pl_session *session, bool is_present);
 bool pl_user_record_is_online(struct pl_shard *shard, const struct pl_user_id *user);
+/* The later of since_us and when the record saw the user go, if that is not stored yet. */
+int64_t pl_user_record_last_seen_us(struct pl_shard *shard, const struct pl_user_id *user, int64_t since_us);
+void pl_user_record_attach(struct pl_watch *watch);
+void pl_user_record_detach(struct pl_watch *watch);
+/* Who may know of the user may have changed. */
+void pl_user_record_check_watches(struct pl_shard *shard, const struct pl_user_id *user);
 /* All users who are online were seen. */
 void pl_user_records_saw(struct pl_shard *shard);
 void pl_user_record_joined(struct pl_shard *shard, const struct pl_user_id *user, const struct pl_chat_id *chat);

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "base/clock.h"
 #include "delivery/presence.h"
 #include "delivery/session.h"
 #include "delivery/shard.h"
+#include "delivery/watch.h"
 #include "server.h"
 
 #define RECONNECT_SPREAD_MS 5000
@@ -19,6 +21,8 @@ struct user_record {
     struct pl_user_id user_id;
     TAILQ_HEAD(, pl_session) sessions;
     unsigned present; /* sessions that were heard of lately */
+    int64_t seen_us;  /* when the last of them went, if one did */
+    TAILQ_HEAD(, pl_watch) watches;
 };
 
 struct notice {
@@ -71,6 +75,7 @@ static struct user_record *find_or_add(struct pl_shard *shard, const struct pl_u
     pl_assert(record != NULL);
     record->user_id = *user;
     TAILQ_INIT(&record->sessions);
+    TAILQ_INIT(&record->watches);
     HASH_ADD(hh, shard->users, user_id, sizeof(record->user_id), record);
     return record;
 }
@@ -88,6 +93,23 @@ static void end_older(struct user_record *record, const struct pl_session *newer
     }
 }
 
+static void drop_unneeded(struct pl_shard *shard, struct user_record *record)
+{
+    if (!TAILQ_EMPTY(&record->sessions) || !TAILQ_EMPTY(&record->watches))
+        return;
+    HASH_DEL(shard->users, record);
+    free(record);
+}
+
+/* ---- who is there ---- */
+
+static void check_watches(struct pl_shard *shard, struct user_record *record)
+{
+    struct pl_watch *watch;
+    TAILQ_FOREACH (watch, &record->watches, of_record)
+        pl_watch_make_due(shard, watch);
+}
+
 static void set_present(struct user_record *record, struct pl_session *session, bool is_present)
 {
     struct pl_shard *shard = pl_hub_user_shard(session->hub, &record->user_id);
@@ -95,12 +117,14 @@ static void set_present(struct user_record *record, struct pl_session *session, 
         return;
     session->is_present = is_present;
     record->present += is_present ? 1U : -1U;
-    if (is_present && record->present == 1)
-        pl_shard_count_online(shard, 1);
-    if (record->present > 0)
+    if (record->present != (is_present ? 1 : 0))
         return;
-    pl_shard_count_online(shard, -1);
-    pl_shard_saw(shard, &record->user_id);
+    pl_shard_count_online(shard, is_present ? 1 : -1);
+    check_watches(shard, record);
+    if (is_present)
+        return;
+    record->seen_us = pl_clock_wall_us();
+    pl_shard_saw(shard, &record->user_id, record->seen_us);
 }
 
 void pl_user_record_set_present(struct pl_session *session, bool is_present)
@@ -115,12 +139,42 @@ bool pl_user_record_is_online(struct pl_shard *shard, const struct pl_user_id *u
     return record != NULL && record->present > 0;
 }
 
+int64_t pl_user_record_last_seen_us(struct pl_shard *shard, const struct pl_user_id *user, int64_t since_us)
+{
+    const struct user_record *record = find(shard, user);
+    return record != NULL && record->seen_us > since_us ? record->seen_us : since_us;
+}
+
+void pl_user_record_attach(struct pl_watch *watch)
+{
+    struct pl_shard *shard = pl_hub_user_shard(watch->session->hub, &watch->user_id);
+    struct user_record *record = find_or_add(shard, &watch->user_id);
+    TAILQ_INSERT_TAIL(&record->watches, watch, of_record);
+    pl_watch_make_due(shard, watch);
+}
+
+void pl_user_record_detach(struct pl_watch *watch)
+{
+    struct pl_shard *shard = pl_hub_user_shard(watch->session->hub, &watch->user_id);
+    struct user_record *record = find(shard, &watch->user_id);
+    TAILQ_REMOVE(&record->watches, watch, of_record);
+    pl_watch_forget_due(shard, watch);
+    drop_unneeded(shard, record);
+}
+
+void pl_user_record_check_watches(struct pl_shard *shard, const struct pl_user_id *user)
+{
+    struct user_record *record = find(shard, user);
+    if (record != NULL)
+        check_watches(shard, record);
+}
+
 void pl_user_records_saw(struct pl_shard *shard)
 {
     struct user_record *record, *next;
     HASH_ITER (hh, shard->users, record, next)
         if (record->present > 0)
-            pl_shard_saw(shard, &record->user_id);
+            pl_shard_saw(shard, &record->user_id, pl_clock_wall_us());
 }
 
 void pl_user_record_register(struct pl_task *task)
@@ -144,10 +198,7 @@ void pl_user_record_unregister(struct pl_task *task)
     struct user_record *record = find(shard, &session->principal.user_id);
     set_present(record, session, false);
     TAILQ_REMOVE(&record->sessions, session, of_user);
-    if (TAILQ_EMPTY(&record->sessions)) {
-        HASH_DEL(shard->users, record);
-        free(record);
-    }
+    drop_unneeded(shard, record);
     session->user_task.run = pl_session_unregistered;
     pl_mailbox_post(&session->loop->mailbox, &session->user_task);
 }

@@ -38,6 +38,8 @@ void pl_block_tell(const struct pl_block *block, enum pl_account_event event, in
     const struct pl_server *server = pl_call_context(block->call);
     struct pl_app_id app = pl_call_principal(block->call)->app_id;
     pl_hub_block_changed(server->hub, pl_individual_chat_id(app, block->user_id, block->blocked_user_id));
+    pl_hub_audience_changed(server->hub, block->user_id);
+    pl_hub_audience_changed(server->hub, block->blocked_user_id);
     pl_account_tell(server->hub, &(struct pl_account_news){
                                      .app_id = app,
                                      .event = event,

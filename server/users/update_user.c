@@ -220,7 +220,10 @@ static void tell_user(const struct update *update)
 static void on_updated(struct pl_query *query, void *context)
 {
     const struct update *update = context;
-    if (query->status == PL_OK && pl_rows_count(&query->steps[query->count - 1].rows) > 0)
+    if (query->status == PL_OK && pl_rows_count(&query->steps[query->count - 1].rows) > 0) {
         tell_user(update);
+        if ((update->bits & PRESENCE) != 0)
+            pl_hub_audience_changed(((const struct pl_server *)pl_call_context(update->call))->hub, update->user_id);
+    }
     pl_user_answer(query, update->call);
 }

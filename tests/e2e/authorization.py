@@ -285,6 +285,7 @@ ROWS = [
     row(STREAM, lambda it: [{"chat_id": it.group(), "after_seq": 0}], case="fetches", everybody=OK),
     # Of no member it comes to nothing, without a word; see test_typing.py.
     row(STREAM, lambda it: [{"chat_id": it.group(), "is_typing": True}], case="typings", everybody=OK),
+    row(STREAM, lambda it: {"user_ids": [it.member()]}, case="watch", everybody=OK),
     row(STREAM, lambda it: {"token": it.new_token()}, case="reauth", devices="TOKEN_INVALID", member=OK),
     row(STREAM, lambda it: {"token": it.revoked_token()}, case="reauth of a revoked device", devices="DEVICE_REVOKED"),
 ]

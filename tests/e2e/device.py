@@ -36,6 +36,7 @@ class Device:
         self.receipts = []
         self.group_receipts = []
         self.typings = []
+        self.presences = []
         self.advanced = []  # hints of busy groups, each fetched at once
         self.going_aways = []
         self.log_starts = {}  # chat_id -> first_seq: up to there entries come with gaps
@@ -146,6 +147,7 @@ class Device:
         self.receipts.extend(frame.receipts)
         self.group_receipts.extend(frame.group_receipts)
         self.typings.extend(frame.typings)
+        self.presences.extend(frame.presences)
         self.advanced.extend(frame.chats_advanced)
         for advanced in frame.chats_advanced:
             self._frames.put(pb.ClientFrame(fetches=[pb.Fetch(chat_id=advanced.chat_id,

@@ -35,11 +35,14 @@ def main():
         chat_id = client.ListChats().chats[0].chat_id
         with client.open_stream(lambda entry: say("entry", seq=entry.seq, content=entry.content), on_state=on_state,
                                 on_receipt=lambda receipt: say("receipt", read=receipt.read_seq),
-                                on_typing=lambda typing: say("typing", user=typing.user_id)) as stream:
+                                on_typing=lambda typing: say("typing", user=typing.user_id),
+                                on_presence=lambda one: say("presence", user=one.user_id, online=one.online)) as stream:
             for line in sys.stdin:
                 word, _, rest = line.strip().partition(" ")
                 if word == "send":
                     say("sent", seq=stream.send(chat_id=chat_id, content=rest).result(timeout=60).seq)
+                elif word == "watch":
+                    stream.watch(rest.split())
                 elif word == "type":
                     stream.type(chat_id)
                 elif word == "read":

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """Who is online, when they last were, and who may know."""
+import json
+import os
+import subprocess
 import threading
 import time
 
 import grpc
 import pytest
-from api_client import GrpcServer, World
+from api_client import GrpcServer, Person, World
 from groups import devices  # noqa: F401 pylint: disable=unused-import
 from parley_pb import stream_service_pb2 as pb
 from parley_pb import user_service_pb2 as users
-from programs import Gateway
+from programs import PARLEY, Gateway, parley_environment
 from refusals import refused
 from test_blocks import block, say, unblock
 from uuid7 import uuid7
@@ -102,6 +105,71 @@ def test_who_tells_nobody_is_told_of_nobody(world, devices):
     assert presence(alice.api, bob) == (True, False)
     with refused("INVALID_ARGUMENT", "INVALID_ARGUMENT"):
         bob.api.UpdateUser(user_id=bob.user_id, settings={"presence": 3})
+
+
+def watch(device, *people):
+    """From now on it is told of these."""
+    device.say(watch={"user_ids": [person.user_id for person in people]})
+
+
+def told(device):
+    """Of whom, whether they are online, and whether it says when they last were."""
+    return [(one.user_id, one.online, one.HasField("last_seen")) for one in device.presences]
+
+
+@pytest.mark.transports("grpc")
+def test_a_stream_is_told_of_those_it_watches(world, devices):
+    """How it is with them, then when they come and go; of strangers nothing."""
+    alice, bob = world.alice, world.bob
+    carol = Person(world.backend, "carol")
+    say(alice, bob)
+    phone = devices(alice)
+    watch(phone, bob, carol)
+    phone.wait_for(lambda device: told(device) == [(bob.user_id, False, False)])
+    stranger, tablet = devices(carol), devices(bob)
+    phone.wait_for(lambda device: told(device)[1:] == [(bob.user_id, True, False)])
+    tablet.close()
+    phone.wait_for(lambda device: told(device)[2:] == [(bob.user_id, False, True)])
+    assert stranger.sessions == 1
+
+
+@pytest.mark.transports("grpc")
+def test_who_watches_is_told_when_they_may_know_no_more(world, devices):
+    """By a block, or by the setting."""
+    alice, bob = world.alice, world.bob
+    say(alice, bob)
+    phone, _ = devices(alice), devices(bob)
+    watch(phone, bob)
+    phone.wait_for(lambda device: told(device) == [(bob.user_id, True, False)])
+    block(bob, alice)
+    phone.wait_for(lambda device: told(device)[1:] == [(bob.user_id, False, False)])
+    unblock(bob, alice)
+    phone.wait_for(lambda device: told(device)[2:] == [(bob.user_id, True, False)])
+    bob.api.UpdateUser(user_id=bob.user_id, settings={"presence": NOBODY})
+    phone.wait_for(lambda device: told(device)[3:] == [(bob.user_id, False, False)])
+    bob.api.UpdateUser(user_id=bob.user_id, settings={"presence": CHATS})
+    phone.wait_for(lambda device: told(device)[4:] == [(bob.user_id, True, False)])
+
+
+@pytest.mark.transports("grpc")
+def test_tail_shows_it(server, world, devices):
+    """The command, for scripts; the C library tells the server again after an interruption."""
+    say(world.alice, world.bob)
+    environment = {**os.environ, **parley_environment(server, world.alice.token)}
+    with subprocess.Popen([PARLEY, "tail", "--presence", world.bob.user_id, "--json"], stdout=subprocess.PIPE,
+                          text=True, env=environment) as tail:
+        def next_presence():
+            while True:
+                line = json.loads(tail.stdout.readline())
+                if line.get("event") == "presence":
+                    return line["user_id"], line["online"], "last_seen" in line
+
+        assert next_presence() == (world.bob.user_id, False, False)
+        tablet = devices(world.bob)
+        assert next_presence() == (world.bob.user_id, True, False)
+        tablet.close()
+        assert next_presence() == (world.bob.user_id, False, True)
+        tail.terminate()
 
 
 @pytest.fixture

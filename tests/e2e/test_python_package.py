@@ -133,6 +133,8 @@ def test_a_stream_receives_sends_reads_and_acknowledges(server, world, tail):
     assert tail.next("sent")["seq"] == 3
     alice = Device(server.address, world.alice.token)
     alice.wait_for(lambda device: device.caught_up)
+    tail.order(f"watch {world.alice.user_id}")
+    assert tail.next("presence") == {"event": "presence", "user": world.alice.user_id, "online": True}
     tail.order("type")
     alice.wait_for(lambda device: [typing.user_id for typing in device.typings] == [world.bob.user_id])
     alice.say(typings=[{"chat_id": second.chat_id, "is_typing": True}])

@@ -240,6 +240,13 @@ json_t *pl_json_user(const parley_user *user)
     return object;
 }
 
+json_t *pl_json_presence(const parley_presence *presence)
+{
+    json_t *object = json_pack("{s:s, s:b}", "user_id", presence->user_id, "online", presence->online);
+    put_time(object, "last_seen", presence->last_seen_us);
+    return object;
+}
+
 json_t *pl_json_device(const parley_device *device)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "device_id", device->device_id, "user_id", device->user_id,

@@ -14,6 +14,7 @@
 json_t *pl_json_message(const parley_message *message);
 json_t *pl_json_chat(const parley_chat *chat);
 json_t *pl_json_participant(const parley_participant *participant);
+json_t *pl_json_presence(const parley_presence *presence);
 json_t *pl_json_device(const parley_device *device);
 json_t *pl_json_block(const parley_block *block);
 /* With the secret when there is one. */

@@ -31,14 +31,6 @@ static void show_line(const parley_presence *found)
     }
 }
 
-static void show_json(const parley_presence *found)
-{
-    json_t *object = json_pack("{s:s, s:b}", "user_id", found->user_id, "online", found->online);
-    if (found->last_seen_us != 0)
-        json_object_set_new(object, "last_seen", pl_json_time(found->last_seen_us));
-    pl_json_print(object);
-}
-
 static enum pl_cli_exit presence(struct pl_cli *cli, int argc, char **argv)
 {
     parley_presence *found = NULL;
@@ -49,7 +41,7 @@ static enum pl_cli_exit presence(struct pl_cli *cli, int argc, char **argv)
     if (parley_get_presence(cli->client, argv[1], &found, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
     if (cli->json)
-        show_json(found);
+        pl_json_print(pl_json_presence(found));
     else
         show_line(found);
     parley_presence_free(found);

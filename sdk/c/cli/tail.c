@@ -18,12 +18,12 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv);
 
 const struct pl_cli_command pl_cli_tail = {
     .name = "tail",
-    .arguments = "[--count N] [--until-caught-up] [--receipts] [--typing]",
+    .arguments = "[--count N] [--until-caught-up] [--receipts] [--typing] [--presence USER_ID]",
     .summary = "Show messages as they reach this device",
     .details = "Every message is acknowledged when it has been printed; none is marked as read. --count ends after N\n"
                "messages, --until-caught-up when everything that was waiting has been printed; Ctrl-C always.\n"
                "--receipts also shows how far your own messages come: lines of their own, with --json as events.\n"
-               "--typing shows who writes a message at the moment.\n"
+               "--typing shows who writes a message at the moment, --presence when this user comes and goes.\n"
                "This is the device's one stream: another tail or chat of the same device ends it.\n",
     .credentials = PL_CLI_AS_DEVICE,
     .run = tail,
@@ -36,6 +36,7 @@ struct tail {
     bool until_caught_up;
     bool receipts;
     bool typing;
+    const char *watched;
     atomic_bool done;
     atomic_bool ended;
     parley_error error; /* valid when ended */
@@ -112,6 +113,20 @@ static void on_typing(void *userdata, const parley_typing *typing)
     fflush(stdout);
 }
 
+static void on_presence(void *userdata, const parley_presence *presence)
+{
+    struct tail *tail = userdata;
+    if (tail->cli->json) {
+        json_t *object = pl_json_presence(presence);
+        json_object_set_new(object, "event", json_string("presence"));
+        pl_json_print(object);
+        return;
+    }
+    pl_names_put(&tail->names, stdout, presence->user_id);
+    puts(presence->online ? " is online" : " is not online");
+    fflush(stdout);
+}
+
 static void on_log_start(void *userdata, const char *chat_id, int64_t first_seq)
 {
     const struct tail *tail = userdata;
@@ -150,11 +165,16 @@ static enum pl_cli_exit follow(struct pl_cli *cli, struct tail *tail)
         callbacks.on_receipt = on_receipt;
         callbacks.on_group_receipt = on_group_receipt;
     }
+    callbacks.on_presence = on_presence;
     if (tail->typing)
         callbacks.on_typing = on_typing;
     pl_wakeup_init();
     if (parley_stream_open(cli->client, &callbacks, tail, &stream, &error) != PARLEY_OK)
         return pl_cli_fail(cli, &error);
+    if (tail->watched != NULL && parley_stream_watch(stream, &tail->watched, 1, &error) == PARLEY_INVALID_ID) {
+        parley_stream_close(stream);
+        return pl_cli_fail(cli, &error);
+    }
     while (!atomic_load(&tail->done) && !atomic_load(&tail->ended) && !pl_wakeup_interrupted())
         pl_wakeup_wait(false, -1);
     ended_by_itself = atomic_load(&tail->ended);
@@ -168,11 +188,10 @@ static enum pl_cli_exit follow(struct pl_cli *cli, struct tail *tail)
 
 static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {{"count", required_argument, NULL, 'n'},
-                                            {"until-caught-up", no_argument, NULL, 'u'},
-                                            {"receipts", no_argument, NULL, 'r'},
-                                            {"typing", no_argument, NULL, 't'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"count", required_argument, NULL, 'n'},    {"until-caught-up", no_argument, NULL, 'u'},
+        {"receipts", no_argument, NULL, 'r'},       {"typing", no_argument, NULL, 't'},
+        {"presence", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
     struct tail state = {.cli = cli, .left = -1};
     enum pl_cli_exit result;
     int flag;
@@ -183,6 +202,8 @@ static enum pl_cli_exit tail(struct pl_cli *cli, int argc, char **argv)
             state.receipts = true;
         else if (flag == 't')
             state.typing = true;
+        else if (flag == 'p')
+            state.watched = optarg;
         else if (flag != 'n' || !pl_cli_parse_int(optarg, 1, INT_MAX, &state.left))
             return pl_cli_usage(cli, flag == 'n' ? "--count must be a number above 0" : NULL);
     if (argc != optind)

@@ -71,6 +71,13 @@ void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct
     CONVERT_METADATA(ret_user, user, arena);
 }
 
+void pl_convert_presence(parley_presence *ret_presence, const Parley__V1__Presence *presence)
+{
+    *ret_presence = (parley_presence){.user_id = presence->user_id,
+                                      .online = presence->online,
+                                      .last_seen_us = pl_convert_time_us(presence->last_seen)};
+}
+
 void pl_convert_device(parley_device *ret_device, const Parley__V1__Device *device)
 {
     *ret_device = (parley_device){.device_id = device->device_id,

@@ -13,6 +13,7 @@
 #include "parley/v1/admin_service.pb-c.h"
 #include "parley/v1/chat_service.pb-c.h"
 #include "parley/v1/message_service.pb-c.h"
+#include "parley/v1/presence_service.pb-c.h"
 #include "parley/v1/stream_service.pb-c.h"
 #include "parley/v1/user_service.pb-c.h"
 
@@ -22,6 +23,7 @@ void pl_convert_app(parley_app *ret_app, const Parley__V1__App *app);
 /* key may be NULL; secret is not. */
 void pl_convert_api_key(parley_api_key *ret_key, const Parley__V1__ApiKey *from, const char *secret);
 void pl_convert_user(parley_user *ret_user, const Parley__V1__User *user, struct pl_arena *arena);
+void pl_convert_presence(parley_presence *ret_presence, const Parley__V1__Presence *presence);
 void pl_convert_device(parley_device *ret_device, const Parley__V1__Device *device);
 void pl_convert_token(parley_token *ret_token, const Parley__V1__CreateTokenResponse *response);
 void pl_convert_signing_key(parley_signing_key *ret_key, const Parley__V1__SigningKey *key);

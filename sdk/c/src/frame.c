@@ -148,6 +148,23 @@ static void put_typings(struct parley_stream *stream)
     }
 }
 
+static void put_watch(struct parley_stream *stream)
+{
+    Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+    Parley__V1__WatchPresence watch = PARLEY__V1__WATCH_PRESENCE__INIT;
+    if (!stream->watch_due)
+        return;
+    watch.n_user_ids = stream->watched_count;
+    watch.user_ids = pl_arena_array(&stream->arena, char *, stream->watched_count + 1);
+    for (size_t i = 0; i < stream->watched_count; i++) {
+        watch.user_ids[i] = pl_arena_alloc(&stream->arena, PARLEY_ID_BYTES);
+        pl_uuid_format(&stream->watched[i].uuid, watch.user_ids[i]);
+    }
+    frame.watch = &watch;
+    pack(&stream->frame, &frame);
+    stream->watch_due = false;
+}
+
 /* Without a token now, the provider is asked again soon; if it never has one, the stream ends with the old token. */
 static void put_reauth(struct parley_stream *stream, int64_t now_us)
 {
@@ -202,6 +219,7 @@ void pl_frame_write_due(struct parley_stream *stream)
     if (stream->phase == PL_STREAM_LIVE) {
         put_fetches(stream, now_us);
         put_typings(stream);
+        put_watch(stream);
         put_reauth(stream, now_us);
     }
     pl_arena_reset(&stream->arena);

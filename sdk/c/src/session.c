@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "parley/v1/presence_service.pb-c.h"
 #include "parley/v1/stream_service.pb-c.h"
 #include "rpc/codec.h"
 #include "sdk/c/src/convert.h"
@@ -200,6 +201,14 @@ static void take_typing(struct parley_stream *stream, const Parley__V1__Typing *
         stream->callbacks.on_typing(stream->userdata, &told);
 }
 
+static void take_presence(struct parley_stream *stream, const Parley__V1__Presence *presence)
+{
+    parley_presence told;
+    pl_convert_presence(&told, presence);
+    if (stream->callbacks.on_presence != NULL)
+        stream->callbacks.on_presence(stream->userdata, &told);
+}
+
 static void take_advanced(struct parley_stream *stream, const Parley__V1__ChatAdvanced *advanced)
 {
     struct pl_cursor end = {.seq = advanced->last_seq};
@@ -261,6 +270,8 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_advanced(stream, frame->chats_advanced[i]);
     for (size_t i = 0; i < frame->n_typings && is_heard(stream); i++)
         take_typing(stream, frame->typings[i]);
+    for (size_t i = 0; i < frame->n_presences && is_heard(stream); i++)
+        take_presence(stream, frame->presences[i]);
     for (size_t i = 0; i < frame->n_log_starts && is_heard(stream); i++)
         take_log_start(stream, frame->log_starts[i]);
     if (frame->caught_up && is_heard(stream)) {

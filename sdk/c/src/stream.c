@@ -82,6 +82,7 @@ static void connect_now(struct parley_stream *stream)
     pl_reads_begin_session(&stream->reads);
     pl_fetches_begin_session(&stream->fetches);
     pl_typings_begin_session(&stream->typings);
+    stream->watch_due = stream->watched_count > 0;
     pl_heads_check_begin_session(stream);
     pl_outbox_begin_session(&stream->outbox);
     stream->phase = PL_STREAM_OPENING;
@@ -231,6 +232,25 @@ static void take_type_order(struct pl_task *task)
     free(order);
 }
 
+/* Of users. */
+struct watch_order {
+    struct pl_task task;
+    struct parley_stream *stream;
+    size_t count;
+    struct pl_user_id *users;
+};
+
+static void take_watch_order(struct pl_task *task)
+{
+    struct watch_order *order = pl_container_of(task, struct watch_order, task);
+    struct parley_stream *stream = order->stream;
+    free(stream->watched);
+    stream->watched = order->users;
+    stream->watched_count = order->count;
+    stream->watch_due = true;
+    free(order);
+}
+
 static void take_close_order(struct pl_task *task)
 {
     pl_container_of(task, struct parley_stream, close_task)->closing = true;
@@ -279,6 +299,7 @@ static void fini(struct parley_stream *stream)
 {
     pl_buf_fini(&stream->frame);
     pl_arena_fini(&stream->arena);
+    free(stream->watched);
     pl_fetches_begin_session(&stream->fetches);
     pl_reads_fini(&stream->reads);
     pl_heads_fini(&stream->heads);
@@ -388,20 +409,25 @@ parley_status parley_stream_send(parley_stream *stream, const parley_draft *draf
     return status;
 }
 
-/* Takes a copy of the order. */
-static parley_status post_order(const struct chat_order *order, parley_error *ret_error)
+/* False when the stream has ended. */
+static bool post(struct parley_stream *stream, struct pl_task *task)
 {
-    struct parley_stream *stream = order->stream;
-    struct chat_order *posted = malloc(sizeof *posted);
     bool closed;
-    pl_assert(posted != NULL);
-    *posted = *order;
     pthread_mutex_lock(&stream->lock);
     closed = stream->closed;
     if (!closed)
-        pl_mailbox_post(&stream->mailbox, &posted->task);
+        pl_mailbox_post(&stream->mailbox, task);
     pthread_mutex_unlock(&stream->lock);
-    if (!closed)
+    return !closed;
+}
+
+/* Takes a copy of the order. */
+static parley_status post_order(const struct chat_order *order, parley_error *ret_error)
+{
+    struct chat_order *posted = malloc(sizeof *posted);
+    pl_assert(posted != NULL);
+    *posted = *order;
+    if (post(order->stream, &posted->task))
         return PARLEY_OK;
     free(posted);
     return pl_error_set(ret_error, PARLEY_CLOSED, NULL);
@@ -431,4 +457,31 @@ parley_status parley_stream_type(parley_stream *stream, const char *chat_id, boo
     if (chat_id == NULL || pl_uuid_parse(chat_id, &order.mark.chat_id.uuid) != PL_OK)
         return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
     return post_order(&order, ret_error);
+}
+
+static void free_watch_order(struct watch_order *order)
+{
+    free(order->users);
+    free(order);
+}
+
+parley_status parley_stream_watch(parley_stream *stream, const char *const *user_ids, size_t count,
+                                  parley_error *ret_error)
+{
+    struct watch_order *order;
+    if (count > PARLEY_WATCHED_MAX)
+        return pl_error_set(ret_error, PARLEY_INVALID_ARGUMENT, "at most %d users are watched", PARLEY_WATCHED_MAX);
+    order = calloc(1, sizeof *order);
+    pl_assert(order != NULL);
+    *order = (struct watch_order){{.run = take_watch_order}, stream, count, calloc(count + 1, sizeof *order->users)};
+    pl_assert(order->users != NULL);
+    for (size_t i = 0; i < count; i++)
+        if (user_ids[i] == NULL || pl_uuid_parse(user_ids[i], &order->users[i].uuid) != PL_OK) {
+            free_watch_order(order);
+            return pl_error_set(ret_error, PARLEY_INVALID_ID, NULL);
+        }
+    if (post(stream, &order->task))
+        return PARLEY_OK;
+    free_watch_order(order);
+    return pl_error_set(ret_error, PARLEY_CLOSED, NULL);
 }

@@ -83,6 +83,9 @@ struct parley_stream {
     struct pl_reads reads;
     struct pl_fetches fetches;
     struct pl_typings typings;
+    struct pl_user_id *watched;
+    size_t watched_count;
+    bool watch_due; /* the server is to be told */
     struct pl_outbox outbox;
     struct pl_arena arena; /* of the frame that is being handled */
     struct pl_buf frame;   /* the frame that is being made */

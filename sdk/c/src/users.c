@@ -71,10 +71,8 @@ parley_status parley_get_user(parley_client *client, const char *user_id, parley
 
 static void convert_presence(void *ret_presence, const ProtobufCMessage *reply, struct pl_arena *arena)
 {
-    const Parley__V1__Presence *from = (const Parley__V1__Presence *)reply;
     (void)arena;
-    *(parley_presence *)ret_presence = (parley_presence){
-        .user_id = from->user_id, .online = from->online, .last_seen_us = pl_convert_time_us(from->last_seen)};
+    pl_convert_presence(ret_presence, (const Parley__V1__Presence *)reply);
 }
 
 parley_status parley_get_presence(parley_client *client, const char *user_id, parley_presence **ret_presence,

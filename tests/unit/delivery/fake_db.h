@@ -58,6 +58,7 @@ struct pl_db {
     STAILQ_HEAD(, fake_mark) marks; /* that somebody waits for */
     bool hold_marks;
     unsigned blocked_chats;     /* bit n: of chat n one of the two blocks the other */
+    unsigned hidden_users;      /* bit n: whether user n is there may nobody know */
     unsigned deactivated_users; /* bit n: user n */
     unsigned revoked_devices;   /* bit n: device n */
     unsigned revoked_keys;      /* bit n: signing key n */

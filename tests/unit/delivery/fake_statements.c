@@ -263,6 +263,19 @@ static PGresult *chat_senders(const struct fake_chat *chat)
     return result;
 }
 
+static PGresult *presences_shown(const struct pl_db *db, const struct pl_params *params)
+{
+    PGresult *result = result_new(2);
+    int row = 0;
+    for (int i = 0; i < array_count(params, 0); i++) {
+        if (db->hidden_users & 1U << array_number(params, 0, i))
+            continue;
+        put_int(result, row, 0, i + 1);
+        put(result, row++, 1, NULL, 0);
+    }
+    return result;
+}
+
 static PGresult *chat_is_blocked(const struct pl_db *db, int chat)
 {
     PGresult *result = result_new(1);
@@ -286,6 +299,8 @@ struct pg_result *fake_statement_run(const struct pl_db *db, enum pl_statement s
         return chat_watermarks(&db->chats[param_number(params, 0)]);
     case PL_STATEMENT_CHAT_SENDERS:
         return chat_senders(&db->chats[param_number(params, 0)]);
+    case PL_STATEMENT_PRESENCES_SHOWN:
+        return presences_shown(db, params);
     case PL_STATEMENT_LAST_SEEN_SAVE:
         return result_new(1);
     case PL_STATEMENT_CHAT_IS_BLOCKED:

@@ -95,6 +95,7 @@ unsigned stream_faileds(const struct pl_call *stream);
 unsigned stream_receipts(const struct pl_call *stream);
 unsigned stream_chats_advanced(const struct pl_call *stream);
 unsigned stream_group_receipts(const struct pl_call *stream);
+unsigned stream_presences(const struct pl_call *stream);
 unsigned stream_typings(const struct pl_call *stream);
 unsigned stream_read_oks(const struct pl_call *stream);
 const Parley__V1__ServerFrame *stream_last(const struct pl_call *stream);

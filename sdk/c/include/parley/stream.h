@@ -25,11 +25,15 @@
 #include <parley/messages.h>
 #include <parley/status.h>
 #include <parley/types.h>
+#include <parley/users.h>
 #include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Users whose presence a stream watches. */
+#define PARLEY_WATCHED_MAX 256
 
 /* Messages and bytes that wait in memory for the server's answer. */
 #define PARLEY_OUTBOX_MESSAGES_MAX 4096
@@ -106,6 +110,8 @@ typedef struct parley_stream_callbacks {
      */
     void (*on_log_start)(void *userdata, const char *chat_id, int64_t first_seq);
     void (*on_typing)(void *userdata, const parley_typing *typing);
+    /* Of those who are watched: how it is with them, and whenever that changed. */
+    void (*on_presence)(void *userdata, const parley_presence *presence);
 } parley_stream_callbacks;
 
 static inline void parley_stream_callbacks_init(parley_stream_callbacks *callbacks)
@@ -154,6 +160,14 @@ PARLEY_API parley_status parley_stream_show(parley_stream *stream, const char *c
  */
 PARLEY_API parley_status parley_stream_type(parley_stream *stream, const char *chat_id, bool is_typing,
                                             parley_error *ret_error);
+
+/*
+ * From now on on_presence tells of these users, and of no others; it stays so over interruptions. Of those whom the own
+ * user may not know of it says nothing. PARLEY_INVALID_ID, PARLEY_INVALID_ARGUMENT (more than PARLEY_WATCHED_MAX),
+ * PARLEY_CLOSED. Any thread.
+ */
+PARLEY_API parley_status parley_stream_watch(parley_stream *stream, const char *const *user_ids, size_t count,
+                                             parley_error *ret_error);
 
 #ifdef __cplusplus
 }

@@ -35,6 +35,7 @@ class Outgoing:
         self._waiting = collections.deque()
         self._requests = 0
         self._reads = {}  # chat_id -> seq, until read_ok
+        self._watched = []  # users whose presence is to be told
         self._shown = None  # the chat that the user looks at
         self._reset()
 
@@ -47,6 +48,7 @@ class Outgoing:
         self._flying = collections.OrderedDict()  # request_id -> Waiting
         self._send_due = self._heartbeat_due = 0.0
         self._reads_said = {}
+        self._watch_due = bool(self._watched)
         self._typed = {}  # chat_id -> (when it was said that the user writes, whether the user does); few
         self._typings = {}  # chat_id -> whether the user writes; to say
         self._fetches = {}  # chat_id -> [its end, the end when it was last fetched, when it may be fetched]
@@ -194,6 +196,12 @@ class Outgoing:
             self._shown = chat_id
             self._changed.notify_all()
 
+    def watch(self, user_ids):
+        """Of these users the stream is to be told, and of no others."""
+        with self._changed:
+            self._watched, self._watch_due = list(user_ids), True
+            self._changed.notify_all()
+
     def type(self, chat_id, is_typing):
         """The user writes in this chat, or no more. The server drops what comes more often, or of more chats."""
         with self._changed:
@@ -233,6 +241,10 @@ class Outgoing:
         self._put_fetches(frame)
         for chat_id in list(self._typings) if not self._leaving else ():
             frame.typings.add(chat_id=chat_id, is_typing=self._typings.pop(chat_id))
+        if self._watch_due and not self._leaving:
+            frame.watch.SetInParent()
+            frame.watch.user_ids.extend(self._watched)
+            self._watch_due = False
         if self._token and not self._leaving:
             frame.reauth.token, self._token = self._token, None
         is_beat_due = self._limits.heartbeat_interval_ms and time.monotonic() >= self._heartbeat_due

@@ -34,7 +34,7 @@ class Stream:
     stream lives; the entry is acknowledged when it returns. When it raises, the entry comes again, after a pause. An
     entry that this device sent comes, too, without its body. on_receipt(receipt) tells how far the other user
     of an individual chat is, on_group_receipt(receipt) how many in a group have own messages, on_typing(typing) who
-    writes a message at the moment.
+    writes a message at the moment, on_presence(presence) whether those whom watch names are there.
     on_state(state, error): `connecting`, `live`, `caught_up` (every chat has reached its end), `lost` (the next attempt
     follows by itself), `ended` (for good). error is None but for the last two.
 
@@ -46,10 +46,11 @@ class Stream:
     """
 
     def __init__(self, client, on_message=None, *, on_receipt=None, on_group_receipt=None, on_typing=None,
-                 on_state=None, name="parley-python"):
+                 on_presence=None, on_state=None, name="parley-python"):
         self._client = client
         self._on_message, self._on_state = on_message, on_state
         self._on_receipt, self._on_group_receipt, self._on_typing = on_receipt, on_group_receipt, on_typing
+        self._on_presence = on_presence
         self._outgoing = Outgoing(name)
         self._closing, self._caught_up, self._ended = threading.Event(), threading.Event(), False
         self._lock = threading.Lock()  # guards _ended, _call, _session_number and _drop_error
@@ -108,6 +109,10 @@ class Stream:
         Nothing comes of it while the stream is not live.
         """
         self._outgoing.type(chat_id, is_typing)
+
+    def watch(self, user_ids):
+        """From now on on_presence is told of these users, at most 256, and of no others; also after interruptions."""
+        self._outgoing.watch(user_ids)
 
     def wait_until_caught_up(self, timeout=None):
         """True when every chat has reached its end once since the stream was opened."""
@@ -246,6 +251,8 @@ class Stream:
             self._guarded(self._on_group_receipt, receipt)
         for typing in frame.typings if self._on_typing else ():
             self._guarded(self._on_typing, typing)
+        for presence in frame.presences if self._on_presence else ():
+            self._guarded(self._on_presence, presence)
         for mark in frame.read_oks:
             self._outgoing.read_ok(mark.chat_id, mark.seq)
         for advanced in frame.chats_advanced:
