@@ -219,6 +219,7 @@ static void run_drain(struct pl_task *task)
 {
     struct pl_shard *shard = pl_container_of(task, struct pl_shard, drain_task);
     shard->draining = true;
+    pl_shard_drain_presence(shard);
     pl_user_records_drain(shard);
 }
 

@@ -226,6 +226,12 @@ void pl_shard_init_presence(struct pl_shard *shard)
     shard->save_task.run = run_save;
 }
 
+void pl_shard_drain_presence(struct pl_shard *shard)
+{
+    pl_timers_disarm(&shard->loop->timers, &shard->save_timer);
+    save_later(shard);
+}
+
 void pl_shard_fini_presence(struct pl_shard *shard)
 {
     pl_assert(shard->seen_count == 0 && !shard->is_saving);

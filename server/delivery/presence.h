@@ -27,6 +27,8 @@ void pl_shard_count_online(struct pl_shard *shard, int change);
 void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user, int64_t at_us);
 
 void pl_shard_init_presence(struct pl_shard *shard);
+/* What is to be stored is tried once more, at once. */
+void pl_shard_drain_presence(struct pl_shard *shard);
 void pl_shard_fini_presence(struct pl_shard *shard);
 
 /* ---- others; any thread ---- */

@@ -165,6 +165,18 @@ static void a_draining_server_tries_once(void **state)
     assert_int_equal(world->server.hub->session_count, 0);
 }
 
+static void what_waits_to_be_tried_again_holds_up_no_drain(void **state)
+{
+    (void)state;
+    world->db.refusals[PL_STATEMENT_LAST_SEEN_SAVE] = PL_DATABASE_UNAVAILABLE;
+    stream_close(stream_start(ALICE, ALICE));
+    world_settle();
+    pl_hub_drain(world->server.hub);
+    world_settle();
+    assert_int_equal(saves(), 2);
+    assert_int_equal(world->server.hub->session_count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
@@ -179,6 +191,7 @@ int main(void)
         TEST(who_goes_at_once_is_stored_at_once),
         TEST(what_the_database_does_not_take_is_tried_again),
         TEST(a_draining_server_tries_once),
+        TEST(what_waits_to_be_tried_again_holds_up_no_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
