@@ -12,7 +12,7 @@ from check import violations_of
 from plants import PLANTS
 
 SEED = 1
-SECONDS = 60
+SECONDS = 48
 # Whatever else runs on this machine, which may have the clients wait.
 COMPLETE_WITHIN_S = 60
 
