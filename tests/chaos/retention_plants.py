@@ -2,7 +2,7 @@
 # Copyright (c) the Parley authors.
 """Bugs in what leaves, and when, as in plants.py."""
 from history import DAYS, SETTINGS, UNTIL_DELIVERED
-from planting import chats_of, entry_of, records_of
+from planting import SECOND_NS, chats_of, entry_of, records_of
 
 
 def expired_too_early(histories, random):
@@ -17,9 +17,10 @@ def expired_too_early(histories, random):
 def expired_and_told(histories, random):
     """A device that comes later gets the body."""
     fleeting = chats_of(histories, lambda chat: chat["ttl"])
-    records, index = entry_of(histories, random, lambda record: record["chat"] in fleeting)
+    answered = {others[at]["id"] for others, at in records_of(histories, "sent")}
+    records, index = entry_of(histories, random, lambda record: record["chat"] in fleeting and record["id"] in answered)
     entry = records[index]
-    end = max(record["t"] for others in histories.values() for record in others)
+    end = max(record["t"] for others in histories.values() for record in others) + 100 * SECOND_NS
     records.append({"t": end + 1, "e": "hello", "cursors": {entry["chat"]: entry["seq"] - 1}})
     records.append(entry | {"t": end + 2})
 
@@ -30,7 +31,8 @@ def swept_too_early(histories, random):
     records, index = random.choice(records_of(histories, "page", lambda record: record["chat"] in daily
                                               and record["has"]))
     page = records[index]
-    records[index] = page | {"has": page["has"][:-1], "gone": page["gone"] + page["has"][-1:]}
+    newest = max(page["has"])
+    records[index] = page | {"has": [seq for seq in page["has"] if seq != newest], "gone": page["gone"] + [newest]}
 
 
 def swept_before_delivered(histories, random):
