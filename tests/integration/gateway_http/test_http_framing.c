@@ -271,8 +271,13 @@ static void unfinished_body_has_its_room_until_its_client_leaves(void **state)
     int unfinished = begin_body(port, "/echo", 6000, 1);
     (void)state;
 
-    while (is_taken(port, 6000))
-        continue;
+    while (is_taken(port, 6000)) {
+        struct pollfd refused = {.fd = unfinished, .events = POLLIN};
+        if (poll(&refused, 1, 0) == 0)
+            continue;
+        wire_close(unfinished); /* the other one had the room first */
+        unfinished = begin_body(port, "/echo", 6000, 1);
+    }
     wire_close(unfinished);
     while (!is_taken(port, 6000))
         continue;
