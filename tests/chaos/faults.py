@@ -10,6 +10,8 @@ import socket
 import threading
 import time
 
+from programs import standing_still
+
 ROUND_S, CALM_S = 6, 6
 POLL_S = 0.02
 KINDS = {"kill server": 3, "stop server": 2, "kill gateway": 2, "stop gateway": 1, "kill postgres": 2,
@@ -83,7 +85,7 @@ class House:
 
     def stop_server(self, _):
         """It hangs."""
-        return stopped(self.server.process)
+        return standing_still(self.server.process)
 
     @contextlib.contextmanager
     def kill_gateway(self, _):
@@ -94,7 +96,7 @@ class House:
 
     def stop_gateway(self, _):
         """It hangs."""
-        return stopped(self.gateway.process)
+        return standing_still(self.gateway.process)
 
     @contextlib.contextmanager
     def kill_postgres(self, _):
@@ -143,15 +145,7 @@ class House:
 
     def stop_client(self, name):
         """It reads nothing for a while."""
-        return stopped(self.clients[name].process)
-
-
-@contextlib.contextmanager
-def stopped(process):
-    """It stands still."""
-    process.send_signal(signal.SIGSTOP)
-    yield
-    process.send_signal(signal.SIGCONT)
+        return standing_still(self.clients[name].process)
 
 
 def listens(address):

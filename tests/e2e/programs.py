@@ -28,6 +28,26 @@ PARLEY = BUILD / "bin" / "parley"
 READY_S = 120
 
 
+def stand_still(pid):
+    """Stops the process until SIGCONT. After the signal alone its threads may run on for a while. Any of them, and the
+    process, may end meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            while (thread / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "TZX":
+                time.sleep(0.001)
+
+
+@contextlib.contextmanager
+def standing_still(process):
+    """While the block runs, the process does nothing."""
+    stand_still(process.pid)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
 class Postgres:
     """A PostgreSQL of its own below a folder."""
 
@@ -61,10 +81,10 @@ class Postgres:
     def hung(self):
         """While the block runs, connections to it are open and nothing is answered."""
         # A postmaster that stands still neither starts children nor lets the pids of those go that end.
-        os.kill(self.pids()[0], signal.SIGSTOP)
+        stand_still(self.pids()[0])
         pids = self.pids()
         for pid in pids[1:]:
-            os.kill(pid, signal.SIGSTOP)
+            stand_still(pid)
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ import time
 import uuid
 
 import pytest
-from programs import Gateway
+from programs import Gateway, stand_still, standing_still
 
 ORIGIN = "https://app.example"
 WRITERS = 6
@@ -340,13 +340,10 @@ def test_limits_of_a_gateway_are_answers(tmp_path, server, world):
     small.wait_until_ready()
     first, second = (Rest(small, authorization=f"Bearer {world.alice.token}") for _ in range(2))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        server.process.send_signal(signal.SIGSTOP)
-        try:
+        with standing_still(server.process):
             asked = pool.submit(first, "GET", "/v1/chats")
             small.wait_for_metric("gateway_upstream_calls", 1)
             refused = second("GET", "/v1/chats")
-        finally:
-            server.process.send_signal(signal.SIGCONT)
         assert asked.result().status == 200
     assert_problem(refused, 429, "OVERLOADED")
     assert refused.headers["retry-after"] == "1"
@@ -452,11 +449,8 @@ def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
     hasty.start()
     hasty.wait_until_ready()
     rest = Rest(hasty, authorization=f"Bearer {world.alice.token}")
-    server.process.send_signal(signal.SIGSTOP)
-    try:
+    with standing_still(server.process):
         assert_problem(rest("GET", "/v1/chats"), 504, "DEADLINE_EXCEEDED")
-    finally:
-        server.process.send_signal(signal.SIGCONT)
     deadline = time.monotonic() + RETRY_S
     while rest("GET", "/v1/chats").status != 200:
         assert time.monotonic() < deadline
@@ -473,7 +467,7 @@ def unread_bytes(server):
 
 def test_what_was_in_flight_may_have_happened(alice, bob, gateway, group, server):
     """A write whose connection broke is told so; a read may simply be repeated."""
-    server.process.send_signal(signal.SIGSTOP)
+    stand_still(server.process.pid)
     unread = unread_bytes(server)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         message = {"chat_id": group["chat_id"], "content": "x"}
@@ -500,15 +494,12 @@ def test_sigterm_answers_what_is_open(gateway, tmp_path, server, world):
     other.wait_until_ready()
     rest = Rest(other, authorization=f"Bearer {world.alice.token}")
     assert rest("GET", "/v1/chats").status == 200
-    server.process.send_signal(signal.SIGSTOP)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        try:
+        with standing_still(server.process):
             asked = pool.submit(rest, "GET", "/v1/chats")
             other.wait_for_metric("gateway_upstream_calls", 1)
             other.process.send_signal(signal.SIGTERM)
             other.wait_until_refused()
-        finally:
-            server.process.send_signal(signal.SIGCONT)
         answer = asked.result()
     assert (answer.status, answer.headers["connection"]) == (200, "close")
     other.stop()

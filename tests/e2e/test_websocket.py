@@ -3,20 +3,20 @@
 """Devices over WebSocket: the same stream as over gRPC, and what it ends with."""
 import contextlib
 import operator
-import signal
 import socket
 import time
 import urllib.request
 
 import pytest
 from parley_pb import message_service_pb2, stream_service_pb2 as pb
-from programs import Gateway
+from programs import Gateway, standing_still
 from raw_websocket import CLOSE, JSON, PING, PONG, PROTO, Closed, frame_bytes
 from uuid7 import uuid7
 from websocket_device import NPM, WAIT_S, NpmDevice, RawDevice, hello_frame
 
 npm = pytest.mark.skipif(not (NPM / "ws").is_dir(), reason="npm's ws is not in build/npm (`./dev test` installs it)")
 EXIT_S = 120
+FRAMES_NO_SOCKET_HOLDS = 5000  # of 40 KB: 200 MB, some five times the largest buffers that a system grows by itself
 
 
 @pytest.fixture(scope="module")
@@ -299,19 +299,14 @@ def test_parleyd_that_does_not_read(start_gateway, server, world):
     alice = RawDevice(gateway.port, PROTO, **bearer(world.alice))
     alice.greet()
     wait_for_metric(gateway, "websockets", 1)
-    server.process.send_signal(signal.SIGSTOP)
-    frames = []
-    try:
+    data = frame_bytes(2, pb.ClientFrame(acks=[pb.Cursor(chat_id="not a chat" * 4000)]).SerializeToString())
+    sent = 0
+    with standing_still(server.process), contextlib.suppress(socket.timeout):
         alice.raw.socket.settimeout(2)
-        with contextlib.suppress(socket.timeout):
-            while len(frames) < 1000:
-                acks = [pb.Cursor(chat_id="not a chat" * 4000)]
-                data = frame_bytes(2, pb.ClientFrame(acks=acks).SerializeToString())
-                alice.raw.socket.sendall(data)
-                frames.append(data)
-    finally:
-        server.process.send_signal(signal.SIGCONT)
-    assert 0 < len(frames) < 1000
+        while sent < FRAMES_NO_SOCKET_HOLDS:
+            alice.raw.socket.sendall(data)
+            sent += 1
+    assert 0 < sent < FRAMES_NO_SOCKET_HOLDS
     assert metric(gateway, "websocket_frames_received_total") < 100
     alice.raw.socket.settimeout(WAIT_S)
     assert alice.raw.closed().code == 4400

@@ -2,13 +2,11 @@
 # Copyright (c) the Parley authors.
 """Two devices of alice, one of bob, carol over WebSocket and dave with long polls in one group: one log for all, and
 ticks that are right, whatever dies or stands still meanwhile."""
-import contextlib
-import signal
-
 import pytest
 from device import last_of
 from house import House
 from parley_pb import message_service_pb2 as messages
+from programs import standing_still
 
 # pylint: disable=redefined-outer-name
 
@@ -57,16 +55,6 @@ def test_a_crash_while_everybody_speaks(house, server, gateway, postgres, victim
     house.assert_one_log({**said_first(house), **said, last.message_id: "good night"})
 
 
-@contextlib.contextmanager
-def airplane_mode(process):
-    """It stands still."""
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
 @pytest.mark.parametrize("dies", [None, "parleyd"])
 @pytest.mark.parametrize("who", ["bob", "carol and dave"])
 def test_airplane_mode_heals_by_itself(house, server, gateway, who, dies):
@@ -74,7 +62,7 @@ def test_airplane_mode_heals_by_itself(house, server, gateway, who, dies):
     that it has. The others go on, even when parleyd dies meanwhile."""
     house.wait_for_ticks(house.first, delivered_count=3)
     away = ["bob"] if who == "bob" else ["carol", "dave"]
-    with airplane_mode(house.tail.process if who == "bob" else gateway.process):
+    with standing_still(house.tail.process if who == "bob" else gateway.process):
         told = [house.tell(text) for text in TEXTS]
         if dies:
             house.crash(server)
