@@ -248,12 +248,21 @@ class House:
         assert status in (201, 429, 503), status
         return status == 201
 
+    def page(self, page_token):
+        """Of the group's log, as alice can ask for it. Who writes to the database may be back before who reads is."""
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return self.alice.api.ListMessages(chat_id=self.chat_id, page_size=100, page_token=page_token)
+            except Refusal as refusal:
+                assert refusal.code == "UNAVAILABLE" and time.monotonic() < deadline, refusal
+            time.sleep(PAUSE_S)
+
     def log(self):
-        """The group's log, as alice can ask for it, from its beginning."""
+        """The group's log from its beginning."""
         found, page = [], None
         while page is None or page.next_page_token:
-            page = self.alice.api.ListMessages(chat_id=self.chat_id, page_size=100,
-                                               page_token=page.next_page_token if page else "")
+            page = self.page(page.next_page_token if page else "")
             found += [Line(one.seq, one.message_id, one.content) for one in page.messages]
         return found[::-1]
 

@@ -120,12 +120,12 @@ class Generator(ApiCase):
 
     def test_json_fields_are_sorted_by_number_with_kind_and_presence(self):
         output = self.generate(COMPLETE)[2]
-        self.assertRegex(output, r'    {"doors", PL_API_JSON_MAP, false, &pl_api_json_messages\[\d+\], 0},\n'
-                                 r'    {"begin", PL_API_JSON_TIMESTAMP, false, &pl_api_json_messages\[\d+\], 0},\n'
-                                 r'    {"topic", PL_API_JSON_PLAIN, true, NULL, 0},\n'
-                                 r'    {"mask", PL_API_JSON_FIELD_MASK, false, &pl_api_json_messages\[\d+\], 0},\n'
-                                 r'    {"kind", PL_API_JSON_PLAIN, false, NULL, 5},\n')
-        self.assertIn('{"color", PL_API_JSON_PLAIN, false, NULL, 0}', output)
+        self.assertRegex(output, r'    {"doors", 5, PL_API_JSON_MAP, false, &pl_api_json_messages\[\d+\], 0},\n'
+                                 r'    {"begin", 5, PL_API_JSON_TIMESTAMP, false, &pl_api_json_messages\[\d+\], 0},\n'
+                                 r'    {"topic", 5, PL_API_JSON_PLAIN, true, NULL, 0},\n'
+                                 r'    {"mask", 4, PL_API_JSON_FIELD_MASK, false, &pl_api_json_messages\[\d+\], 0},\n'
+                                 r'    {"kind", 4, PL_API_JSON_PLAIN, false, NULL, 5},\n')
+        self.assertIn('{"color", 6, PL_API_JSON_PLAIN, false, NULL, 0}', output)
 
     def test_missing_comments_are_refused(self):
         for kind, name, comment in (
