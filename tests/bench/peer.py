@@ -17,6 +17,7 @@ import time
 
 AIM = 7
 START_S = 60
+USERS = 20000
 SCHEMA = pathlib.Path("/usr/share/ejabberd/sql/pg.sql")
 
 CONFIG = """
@@ -64,7 +65,7 @@ def fill(options):
     database = options.peer_database
     psql(options.database, "-c", "create database ejabberd")
     psql(database, "-f", str(SCHEMA))
-    psql(database, "-c", "insert into users (username, password) select 'u' || n, 'p' from generate_series(1, 2000) n")
+    psql(database, "-c", f"insert into users (username, password) select 'u' || n, 'p' from generate_series(1, {USERS}) n")
     if options.rows:
         print(f"bench: filling the peer's archive with {options.rows} messages", file=sys.stderr)
         psql(database, "-c", "set synchronous_commit = off", "-c", FILL.format(rows=options.rows))
@@ -100,13 +101,16 @@ def stored(options):
 
 
 def measure(options):
-    """Windows of the peer, by messages/s."""
+    """Windows of the peer, by messages/s. Each has its own users: the last messages of a window may wait for those of
+    it."""
+    psql(options.peer_database, "-c", "truncate spool")  # what a run before left for who was offline
     before = stored(options)
     process, port = start(options)
     try:
         windows = [json.loads(subprocess.run(
-            [options.load, *map(str, (port, options.pairs, options.window, options.seconds, options.body))], check=True,
-            stdout=subprocess.PIPE, text=True).stdout) for _ in range(options.windows)]
+            [options.load, *map(str, (port, options.pairs, options.window, options.seconds, options.body, first_user))],
+            check=True, stdout=subprocess.PIPE, text=True).stdout)
+            for first_user in range(1, 1 + 2 * options.pairs * options.windows, 2 * options.pairs)]
     finally:
         process.kill()
         process.wait()

@@ -30,7 +30,7 @@ enum { IN_BYTES = 1 << 17, OUT_BYTES = 1 << 18, BODY_MAX = 8192, WARMUP_US = 100
 
 struct device {
     int fd;
-    unsigned user;         /* 1, 2, ... */
+    unsigned user;         /* odd: sends to the next one */
     unsigned long handled; /* stanzas that came */
     unsigned long number;  /* odd users: of the last message sent; even ones: received */
     size_t in_bytes, out_bytes;
@@ -40,6 +40,7 @@ struct device {
 struct load {
     struct device **devices;
     unsigned count;
+    unsigned first_user; /* an odd one */
     int poll;
     char filler[BODY_MAX];
     int64_t from_us, until_us;
@@ -112,7 +113,7 @@ static void take_body(struct load *load, struct device *receiver, const char *bo
     if (now_us >= load->from_us && now_us < load->until_us)
         bench_histogram_add(&load->delivered_us, now_us - at_us);
     send_receipt(receiver);
-    struct device *sender = load->devices[receiver->user - 2];
+    struct device *sender = load->devices[receiver->user - load->first_user - 1];
     send_next(load, sender);
     flush(sender);
 }
@@ -236,7 +237,7 @@ static void connect_all(struct load *load, uint16_t port)
     for (unsigned i = 0; i < load->count; i++) {
         struct device *device = load->devices[i] = calloc(1, sizeof(*device));
         pl_assert(device != NULL);
-        device->user = i + 1;
+        device->user = load->first_user + i;
         log_in(device, port);
     }
     for (unsigned i = 0; i < load->count; i++) {
@@ -263,14 +264,15 @@ static void run(struct load *load, int window)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6)
-        bench_fail("usage: parley-bench-xmpp PORT PAIRS WINDOW SECONDS BODY_BYTES");
+    if (argc != 7)
+        bench_fail("usage: parley-bench-xmpp PORT PAIRS WINDOW SECONDS BODY_BYTES FIRST_USER");
     struct load *load = calloc(1, sizeof(*load));
     int seconds = atoi(argv[4]);
     int body = atoi(argv[5]);
     if (load == NULL || body < 64 || body >= BODY_MAX)
         bench_fail("a body has 64 to %d bytes", BODY_MAX - 1);
     load->count = 2 * (unsigned)atoi(argv[2]);
+    load->first_user = (unsigned)atoi(argv[6]);
     load->devices = calloc(load->count, sizeof(*load->devices));
     load->poll = epoll_create1(EPOLL_CLOEXEC);
     memset(load->filler, 'x', (size_t)body - 34); /* number and time take the rest */
