@@ -20,12 +20,9 @@
 #include "parley/v1/user_service.pb-c.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {
-    &parley__v1__admin_service__descriptor,
-    &parley__v1__chat_service__descriptor,
-    &parley__v1__message_service__descriptor,
-    &parley__v1__presence_service__descriptor,
-    &parley__v1__stream_service__descriptor,
-    &parley__v1__sync_service__descriptor,
+    &parley__v1__admin_service__descriptor,   &parley__v1__chat_service__descriptor,
+    &parley__v1__message_service__descriptor, &parley__v1__presence_service__descriptor,
+    &parley__v1__stream_service__descriptor,  &parley__v1__sync_service__descriptor,
     &parley__v1__user_service__descriptor,
 };
 enum { SERVICE_COUNT = sizeof services / sizeof services[0] };
