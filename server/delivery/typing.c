@@ -124,6 +124,7 @@ struct pl_chat_typing {
     bool is_reading;
     bool has_changed; /* since the question */
     bool is_typing;   /* what is to be told after the answer */
+    int64_t tail;     /* of the record, at the question */
     struct pl_user_id user_id;
 };
 
@@ -179,7 +180,8 @@ static void on_read(struct pl_query *query, void *context)
     typing->is_blocked = !is_known || pl_rows_bool(rows, 0, 0);
     typing->known_until_us = is_known ? pl_clock_now_us() + KNOWN_US : 0;
     pl_arena_fini(&typing->arena);
-    if (typing->is_blocked)
+    /* What came meanwhile may be the message itself, behind which nobody is told that it is being written. */
+    if (typing->is_blocked || record->tail != typing->tail)
         count(record->shard->hub, false);
     else
         tell_others(record, &typing->user_id, typing->is_typing);
@@ -191,6 +193,7 @@ static void read_block(struct chat_record *record)
     struct pl_chat_typing *typing = record->typing;
     typing->is_reading = true;
     typing->has_changed = false;
+    typing->tail = record->tail;
     pl_arena_init(&typing->arena, 0);
     struct pl_query *query = pl_query_new(&typing->arena, &record->shard->loop->mailbox, on_read, record);
     pl_params_uuid(pl_query_add(query, PL_STATEMENT_CHAT_IS_BLOCKED), &record->chat_id.uuid);

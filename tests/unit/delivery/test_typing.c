@@ -4,6 +4,7 @@
 #include "support/cmocka.h"
 
 #include "base/limits.h"
+#include "delivery/hub.h"
 #include "delivery/session.h"
 #include "unit/delivery/world.h"
 
@@ -223,6 +224,30 @@ static void what_is_over_when_it_could_be_told_is_not(void **state)
     assert_int_equal(stream_typings(bob), 2);
 }
 
+static void of_very_many_at_once_some_are_told(void **state)
+{
+    (void)state;
+    enum { GROUPS = 3, TOLD_MAX = 16 };
+    struct pl_call *others[USERS_MAX] = {[ALICE] = alice};
+    for (int group = GROUP; group < GROUP + GROUPS; group++) {
+        world->db.chats[group].members = (1U << USERS_MAX) - 1;
+        for (int user = 0; user < USERS_MAX; user++)
+            pl_hub_joined(world->server.hub, user_id(user), chat_id(group));
+    }
+    world_settle();
+    for (int user = CAROL; user < USERS_MAX; user++)
+        others[user] = stream_start(user, user);
+    bob->is_slow = true;
+    world_say(CHAT, ALICE, ALICE, "in flight");
+    world_settle();
+    for (int user = 0; user < USERS_MAX; user++)
+        for (int group = GROUP; others[user] != NULL && group < GROUP + GROUPS; group++)
+            say(others[user], group, true);
+    stream_written(bob);
+    world_settle();
+    assert_int_equal(stream_last(bob)->n_typings, TOLD_MAX);
+}
+
 static void the_message_itself_ends_it(void **state)
 {
     (void)state;
@@ -236,6 +261,22 @@ static void the_message_itself_ends_it(void **state)
     world_settle();
     assert_int_equal(stream_last(bob)->n_entries, 1);
     assert_int_equal(stream_typings(bob), 0);
+}
+
+static void the_message_during_the_question_ends_it(void **state)
+{
+    (void)state;
+    fake_db_hold(&world->db, PL_STATEMENT_CHAT_IS_BLOCKED, HOLD_AFTER);
+    say(alice, CHAT, true);
+    world_say(CHAT, ALICE, ALICE, "this one");
+    world_settle();
+    fake_db_release_all(&world->db);
+    world_settle();
+    assert_has(bob, CHAT, 1);
+    assert_int_equal(stream_typings(bob), 0);
+    world_pass_ms(PL_TYPING_EVERY_MS);
+    say(alice, CHAT, true);
+    assert_int_equal(stream_typings(bob), 1);
 }
 
 static void an_id_that_is_none_ends_the_stream(void **state)
@@ -267,7 +308,9 @@ int main(void)
         TEST(only_members_say_and_hear_it),
         TEST(a_large_group_is_not_told),
         TEST(what_is_over_when_it_could_be_told_is_not),
+        TEST(of_very_many_at_once_some_are_told),
         TEST(the_message_itself_ends_it),
+        TEST(the_message_during_the_question_ends_it),
         TEST(an_id_that_is_none_ends_the_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
