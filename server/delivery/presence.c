@@ -12,6 +12,7 @@
 #define SEEN_EVERY_US INT64_C(300000000)
 #define SAVE_AGAIN_US 1000000
 #define SAVE_MAX 1000
+#define SEEN_MAX 65536
 
 /* ---- who was heard of ---- */
 
@@ -111,8 +112,11 @@ static void save_later(struct pl_shard *shard)
     pl_loop_defer(shard->loop, &shard->save_task);
 }
 
+/* A database that is away for long costs the times of those who went last, not the memory. */
 static void put_seen(struct pl_shard *shard, const struct pl_seen *seen)
 {
+    if (shard->seen_count == SEEN_MAX)
+        return;
     if (shard->seen_count == shard->seen_places) {
         shard->seen_places = MAX(16, 2 * shard->seen_places);
         shard->seen = realloc(shard->seen, shard->seen_places * sizeof(*seen));
@@ -203,7 +207,9 @@ static void on_save_again(struct pl_timer *timer)
 static void on_seen(struct pl_timer *timer)
 {
     struct pl_shard *shard = pl_container_of(timer, struct pl_shard, seen_timer);
-    pl_user_records_saw(shard);
+    /* What waits for the database says already when they were seen, or they are here to say it later. */
+    if (shard->save_timer.index == 0)
+        pl_user_records_saw(shard);
     pl_timers_arm(&shard->loop->timers, &shard->seen_timer, pl_clock_now_us() + SEEN_EVERY_US);
 }
 

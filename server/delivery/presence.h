@@ -7,7 +7,8 @@
  * record, which counts; the end of a session is heard there at once.
  *
  * When a user was last seen is stored when they go, and every SEEN_EVERY_US while they are there, for many users with
- * one statement; what the database does not take is tried again until the server drains.
+ * one statement; what the database does not take is tried again until the server drains, but for what is more than
+ * SEEN_MAX by then.
  */
 #ifndef PL_DELIVERY_PRESENCE_H
 #define PL_DELIVERY_PRESENCE_H

@@ -3,6 +3,7 @@
 /* When a user is online, and how often that is stored. */
 #include "support/cmocka.h"
 
+#include "delivery/hub.h"
 #include "delivery/presence.h"
 #include "unit/delivery/world.h"
 
@@ -152,6 +153,31 @@ static void what_the_database_does_not_take_is_tried_again(void **state)
     assert_int_equal(world->server.hub->session_count, 0);
 }
 
+static void what_waits_for_the_database_is_bounded(void **state)
+{
+    (void)state;
+    enum { WAITING_MAX = 65536, OVER = 10, AGAIN_MS = 1000 };
+    struct pl_user_id id = user_id(ALICE);
+    struct pl_shard *shard = pl_hub_user_shard(world->server.hub, &id);
+    struct pl_call *alice = stream_start(ALICE, ALICE);
+    world->db.refusals[PL_STATEMENT_LAST_SEEN_SAVE] = PL_DATABASE_UNAVAILABLE;
+    pl_shard_saw(shard, &id, 1);
+    for (int64_t ms = INTERVAL_MS; ms < SEEN_MS; ms += INTERVAL_MS) {
+        world_pass_ms(INTERVAL_MS);
+        beat(alice);
+    }
+    world_pass_ms(INTERVAL_MS - AGAIN_MS / 2);
+    world_pass_ms(AGAIN_MS / 2);
+    assert_true(is_online(ALICE));
+    assert_int_equal(shard->seen_count, 1);
+    for (int i = 0; i < WAITING_MAX + OVER; i++)
+        pl_shard_saw(shard, &id, i);
+    assert_int_equal(shard->seen_count, WAITING_MAX);
+    world->db.refusals[PL_STATEMENT_LAST_SEEN_SAVE] = PL_OK;
+    world_pass_ms(AGAIN_MS);
+    assert_int_equal(shard->seen_count, 0);
+}
+
 static void a_draining_server_tries_once(void **state)
 {
     (void)state;
@@ -190,6 +216,7 @@ int main(void)
         TEST(who_stays_is_stored_now_and_then),
         TEST(who_goes_at_once_is_stored_at_once),
         TEST(what_the_database_does_not_take_is_tried_again),
+        TEST(what_waits_for_the_database_is_bounded),
         TEST(a_draining_server_tries_once),
         TEST(what_waits_to_be_tried_again_holds_up_no_drain),
     };
