@@ -33,7 +33,7 @@ struct pl_db_listener pl_hub_listener(struct pl_hub *hub);
 void pl_hub_joined(struct pl_hub *hub, struct pl_user_id user, struct pl_chat_id chat);
 /* A block between the two of a chat has begun or ended. Any thread. */
 void pl_hub_block_changed(struct pl_hub *hub, struct pl_chat_id chat);
-/* Who may know whether the user is there may have changed. Any thread. */
+/* Who may know whether the user is there may have changed, and of whom the user may. Any thread. */
 void pl_hub_audience_changed(struct pl_hub *hub, struct pl_user_id user);
 /* Every session is told to go away and come back, spread over 5 s; so is each that comes later. Any thread. */
 void pl_hub_drain(struct pl_hub *hub);

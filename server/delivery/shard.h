@@ -40,6 +40,7 @@ struct pl_shard {
     struct pl_task hello_task;
     bool hello_deferred;
     bool is_listing;
+    bool is_reading_heads;
     /* See presence.c. */
     TAILQ_HEAD(, pl_session) heard; /* of the sessions of this loop, in the order of heard_us */
     struct pl_timer silence_timer;
@@ -58,7 +59,6 @@ struct pl_shard {
     bool check_deferred;
     bool is_checking;
     struct pl_timer check_timer; /* armed after a failure */
-    bool is_reading_heads;
 };
 
 struct pl_hub {
@@ -196,7 +196,7 @@ bool pl_user_record_is_online(struct pl_shard *shard, const struct pl_user_id *u
 int64_t pl_user_record_last_seen_us(struct pl_shard *shard, const struct pl_user_id *user, int64_t since_us);
 void pl_user_record_attach(struct pl_watch *watch);
 void pl_user_record_detach(struct pl_watch *watch);
-/* Who may know of the user may have changed. */
+/* Who may know of the user may have changed, and of whom the user may. */
 void pl_user_record_check_watches(struct pl_shard *shard, const struct pl_user_id *user);
 /* All users who are online were seen. */
 void pl_user_records_saw(struct pl_shard *shard);

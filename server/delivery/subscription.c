@@ -8,6 +8,7 @@
 #include <sys/param.h>
 
 #include "delivery/session.h"
+#include "delivery/watch.h"
 
 static struct pl_subscription_queue *queue_of(struct pl_subscription *subscription)
 {
@@ -94,6 +95,7 @@ void pl_subscription_rest(struct pl_subscription *subscription)
 void pl_subscription_note_membership(struct pl_subscription *subscription, const struct pl_entry *entry)
 {
     const struct pl_user_id *user = &subscription->session->principal.user_id;
+    pl_session_check_watches(subscription->session, entry);
     if (pl_entry_removes(entry, user))
         subscription->left_seq = entry->seq;
     else if (pl_entry_adds(entry, user)) {
@@ -191,6 +193,7 @@ void pl_session_joined(struct pl_session *session, const struct pl_chat_id *chat
 {
     if (!pl_session_is_open(session))
         return;
+    pl_session_check_watches(session, NULL);
     struct pl_subscription *subscription = pl_session_find(session, chat);
     if (subscription == NULL)
         subscribe(session, chat, !session->has_listed);

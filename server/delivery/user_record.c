@@ -25,21 +25,31 @@ struct user_record {
     TAILQ_HEAD(, pl_watch) watches;
 };
 
+enum notice_kind { NOTICE_JOINED, NOTICE_AUDIENCE_CHANGED, NOTICE_END };
+
 struct notice {
     struct pl_task task;
+    enum notice_kind kind;
     struct pl_session *session;
-    enum pl_status status; /* PL_OK: joined chat_id */
+    struct pl_chat_id chat_id; /* JOINED */
+    enum pl_status status;     /* END */
     int reconnect_after_ms;
-    struct pl_chat_id chat_id;
 };
 
 static void run_notice(struct pl_task *task)
 {
     struct notice *notice = pl_container_of(task, struct notice, task);
-    if (notice->status == PL_OK)
+    switch (notice->kind) {
+    case NOTICE_JOINED:
         pl_session_joined(notice->session, &notice->chat_id);
-    else
+        break;
+    case NOTICE_AUDIENCE_CHANGED:
+        pl_session_check_watches(notice->session, NULL);
+        break;
+    case NOTICE_END:
         pl_session_end(notice->session, notice->status, notice->reconnect_after_ms);
+        break;
+    }
     free(notice);
 }
 
@@ -56,7 +66,8 @@ static void post_notice(const struct notice *content)
 static void send_away(struct pl_session *session)
 {
     int delay_ms = 1 + (int)(pl_uuid_hash(&session->session_id) % RECONNECT_SPREAD_MS);
-    post_notice(&(struct notice){.session = session, .status = PL_DRAINING, .reconnect_after_ms = delay_ms});
+    post_notice(&(struct notice){
+        .kind = NOTICE_END, .session = session, .status = PL_DRAINING, .reconnect_after_ms = delay_ms});
 }
 
 static struct user_record *find(struct pl_shard *shard, const struct pl_user_id *user)
@@ -89,7 +100,7 @@ static void end_older(struct user_record *record, const struct pl_session *newer
             continue;
         if (newer->poll == NULL)
             pl_metrics_add(&newer->hub->server->metrics, PL_METRIC_sessions_replaced_total, 1);
-        post_notice(&(struct notice){.session = session, .status = PL_SESSION_REPLACED});
+        post_notice(&(struct notice){.kind = NOTICE_END, .session = session, .status = PL_SESSION_REPLACED});
     }
 }
 
@@ -165,8 +176,12 @@ void pl_user_record_detach(struct pl_watch *watch)
 void pl_user_record_check_watches(struct pl_shard *shard, const struct pl_user_id *user)
 {
     struct user_record *record = find(shard, user);
-    if (record != NULL)
-        check_watches(shard, record);
+    if (record == NULL)
+        return;
+    check_watches(shard, record);
+    struct pl_session *session;
+    TAILQ_FOREACH (session, &record->sessions, of_user)
+        post_notice(&(struct notice){.kind = NOTICE_AUDIENCE_CHANGED, .session = session});
 }
 
 void pl_user_records_saw(struct pl_shard *shard)
@@ -210,7 +225,7 @@ void pl_user_record_joined(struct pl_shard *shard, const struct pl_user_id *user
         return;
     struct pl_session *session;
     TAILQ_FOREACH (session, &record->sessions, of_user)
-        post_notice(&(struct notice){.session = session, .status = PL_OK, .chat_id = *chat});
+        post_notice(&(struct notice){.kind = NOTICE_JOINED, .session = session, .chat_id = *chat});
 }
 
 void pl_user_records_drain(struct pl_shard *shard)

@@ -45,9 +45,8 @@ static void run_attach(struct pl_task *task)
     pl_user_record_attach(watch);
 }
 
-static void run_detach(struct pl_task *task)
+static void detach(struct pl_watch *watch)
 {
-    struct pl_watch *watch = pl_container_of(task, struct pl_watch, task);
     pl_user_record_detach(watch);
     watch->is_gone = true;
     if (watch->is_asked)
@@ -56,30 +55,42 @@ static void run_detach(struct pl_task *task)
     pl_mailbox_post(&watch->session->loop->mailbox, &watch->task);
 }
 
-struct leaving {
+/* To the record, behind what was posted before: attaching may still be on its way in the watch's own task. */
+struct order {
     struct pl_task task;
     struct pl_watch *watch;
 };
 
-/* Attaching may still be on its way in the watch's own task. */
-static void run_leaving(struct pl_task *task)
+static void post_order(struct pl_watch *watch, void (*run)(struct pl_task *task))
 {
-    struct leaving *leaving = pl_container_of(task, struct leaving, task);
-    run_detach(&leaving->watch->task);
-    free(leaving);
+    struct order *order = malloc(sizeof(*order));
+    pl_assert(order != NULL);
+    *order = (struct order){{.run = run}, watch};
+    pl_mailbox_post(&pl_hub_user_shard(watch->session->hub, &watch->user_id)->loop->mailbox, &order->task);
+}
+
+static void run_leave(struct pl_task *task)
+{
+    struct order *order = pl_container_of(task, struct order, task);
+    detach(order->watch);
+    free(order);
 }
 
 static void leave(struct pl_watch *watch)
 {
     if (watch->is_leaving)
         return;
-    struct leaving *leaving = malloc(sizeof(*leaving));
-    pl_assert(leaving != NULL);
-    *leaving = (struct leaving){{.run = run_leaving}, watch};
     watch->is_leaving = true;
     watch->session->watches->telling_count -= watch->is_telling;
     watch->is_telling = false;
-    pl_mailbox_post(&pl_hub_user_shard(watch->session->hub, &watch->user_id)->loop->mailbox, &leaving->task);
+    post_order(watch, run_leave);
+}
+
+static void run_check_again(struct pl_task *task)
+{
+    struct order *order = pl_container_of(task, struct order, task);
+    pl_watch_make_due(pl_hub_user_shard(order->watch->session->hub, &order->watch->user_id), order->watch);
+    free(order);
 }
 
 static void add(struct pl_session *session, const struct pl_user_id *user)
@@ -157,6 +168,22 @@ void pl_session_end_watches(struct pl_session *session)
         return;
     TAILQ_FOREACH (watch, &session->watches->all, of_session)
         leave(watch);
+}
+
+static bool concerns(const struct pl_entry *entry, const struct pl_user_id *user)
+{
+    return pl_entry_adds(entry, user) || pl_entry_removes(entry, user);
+}
+
+void pl_session_check_watches(struct pl_session *session, const struct pl_entry *entry)
+{
+    if (session->watches == NULL || (entry != NULL && entry->users == NULL))
+        return;
+    bool is_own = entry == NULL || concerns(entry, &session->principal.user_id);
+    struct pl_watch *watch;
+    TAILQ_FOREACH (watch, &session->watches->all, of_session)
+        if (!watch->is_leaving && (is_own || concerns(entry, &watch->user_id)))
+            post_order(watch, run_check_again);
 }
 
 static void put(const struct pl_watch *watch, struct pl_buf *frame, struct pl_arena *arena)

@@ -2,9 +2,10 @@
 /* Copyright (c) the Parley authors. */
 /*
  * Sessions that are told whether other users are there. A watch is one session's place at one user's record. Whenever
- * the user comes or goes, and when a block or a setting may have changed who knows, the record's watches are due: each
- * loop asks the database of all that are due together who may know, and only then tells them. So nothing is told on the
- * strength of what was true earlier. What waits to be told is the newest alone.
+ * the user comes or goes, and when a block or a setting may have changed who knows, the record's watches are due; so
+ * are those of a session that hears who came into a chat of its user, or left it. Each loop asks the database of all
+ * that are due together who may know, and only then tells them: nothing is told on the strength of what was true
+ * earlier. What waits to be told is the newest alone.
  *
  * A session and a record talk by a strict exchange, as shard.h has it: attach, later detach, then the answer, behind
  * which nothing comes.
@@ -17,6 +18,8 @@
 /* ---- a session; on its loop ---- */
 /* These users, and no others, are watched from now on. */
 void pl_session_watch_presence(struct pl_session *session, const Parley__V1__WatchPresence *said);
+/* An entry may have changed of whom its user may know: those are asked about again. NULL: of all. */
+void pl_session_check_watches(struct pl_session *session, const struct pl_entry *entry);
 void pl_session_put_presences(struct pl_session *session, struct pl_buf *frame);
 /* The call is closed. */
 void pl_session_end_watches(struct pl_session *session);

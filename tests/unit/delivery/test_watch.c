@@ -10,13 +10,14 @@
 #include "parley/v1/presence_service.pb-c.h"
 #include "unit/delivery/world.h"
 
-enum { ALICE = 1, BOB = 2, CAROL = 3 };
+enum { ALICE = 1, BOB = 2, CAROL = 3, CHAT = GROUPS_FIRST, NEW_CHAT };
 
 static struct pl_call *alice;
 
 static int set_up(void **state)
 {
     world_set_up(state);
+    world->db.chats[CHAT].members = 1U << ALICE;
     alice = stream_start(ALICE, ALICE);
     return 0;
 }
@@ -106,6 +107,71 @@ static void what_changes_who_knows_is_seen_at_once(void **state)
     assert_told(alice, BOB, false, false);
 }
 
+/* Both ways: who tells nobody is told of nobody. */
+static void what_the_watcher_changes_is_seen_at_once(void **state)
+{
+    (void)state;
+    stream_start(BOB, BOB);
+    watch_bob();
+    world->db.hidden_users = 1U << BOB;
+    pl_hub_audience_changed(world->server.hub, user_id(ALICE));
+    world_settle();
+    assert_told(alice, BOB, false, false);
+}
+
+static void publish(int64_t seq)
+{
+    fake_db_publish(&world->db, CHAT, seq, seq);
+    world_settle();
+}
+
+static void who_comes_into_a_chat_and_leaves_it_is_asked_about(void **state)
+{
+    (void)state;
+    world->db.hidden_users = 1U << BOB | 1U << CAROL;
+    stream_start(BOB, BOB);
+    watch(alice, (const int[]){BOB, CAROL}, 2);
+    world_settle();
+    world->db.hidden_users = 0;
+    publish(fake_db_add(&world->db, CHAT, BOB));
+    assert_told(alice, BOB, true, false);
+    assert_int_equal(stream_presences(alice), 1);
+    world->db.hidden_users = 1U << BOB;
+    publish(fake_db_remove(&world->db, CHAT, BOB));
+    assert_told(alice, BOB, false, false);
+    assert_int_equal(stream_presences(alice), 2);
+}
+
+static void who_comes_or_leaves_asks_about_all(void **state)
+{
+    (void)state;
+    stream_start(BOB, BOB);
+    watch(alice, (const int[]){BOB, CAROL}, 2);
+    world_settle();
+    assert_int_equal(stream_presences(alice), 2);
+    world->db.hidden_users = 1U << BOB | 1U << CAROL;
+    publish(fake_db_remove(&world->db, CHAT, ALICE));
+    assert_int_equal(stream_presences(alice), 3); /* of carol there is nothing to take back */
+    world->db.hidden_users = 0;
+    pl_hub_joined(world->server.hub, user_id(ALICE), chat_id(NEW_CHAT));
+    world_settle();
+    assert_told(alice, BOB, true, false);
+}
+
+static void a_change_behind_the_end_is_for_nobody(void **state)
+{
+    (void)state;
+    watch_bob();
+    fake_db_hold(&world->db, PL_STATEMENT_PRESENCES_SHOWN, HOLD_AFTER);
+    pl_hub_joined(world->server.hub, user_id(ALICE), chat_id(NEW_CHAT));
+    world_settle();
+    pl_hub_audience_changed(world->server.hub, user_id(ALICE));
+    stream_close(alice);
+    world_settle();
+    fake_db_release_all(&world->db);
+    world_settle();
+}
+
 static void a_newer_watch_takes_the_place_of_the_older(void **state)
 {
     (void)state;
@@ -191,6 +257,33 @@ static void too_many_are_refused(void **state)
     assert_failed(alice, PL_INVALID_ARGUMENT);
 }
 
+static void too_often_is_refused(void **state)
+{
+    (void)state;
+    int users[PL_PRESENCE_USERS_MAX];
+    for (int i = 0; i < PL_PRESENCE_USERS_MAX; i++)
+        users[i] = i;
+    for (int i = 0; i < 5; i++) {
+        assert_false(alice->is_failed);
+        watch(alice, users, PL_PRESENCE_USERS_MAX);
+        watch(alice, NULL, 0);
+    }
+    assert_failed(alice, PL_OVERLOADED);
+}
+
+static void an_id_that_is_none_ends_the_stream(void **state)
+{
+    (void)state;
+    char *ids[] = {(char *)"bob"};
+    Parley__V1__WatchPresence said = PARLEY__V1__WATCH_PRESENCE__INIT;
+    Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
+    said.n_user_ids = 1;
+    said.user_ids = ids;
+    frame.watch = &said;
+    stream_receive(alice, &frame);
+    assert_failed(alice, PL_INVALID_ID);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
 
 int main(void)
@@ -200,12 +293,18 @@ int main(void)
         TEST(the_silent_are_told_of),
         TEST(who_may_not_know_is_told_nothing),
         TEST(what_changes_who_knows_is_seen_at_once),
+        TEST(what_the_watcher_changes_is_seen_at_once),
+        TEST(who_comes_into_a_chat_and_leaves_it_is_asked_about),
+        TEST(who_comes_or_leaves_asks_about_all),
+        TEST(a_change_behind_the_end_is_for_nobody),
         TEST(a_newer_watch_takes_the_place_of_the_older),
         TEST(back_and_forth_in_one_turn),
         TEST(changes_gather_while_a_write_is_in_flight),
         TEST(the_end_during_the_question),
         TEST(database_that_is_away_is_asked_again),
         TEST(too_many_are_refused),
+        TEST(too_often_is_refused),
+        TEST(an_id_that_is_none_ends_the_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
