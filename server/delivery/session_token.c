@@ -98,6 +98,15 @@ static void wait_to_ask_again(struct pl_session *session)
         pl_timers_arm(&session->loop->timers, &session->timer, again_us);
 }
 
+/* Who it is stays; other loops may be reading that now. */
+static void take_newer(struct pl_principal *principal, const struct pl_principal *newer)
+{
+    principal->quota = newer->quota;
+    principal->key_id = newer->key_id;
+    principal->issued_at_us = newer->issued_at_us;
+    principal->expires_at_us = newer->expires_at_us;
+}
+
 static void take_answer(struct pl_session *session, const struct pl_token_check *check)
 {
     if (check->status != PL_OK && !is_shut_out(check->status)) {
@@ -107,7 +116,7 @@ static void take_answer(struct pl_session *session, const struct pl_token_check 
     } else if (!is_same_device(&check->principal, &session->principal)) {
         pl_session_end(session, PL_TOKEN_INVALID, 0);
     } else {
-        session->principal = check->principal;
+        take_newer(&session->principal, &check->principal);
         session->expiring_told = false;
         pl_session_arm_token(session);
     }
