@@ -50,9 +50,14 @@ static Parley__V1__ReactionCount *read_count(const struct pl_rows *rows, int row
 void pl_reactions_put(const struct pl_rows *rows, Parley__V1__Message *const *messages, size_t count,
                       struct pl_arena *arena)
 {
+    struct pl_uuid found_id = {{0}};
+    Parley__V1__Message *message = NULL;
     for (int row = 0; row < pl_rows_count(rows); row++) {
         struct pl_uuid message_id = pl_rows_uuid(rows, row, COLUMN_MESSAGE);
-        Parley__V1__Message *message = find_message(messages, count, &message_id);
+        /* The rows are by message: a page with as many reactions as it can have is not looked through for each. */
+        if (!pl_uuid_equal(&message_id, &found_id))
+            message = find_message(messages, count, &message_id);
+        found_id = message_id;
         if (message == NULL || message->n_reactions == PL_REACTION_EMOJIS_MAX)
             continue;
         if (message->n_reactions == 0)
