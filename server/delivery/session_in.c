@@ -35,10 +35,23 @@ static bool may_be_repeated(enum pl_status status)
            code == pl_status_grpc_code(PL_DEADLINE_EXCEEDED);
 }
 
-static void reply_failed(struct pl_session *session, const Parley__V1__Failed *failed)
+struct refusal {
+    enum pl_status status;
+    const char *sentence; /* NULL: the status' own */
+    int retry_after_ms;
+};
+
+static void reply_failed(struct pl_session *session, uint64_t request_id, const struct refusal *refusal)
 {
+    Parley__V1__Failed failed = PARLEY__V1__FAILED__INIT;
+    const char *sentence = refusal->sentence != NULL ? refusal->sentence : pl_status_sentence(refusal->status);
+    failed.request_id = request_id;
+    failed.code = pl_status_grpc_code(refusal->status);
+    failed.reason = (char *)pl_status_reason(refusal->status);
+    failed.message = (char *)sentence;
+    failed.retry_after_ms = refusal->retry_after_ms;
     session->answers_waiting++;
-    pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed->base);
+    pl_session_reply(session, PL_SERVER_FRAME_FAILEDS, &failed.base);
     /* Refusals that the client does not read would gather without bound. */
     if (session->answers_waiting > 2 * PL_STREAM_SENDS_MAX)
         pl_session_fail(session, PL_OVERLOADED, "too many sends are unanswered on this stream");
@@ -46,13 +59,8 @@ static void reply_failed(struct pl_session *session, const Parley__V1__Failed *f
 
 static void fail_send(struct pl_session *session, uint64_t request_id, enum pl_status status, const char *sentence)
 {
-    Parley__V1__Failed failed = PARLEY__V1__FAILED__INIT;
-    failed.request_id = request_id;
-    failed.code = pl_status_grpc_code(status);
-    failed.reason = (char *)pl_status_reason(status);
-    failed.message = (char *)(sentence != NULL ? sentence : pl_status_sentence(status));
-    failed.retry_after_ms = may_be_repeated(status) ? RETRY_AFTER_MS : 0;
-    reply_failed(session, &failed);
+    reply_failed(session, request_id,
+                 &(struct refusal){status, sentence, may_be_repeated(status) ? RETRY_AFTER_MS : 0});
 }
 
 static void reply_sent(struct pl_session *session, const struct send *send)
@@ -105,13 +113,8 @@ static bool is_held_back(const struct pl_refused_send *refused, const struct sen
 /* The wait is that of the refused send, also for those behind it. */
 static void fail_refused(struct pl_session *session, uint64_t request_id)
 {
-    Parley__V1__Failed failed = PARLEY__V1__FAILED__INIT;
-    failed.request_id = request_id;
-    failed.code = pl_status_grpc_code(PL_RATE_LIMITED);
-    failed.reason = (char *)pl_status_reason(PL_RATE_LIMITED);
-    failed.message = (char *)session->refused_send.sentence;
-    failed.retry_after_ms = session->refused_send.retry_after_ms;
-    reply_failed(session, &failed);
+    const struct pl_refused_send *refused = &session->refused_send;
+    reply_failed(session, request_id, &(struct refusal){PL_RATE_LIMITED, refused->sentence, refused->retry_after_ms});
 }
 
 /*

@@ -241,7 +241,7 @@ static void admit_later(struct pl_task *task)
     pl_call_admit(admitted_call);
 }
 
-static void admission_after_the_client_went_opens_nothing(void **state)
+static void admission_after_the_client_went_leaves_nothing_open(void **state)
 {
     static struct pl_task task = {.run = admit_later};
     struct fixture *fixture = *state;
@@ -369,7 +369,7 @@ int main(void)
         TEST(malformed_frame_ends_the_stream),
         TEST(frame_above_the_limit_ends_the_stream),
         TEST(refused_stream_is_neither_opened_nor_closed),
-        TEST(admission_after_the_client_went_opens_nothing),
+        TEST(admission_after_the_client_went_leaves_nothing_open),
         TEST(streams_beyond_the_limit_are_refused),
         TEST(streams_of_health_take_no_place),
         TEST(posting_wakes_a_stream_loop_and_its_timers_run),
