@@ -9,6 +9,11 @@
 #include "rpc/fields.h"
 #include "server.h"
 
+#define LIMIT_MAX 1000000000
+
+/* The column of a row of PL_APP_COLUMNS that PL_QUOTA_COLUMNS begin at. */
+enum { COLUMN_LIMITS = 6 };
+
 Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena)
 {
     Parley__V1__App *app = pl_arena_new(arena, Parley__V1__App);
@@ -20,18 +25,26 @@ Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_
     app->max_group_members = (int32_t)pl_rows_int(rows, row, 3);
     app->retention_days = (int32_t)pl_rows_int(rows, row, 4);
     app->retention_until_delivered = pl_rows_bool(rows, row, 5);
-    app->user_messages_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_USER_MESSAGES);
-    app->user_bytes_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_USER_BYTES);
-    app->user_creates_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_USER_CREATES);
-    app->app_messages_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_APP_MESSAGES);
-    app->app_bytes_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_APP_BYTES);
-    app->app_creates_per_second = (int32_t)pl_rows_int(rows, row, PL_APP_QUOTAS + PL_QUOTA_APP_CREATES);
+    app->user_messages_per_second = (int32_t)pl_rows_int(rows, row, COLUMN_LIMITS + PL_QUOTA_USER_MESSAGES);
+    app->user_bytes_per_second = (int32_t)pl_rows_int(rows, row, COLUMN_LIMITS + PL_QUOTA_USER_BYTES);
+    app->user_creates_per_second = (int32_t)pl_rows_int(rows, row, COLUMN_LIMITS + PL_QUOTA_USER_CREATES);
+    app->app_messages_per_second = (int32_t)pl_rows_int(rows, row, COLUMN_LIMITS + PL_QUOTA_APP_MESSAGES);
+    app->app_bytes_per_second = (int32_t)pl_rows_int(rows, row, COLUMN_LIMITS + PL_QUOTA_APP_BYTES);
+    app->app_creates_per_second = (int32_t)pl_rows_int(rows, row, COLUMN_LIMITS + PL_QUOTA_APP_CREATES);
     return app;
 }
 
-bool pl_app_quota_valid(int32_t per_second)
+const char *pl_app_limits_fault(const int32_t *limits, uint32_t bits)
 {
-    return per_second >= -1 && per_second <= PL_APP_QUOTA_MAX;
+    static const char *const faults[] = {
+#define PL_QUOTA(name, key, unit, meaning, sentence) key "_per_second must be -1 to 1000000000",
+#include "quotas.def"
+#undef PL_QUOTA
+    };
+    for (unsigned i = 0; i < PL_QUOTAS_OF_APP; i++)
+        if ((bits & 1U << i) != 0 && (limits[i] < -1 || limits[i] > LIMIT_MAX))
+            return faults[i];
+    return NULL;
 }
 
 void pl_app_answer(struct pl_query *query, void *context)
@@ -42,7 +55,7 @@ void pl_app_answer(struct pl_query *query, void *context)
     if (rows == NULL)
         return;
     struct pl_app_id app_id = {pl_rows_uuid(rows, 0, 0)};
-    pl_auth_limit_app(server->auth, &app_id, rows, 0, PL_APP_QUOTAS);
+    pl_auth_limit_app(server->auth, &app_id, rows, 0, COLUMN_LIMITS);
     pl_call_reply(call, &pl_app_from_row(rows, 0, pl_call_arena(call))->base);
 }
 

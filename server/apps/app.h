@@ -4,17 +4,21 @@
 #ifndef PL_APPS_APP_H
 #define PL_APPS_APP_H
 
+#include "auth/quota.h"
 #include "db/db.h"
 #include "parley/v1/admin_service.pb-c.h"
 #include "rpc/call.h"
 
 /* A row of PL_APP_COLUMNS; borrows texts from rows. */
 Parley__V1__App *pl_app_from_row(const struct pl_rows *rows, int row, struct pl_arena *arena);
-/* The column of a row of PL_APP_COLUMNS that PL_QUOTA_COLUMNS begin at. */
-#define PL_APP_QUOTAS 6
-#define PL_APP_QUOTA_MAX 1000000000
-/* A limit of a second: -1, which is none, to PL_APP_QUOTA_MAX. */
-bool pl_app_quota_valid(int32_t per_second);
+/* The limits of a second that a request says, PL_QUOTAS_OF_APP of them, in the order of enum pl_quota. */
+#define PL_APP_LIMITS_OF(request)                                                                                      \
+    {                                                                                                                  \
+        (request)->user_messages_per_second, (request)->user_bytes_per_second, (request)->user_creates_per_second,     \
+            (request)->app_messages_per_second, (request)->app_bytes_per_second, (request)->app_creates_per_second     \
+    }
+/* What is wrong with those of them whose bits are set, or NULL. */
+const char *pl_app_limits_fault(const int32_t *limits, uint32_t bits);
 /* done of a query of one step, context its call: answers with its app, APP_NOT_FOUND, or the failure. Its limits are
  * in force on this node from now on. */
 void pl_app_answer(struct pl_query *query, void *context);

@@ -33,15 +33,12 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
         pl_call_fail(call, PL_INVALID_ARGUMENT, "retention_days must be 0 to 3650");
         return;
     }
-    const int32_t quotas[] = {
-        request->user_messages_per_second, request->user_bytes_per_second, request->user_creates_per_second,
-        request->app_messages_per_second,  request->app_bytes_per_second,  request->app_creates_per_second,
-    };
-    for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++)
-        if (!pl_app_quota_valid(quotas[i])) {
-            pl_call_fail(call, PL_INVALID_ARGUMENT, "a limit of a second must be -1 to %d", PL_APP_QUOTA_MAX);
-            return;
-        }
+    const int32_t limits[PL_QUOTAS_OF_APP] = PL_APP_LIMITS_OF(request);
+    const char *fault = pl_app_limits_fault(limits, UINT32_MAX);
+    if (fault != NULL) {
+        pl_call_fail(call, PL_INVALID_ARGUMENT, "%s", fault);
+        return;
+    }
     struct pl_uuid app_id = pl_uuid_v7();
     struct pl_query *query = pl_effect_query(call, compose, call);
     struct pl_params *app = pl_query_add(query, PL_STATEMENT_APP_INSERT);
@@ -49,8 +46,8 @@ static void create_app(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_text(app, request->name);
     pl_params_int32(app, request->retention_days);
     pl_params_bool(app, request->retention_until_delivered);
-    for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++)
-        pl_params_int32(app, quotas[i]);
+    for (unsigned i = 0; i < PL_QUOTAS_OF_APP; i++)
+        pl_params_int32(app, limits[i]);
 
     uint8_t secret[PL_SIGNING_SECRET_BYTES];
     pl_assert(RAND_bytes(secret, sizeof(secret)) == 1);

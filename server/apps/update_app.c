@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* AdminService.UpdateApp: the name and the limits of an app. */
-#include <stddef.h>
-
 #include "apps/app.h"
 #include "apps/own_app.h"
 #include "apps/service.h"
@@ -20,52 +18,33 @@ const struct pl_method pl_update_app = {
     .handle = update_app,
 };
 
-#define QUOTA_NAMES                                                                                                    \
+#define LIMITS                                                                                                         \
     "user_messages_per_second", "user_bytes_per_second", "user_creates_per_second", "app_messages_per_second",         \
         "app_bytes_per_second", "app_creates_per_second"
 
-static const char *const names[] = {
-    "name", "max_group_members", "retention_days", "retention_until_delivered", QUOTA_NAMES, NULL};
-enum { NAME = 1, MAX_GROUP_MEMBERS = 2, RETENTION_DAYS = 4, RETENTION_UNTIL_DELIVERED = 8, FIRST_QUOTA = 16 };
-enum { QUOTAS = 6 };
-
-static const struct {
-    size_t offset;
-    const char *fault;
-} quotas[QUOTAS] = {
-#define QUOTA(name)                                                                                                    \
-    {                                                                                                                  \
-        offsetof(Parley__V1__UpdateAppRequest, name), #name " must be -1 to 1000000000"                                \
-    }
-    QUOTA(user_messages_per_second), QUOTA(user_bytes_per_second), QUOTA(user_creates_per_second),
-    QUOTA(app_messages_per_second),  QUOTA(app_bytes_per_second),  QUOTA(app_creates_per_second),
-#undef QUOTA
-};
-
-static int32_t quota_of(const Parley__V1__UpdateAppRequest *request, int i)
-{
-    return *(const int32_t *)(const void *)((const char *)request + quotas[i].offset);
-}
+static const char *const names[] = {"name", "max_group_members", "retention_days", "retention_until_delivered", LIMITS,
+                                    NULL};
+enum { NAME = 1, MAX_GROUP_MEMBERS = 2, RETENTION_DAYS = 4, RETENTION_UNTIL_DELIVERED = 8, LIMITS_SHIFT = 4 };
 
 /* What is meant without a mask. */
-static uint32_t set_fields(const Parley__V1__UpdateAppRequest *request)
+static uint32_t set_fields(const Parley__V1__UpdateAppRequest *request, const int32_t *limits)
 {
     uint32_t bits = (request->name[0] != '\0' ? NAME : 0U) |
                     (request->max_group_members != 0 ? MAX_GROUP_MEMBERS : 0U) |
                     (request->retention_days != 0 ? RETENTION_DAYS : 0U) |
                     (request->retention_until_delivered ? RETENTION_UNTIL_DELIVERED : 0U);
-    for (int i = 0; i < QUOTAS; i++)
-        bits |= quota_of(request, i) != 0 ? (uint32_t)FIRST_QUOTA << i : 0U;
+    for (unsigned i = 0; i < PL_QUOTAS_OF_APP; i++)
+        bits |= (limits[i] != 0 ? 1U : 0U) << (LIMITS_SHIFT + i);
     return bits;
 }
 
-static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint32_t *ret_bits)
+static const char *first_fault(const Parley__V1__UpdateAppRequest *request, const int32_t *limits, uint32_t *ret_bits)
 {
     if (pl_field_mask(request->update_mask, names, ret_bits) != PL_OK)
         return "update_mask may have name, max_group_members, retention_days, retention_until_delivered and the "
                "limits of a second";
     if (*ret_bits == 0)
-        *ret_bits = set_fields(request);
+        *ret_bits = set_fields(request, limits);
     if ((*ret_bits & NAME) != 0 && !pl_field_chars(request->name, 1, PL_NAME_CHARS_MAX))
         return "name must be 1 to 255 characters";
     if ((*ret_bits & MAX_GROUP_MEMBERS) != 0 &&
@@ -74,10 +53,7 @@ static const char *first_fault(const Parley__V1__UpdateAppRequest *request, uint
     if ((*ret_bits & RETENTION_DAYS) != 0 &&
         (request->retention_days < 0 || request->retention_days > PL_RETENTION_DAYS_MAX))
         return "retention_days must be 0 to 3650";
-    for (int i = 0; i < QUOTAS; i++)
-        if ((*ret_bits & (uint32_t)FIRST_QUOTA << i) != 0 && !pl_app_quota_valid(quota_of(request, i)))
-            return quotas[i].fault;
-    return NULL;
+    return pl_app_limits_fault(limits, *ret_bits >> LIMITS_SHIFT);
 }
 
 static void put_int(struct pl_params *params, bool is_set, int32_t value)
@@ -91,11 +67,12 @@ static void put_int(struct pl_params *params, bool is_set, int32_t value)
 static void update_app(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__UpdateAppRequest *request = (const Parley__V1__UpdateAppRequest *)message;
+    const int32_t limits[PL_QUOTAS_OF_APP] = PL_APP_LIMITS_OF(request);
     struct pl_app_id app_id;
     uint32_t bits = 0;
     if (!pl_own_app_parse(call, request->app_id, &app_id))
         return;
-    const char *fault = first_fault(request, &bits);
+    const char *fault = first_fault(request, limits, &bits);
     if (fault != NULL) {
         pl_call_fail(call, PL_INVALID_ARGUMENT, "%s", fault);
         return;
@@ -113,7 +90,7 @@ static void update_app(struct pl_call *call, const ProtobufCMessage *message)
         pl_params_bool(params, request->retention_until_delivered);
     else
         pl_params_null(params);
-    for (int i = 0; i < QUOTAS; i++)
-        put_int(params, (bits & (uint32_t)FIRST_QUOTA << i) != 0, quota_of(request, i));
+    for (unsigned i = 0; i < PL_QUOTAS_OF_APP; i++)
+        put_int(params, (bits & 1U << (LIMITS_SHIFT + i)) != 0, limits[i]);
     pl_server_submit(call, query);
 }

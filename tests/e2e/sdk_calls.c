@@ -342,7 +342,12 @@ int main(int argc, char **argv)
     parley_api_key *key = NULL;
     assert(argc == 3);
     parley_client *root = connect_as(argv[1], argv[2], NULL);
-    OK(parley_create_app(root, "SDK", &app, &error));
+    parley_new_app new_app;
+    parley_new_app_init(&new_app);
+    new_app.name = "SDK";
+    new_app.limits.user_messages_per_second = 500;
+    OK(parley_create_app(root, &new_app, &app, &error));
+    assert(app->limits.user_messages_per_second == 500 && app->limits.app_messages_per_second == 0);
     OK(parley_create_api_key(root, app->app_id, NULL, &key, &error));
     parley_client *backend = connect_as(argv[1], key->secret, NULL);
     make_user(backend, "alice", alice);

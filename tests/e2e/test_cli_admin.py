@@ -80,6 +80,20 @@ def test_an_app_is_shown_and_changed(world, admin, operator):
     admin.refused(CREDENTIALS, "PERMISSION_DENIED", "update-app", "--name", "x", world.app_id)
 
 
+def test_a_new_app_has_the_settings_that_were_said(operator):
+    """Those of a server where nothing was."""
+    limits = [f"{who}_{what}_per_second" for who in ("user", "app") for what in ("messages", "bytes", "creates")]
+    app = operator.line("create-app", "--retention-days", "7", "--until-delivered", "on",
+                        *(word for number, name in enumerate(limits) for word in (
+                            "--" + name.replace("_", "-"), str(number - 1))), "Limited")
+    assert (app["name"], app["retention_days"], app["retention_until_delivered"]) == ("Limited", 7, True)
+    assert [app[name] for name in limits] == list(range(-1, 5))
+    assert operator.line("get-app", app["app_id"]) == app
+    app_id = operator.text("create-app", "Plain").strip()
+    assert {operator.line("get-app", app_id)[name] for name in limits} == {0}
+    operator.refused(REFUSED, "user_bytes_per_second", "create-app", "--user-bytes-per-second", "1000000001", "x")
+
+
 def test_a_key_gets_a_new_secret(server, world, admin, operator, tmp_path):
     """The one before is good as long as was said."""
     key_id = operator.line("create-key", world.app_id, "second")["key_id"]
@@ -164,6 +178,7 @@ def test_a_device_is_renamed(world, admin):
 
 
 @pytest.mark.parametrize("arguments", [
+    ("create-app",), ("create-app", "--app-bytes-per-second", "x", "a"), ("create-app", "--name", "x", "a"),
     ("get-app",), ("get-app", "a", "b"), ("update-app", "a"), ("update-app", "--name", "x"),
     ("update-app", "--max-group-members", "0", "a"), ("update-app", "--nonsense", "a"), ("rotate-key", "a"),
     ("rotate-key", "--grace", "-1", "a", "b"), ("register-signing-key", "a", "ES256"), ("list-signing-keys",),
@@ -177,8 +192,8 @@ def test_wrong_usage_is_explained(admin, arguments):
 
 
 @pytest.mark.parametrize("arguments", [
-    ("get-app", "a"), ("update-app", "--name", "x", "a"), ("rotate-key", "a", "b"), ("list-signing-keys", "a"),
-    ("register-signing-key", "a", "HS256", "-"), ("revoke-signing-key", "a", "b"), ("get-user", "a"),
+    ("create-app", "a"), ("get-app", "a"), ("update-app", "--name", "x", "a"), ("rotate-key", "a", "b"),
+    ("list-signing-keys", "a"), ("register-signing-key", "a", "HS256", "-"), ("revoke-signing-key", "a", "b"), ("get-user", "a"),
     ("lookup-users", "a"), ("update-user", "--about", "x", "a"), ("rename-device", "a", "b", "c"),
     ("list-keys", "a"), ("revoke-key", "a", "b"), ("list-users",), ("deactivate-user", "a"), ("reactivate-user", "a"),
     ("delete-user", "a"), ("list-devices", "a"), ("revoke-device", "a", "b")], ids=" ".join)

@@ -12,14 +12,27 @@ static void convert_app(void *ret_app, const ProtobufCMessage *reply, struct pl_
     pl_convert_app(ret_app, (const Parley__V1__App *)reply);
 }
 
-parley_status parley_create_app(parley_client *client, const char *name, parley_app **ret_app, parley_error *ret_error)
+parley_status parley_create_app(parley_client *client, const parley_new_app *new_app, parley_app **ret_app,
+                                parley_error *ret_error)
 {
     Parley__V1__CreateAppRequest request = PARLEY__V1__CREATE_APP_REQUEST__INIT;
     const struct pl_client_call call = {.path = "/parley.v1.AdminService/CreateApp",
                                         .request = &request.base,
                                         .reply = &parley__v1__app__descriptor,
                                         .convert = convert_app};
-    request.name = pl_request_text(name);
+    parley_new_app own;
+    parley_status status = pl_request_take_struct(&own, sizeof own, new_app, new_app->struct_bytes, ret_error);
+    if (status != PARLEY_OK)
+        return status;
+    request.name = pl_request_text(own.name);
+    request.retention_days = own.retention_days;
+    request.retention_until_delivered = own.retention_until_delivered != 0;
+    request.user_messages_per_second = own.limits.user_messages_per_second;
+    request.user_bytes_per_second = own.limits.user_bytes_per_second;
+    request.user_creates_per_second = own.limits.user_creates_per_second;
+    request.app_messages_per_second = own.limits.app_messages_per_second;
+    request.app_bytes_per_second = own.limits.app_bytes_per_second;
+    request.app_creates_per_second = own.limits.app_creates_per_second;
     return pl_client_fetch(client, &call, pl_reply_new(sizeof(parley_app)), ret_app, ret_error);
 }
 

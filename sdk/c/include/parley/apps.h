@@ -24,7 +24,7 @@ typedef enum parley_signing_algorithm {
 
 /* What may be done in a second, in bursts of as much; 0: what the server is set to; -1: as much as they like. */
 typedef struct parley_app_limits {
-    int user_messages_per_second; /* one user: messages, edits, deletions and changes of chats */
+    int user_messages_per_second; /* one user: messages, edits, deletions, reactions and changes of chats */
     int user_bytes_per_second;    /* the bytes of these */
     int user_creates_per_second;  /* chats, devices, tokens and keys */
     int app_messages_per_second;  /* the app and all of its users together */
@@ -75,6 +75,20 @@ typedef struct parley_signing_keys {
     const char *next_page_token; /* empty on the last page */
 } parley_signing_keys;
 
+typedef struct parley_new_app {
+    size_t struct_bytes;
+    const char *name; /* required */
+    int retention_days;
+    int retention_until_delivered;
+    parley_app_limits limits;
+} parley_new_app;
+
+static inline void parley_new_app_init(parley_new_app *app)
+{
+    memset(app, 0, sizeof *app);
+    app->struct_bytes = sizeof *app;
+}
+
 /* What is to be another way; NULL and 0 leave it as it is. */
 typedef struct parley_app_update {
     size_t struct_bytes;
@@ -120,7 +134,7 @@ PARLEY_API void parley_signing_key_free(parley_signing_key *key);
 PARLEY_API void parley_signing_keys_free(parley_signing_keys *keys);
 
 /* ---- administration: operator key, or API key of the app where said ---- */
-PARLEY_API parley_status parley_create_app(parley_client *client, const char *name, parley_app **ret_app,
+PARLEY_API parley_status parley_create_app(parley_client *client, const parley_new_app *new_app, parley_app **ret_app,
                                            parley_error *ret_error);
 /* Also the app itself. */
 PARLEY_API parley_status parley_get_app(parley_client *client, const char *app_id, parley_app **ret_app,

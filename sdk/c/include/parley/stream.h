@@ -110,7 +110,8 @@ typedef struct parley_stream_callbacks {
      */
     void (*on_log_start)(void *userdata, const char *chat_id, int64_t first_seq);
     void (*on_typing)(void *userdata, const parley_typing *typing);
-    /* Of those who are watched: how it is with them, and whenever that changed. */
+    /* Of those who are watched: how it is with them, and whenever that changed. Behind each PARLEY_STREAM_LIVE it
+     * begins anew: what was told before may be true no more. */
     void (*on_presence)(void *userdata, const parley_presence *presence);
 } parley_stream_callbacks;
 
