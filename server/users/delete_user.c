@@ -47,6 +47,7 @@ static void delete_user(struct pl_call *call, const ProtobufCMessage *message)
     pl_params_text(add(query, call, PL_STATEMENT_PHONE_NUMBER_RELEASE, user), "");
     add(query, call, PL_STATEMENT_DEVICES_REVOKE, user);
     add(query, call, PL_STATEMENT_BLOCKS_FORGET, user);
+    add(query, call, PL_STATEMENT_LAST_SEEN_FORGET, user);
     add(query, call, PL_STATEMENT_USER_DELETE, user);
     pl_server_submit(call, query);
 }

@@ -10,6 +10,7 @@ import time
 import grpc
 import pytest
 from api_client import GrpcServer, Person, World
+from device import Device
 from groups import devices  # noqa: F401 pylint: disable=unused-import
 from parley_pb import stream_service_pb2 as pb
 from parley_pb import user_service_pb2 as users
@@ -152,6 +153,22 @@ def test_who_watches_is_told_when_they_may_know_no_more(world, devices):
 
 
 @pytest.mark.transports("grpc")
+def test_who_watches_is_told_when_a_chat_is_shared_and_when_no_more(world, devices):
+    """Though nobody comes or goes; so is who tells nobody from then on."""
+    alice, bob = world.alice, world.bob
+    phone, _ = devices(alice), devices(bob)
+    watch(phone, bob)
+    group_id = bob.api.CreateChat(chat_type="CHAT_TYPE_GROUP", participants=[{"user_id": alice.user_id}]).chat_id
+    phone.wait_for(lambda device: told(device) == [(bob.user_id, True, False)])
+    bob.api.LeaveChat(chat_id=group_id)
+    phone.wait_for(lambda device: told(device)[1:] == [(bob.user_id, False, False)])
+    say(alice, bob)
+    phone.wait_for(lambda device: told(device)[2:] == [(bob.user_id, True, False)])
+    alice.api.UpdateUser(user_id=alice.user_id, settings={"presence": NOBODY})
+    phone.wait_for(lambda device: told(device)[3:] == [(bob.user_id, False, False)])
+
+
+@pytest.mark.transports("grpc")
 def test_tail_shows_it(server, world, devices):
     """The command, for scripts; the C library tells the server again after an interruption."""
     say(world.alice, world.bob)
@@ -173,14 +190,20 @@ def test_tail_shows_it(server, world, devices):
 
 
 @pytest.fixture
-def quick(tmp_path, postgres):
-    """A server for which half a second of silence is much."""
+def own(tmp_path, postgres):
+    """A server for one test, to be started."""
     server = GrpcServer(tmp_path, postgres)
-    server.environment["PARLEY_HEARTBEAT_INTERVAL_MS"] = "250"
     server.migrate()
-    server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def quick(own):
+    """A server for which half a second of silence is much."""
+    own.environment["PARLEY_HEARTBEAT_INTERVAL_MS"] = "250"
+    own.start()
+    return own
 
 
 @pytest.mark.transports("grpc")
@@ -252,3 +275,26 @@ def test_who_falls_silent_is_offline(quick):
         put(None)
         listener.join(WAIT_S)
     world.close()
+
+
+@pytest.mark.transports("grpc")
+def test_nothing_is_kept_of_who_was_deleted(own, postgres):
+    """Neither what is stored already, nor what the end of their stream would store."""
+    def stored():
+        return set(postgres.query("select user_id from last_seen"))
+
+    own.start()
+    world = World(own)
+    phone, tablet = Device(own.address, world.alice.token), Device(own.address, world.bob.token)
+    for device in (phone, tablet):
+        device.wait_for(lambda device: device.caught_up)
+    phone.close()
+    wait_for(world.backend, world.alice, (False, True))
+    assert stored() >= {world.alice.user_id}
+    for person in (world.alice, world.bob):
+        world.backend.DeleteUser(user_id=person.user_id)
+    tablet.wait_for(lambda device: device.going_aways)
+    tablet.close()
+    world.close()
+    own.stop()
+    assert not stored() & {world.alice.user_id, world.bob.user_id}
