@@ -12,7 +12,7 @@
 
 #include "gateway/percent.h"
 
-enum { CODE_CHARS_MAX = 3, CODE_BASE = 10 };
+enum { CODE_CHARS_MAX = 3, CODE_BASE = 10, HEADER_BYTES_MAX = 64 << 10 };
 
 static uint32_t length_of(const uint8_t prefix[PL_HTTP2_PREFIX_BYTES])
 {
@@ -71,6 +71,10 @@ static void take_details(struct pl_http2_call *call, const char *value, size_t b
 void pl_http2_answer_header(struct pl_http2_call *call, const char *name, size_t name_bytes, const char *value,
                             size_t value_bytes)
 {
+    call->header_bytes += name_bytes + value_bytes;
+    call->is_malformed = call->is_malformed || call->header_bytes > HEADER_BYTES_MAX;
+    if (call->is_malformed)
+        return;
     if (is_name(name, name_bytes, "grpc-status"))
         take_code(call, value, value_bytes);
     else if (is_name(name, name_bytes, "grpc-message"))

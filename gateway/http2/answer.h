@@ -8,7 +8,7 @@
 
 /* The request as gRPC frames it. */
 void pl_http2_answer_begin(struct pl_http2_call *call);
-/* A header or trailer; those that mean nothing here are passed over. */
+/* A header or trailer; those that mean nothing here are passed over. More than 64 KiB of them are no answer. */
 void pl_http2_answer_header(struct pl_http2_call *call, const char *name, size_t name_bytes, const char *value,
                             size_t value_bytes);
 /* Bytes of the one message, with its prefix. */

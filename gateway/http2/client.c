@@ -209,7 +209,6 @@ static void on_connection_ready(void *owner)
     client->pause_ms = PAUSE_FIRST_MS;
     atomic_store(&client->ready, true);
     pl_timers_disarm(&client->loop->loop.timers, &client->retry);
-    submit_waiting(client);
 }
 
 static void on_connection_going(void *owner, struct pl_http2_connection *connection)
@@ -224,6 +223,10 @@ static void on_connection_going(void *owner, struct pl_http2_connection *connect
 static void on_call_ended(void *owner, struct pl_http2_call *call)
 {
     finish(owner, call);
+}
+
+static void on_connection_room(void *owner)
+{
     submit_waiting(owner);
 }
 
@@ -238,8 +241,11 @@ static void on_connection_closed(void *owner, struct pl_http2_connection *connec
         client->going--;
 }
 
-static const struct pl_http2_events connection_events = {
-    .ready = on_connection_ready, .going = on_connection_going, .ended = on_call_ended, .closed = on_connection_closed};
+static const struct pl_http2_events connection_events = {.ready = on_connection_ready,
+                                                         .going = on_connection_going,
+                                                         .ended = on_call_ended,
+                                                         .room = on_connection_room,
+                                                         .closed = on_connection_closed};
 
 /* ---- timers ---- */
 

@@ -68,6 +68,7 @@ struct pl_http2_call {
     uint8_t *body; /* prefix and message */
     size_t body_bytes;
     size_t body_sent;
+    size_t header_bytes; /* that came */
     uint8_t prefix[PL_HTTP2_PREFIX_BYTES];
     size_t got_bytes; /* of prefix and message */
     uint8_t *incoming;

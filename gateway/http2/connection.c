@@ -155,18 +155,23 @@ static nghttp2_session *new_session(struct pl_http2_connection *connection)
 
 /* ---- ends ---- */
 
-static void end_calls(struct pl_http2_connection *connection)
+/* Room comes of ends, of streams of cancelled calls that are closed, and of the server's settings. */
+static void tell(struct pl_http2_connection *connection)
 {
     struct pl_http2_call *call;
     while ((call = TAILQ_FIRST(&connection->ended)) != NULL) {
         TAILQ_REMOVE(&connection->ended, call, wait);
         connection->options.events->ended(connection->options.owner, call);
     }
+    if (pl_http2_connection_room(connection) > 0)
+        connection->options.events->room(connection->options.owner);
 }
 
+/* nghttp2 wants nothing more once it has told the server what that has done against the protocol. */
 static bool is_over(const struct pl_http2_connection *connection)
 {
-    return connection->broken || (connection->going && connection->calls == 0);
+    bool is_wanted = nghttp2_session_want_read(connection->session) || nghttp2_session_want_write(connection->session);
+    return connection->broken || !is_wanted || (connection->going && connection->calls == 0);
 }
 
 /* ---- the socket ---- */
@@ -191,6 +196,28 @@ static void gather(struct pl_http2_connection *connection)
     connection->broken = connection->broken || bytes < 0;
 }
 
+/* False when nothing more is there. */
+static bool read_some(struct pl_http2_connection *connection, bool is_ending)
+{
+    uint8_t data[READ_BYTES];
+    ssize_t got = recv(connection->fd, data, sizeof data, 0);
+    if (got > 0) {
+        connection->broken = nghttp2_session_mem_recv(connection->session, data, (size_t)got) != got;
+        return !connection->broken && (is_ending || (size_t)got == sizeof data);
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR && errno != ENOTCONN))
+        connection->broken = true;
+    return false;
+}
+
+/* The server has closed; what it had answered before is still there. */
+static void take_rest(struct pl_http2_connection *connection)
+{
+    while (read_some(connection, true))
+        continue;
+    connection->broken = true;
+}
+
 /* False when there is nothing more to send, or no room for it. */
 static bool write_some(struct pl_http2_connection *connection)
 {
@@ -208,7 +235,7 @@ static bool write_some(struct pl_http2_connection *connection)
     else if (errno == EAGAIN || errno == ENOTCONN)
         connection->blocked = true;
     else if (errno != EINTR)
-        connection->broken = true;
+        take_rest(connection);
     return !connection->blocked && !connection->broken;
 }
 
@@ -224,7 +251,7 @@ static void on_flush(struct pl_task *task)
     connection->flushing = false;
     if (!connection->blocked && !connection->broken)
         write_all(connection);
-    end_calls(connection);
+    tell(connection);
     if (is_over(connection))
         connection->options.events->closed(connection->options.owner, connection);
 }
@@ -237,28 +264,16 @@ static void flush_later(struct pl_http2_connection *connection)
     pl_loop_defer(&connection->options.loop->loop, &connection->flush);
 }
 
-/* False when nothing more is there. */
-static bool read_some(struct pl_http2_connection *connection)
-{
-    uint8_t data[READ_BYTES];
-    ssize_t got = recv(connection->fd, data, sizeof data, 0);
-    if (got > 0) {
-        connection->broken = nghttp2_session_mem_recv(connection->session, data, (size_t)got) != got;
-        return !connection->broken && (size_t)got == sizeof data;
-    }
-    if (got == 0 || (errno != EAGAIN && errno != EINTR && errno != ENOTCONN))
-        connection->broken = true;
-    return false;
-}
-
 static void on_ready(struct pl_source *source, uint32_t events)
 {
     struct pl_http2_connection *connection = pl_container_of(source, struct pl_http2_connection, source);
+    /* The edge of an end comes once, maybe with the last bytes: it is read for. */
+    bool is_ending = (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0;
     if ((events & EPOLLOUT) != 0)
         connection->blocked = false;
-    while ((events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0 && !connection->broken && read_some(connection))
+    while ((is_ending || (events & EPOLLIN) != 0) && !connection->broken && read_some(connection, is_ending))
         continue;
-    end_calls(connection);
+    tell(connection);
     if (is_over(connection) || nghttp2_session_want_write(connection->session) ||
         connection->out_sent < connection->out_bytes)
         flush_later(connection);

@@ -18,6 +18,8 @@ struct pl_http2_events {
     void (*going)(void *owner, struct pl_http2_connection *connection);
     /* outcome and what belongs to it is set; not in any list. */
     void (*ended)(void *owner, struct pl_http2_call *call);
+    /* It takes at least one more call; told whenever that may have changed. */
+    void (*room)(void *owner);
     /* It is broken, or has no call any more after it was going; every call has ended. Last of all. */
     void (*closed)(void *owner, struct pl_http2_connection *connection);
 };

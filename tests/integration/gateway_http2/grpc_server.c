@@ -3,6 +3,8 @@
 /* One thread with poll; nghttp2 speaks HTTP/2. */
 #include "grpc_server.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
 #include <pthread.h>
@@ -17,7 +19,14 @@
 
 #include "support/cmocka.h"
 
-enum { CONNECTIONS_MAX = 8, BODY_BYTES_MAX = 4096, READ_BYTES = 64 << 10 };
+enum {
+    CONNECTIONS_MAX = 8,
+    BODY_BYTES_MAX = 1 << 20,
+    WINDOW_BYTES = 16 << 20,
+    READ_BYTES = 64 << 10,
+    MUCH_CHARS = 40000,
+    MORE_STREAMS = 100,
+};
 
 struct connection;
 
@@ -70,11 +79,20 @@ static nghttp2_nv pair(const char *name, const char *value)
                         .valuelen = strlen(value)};
 }
 
+/* MUCH_CHARS of them; static. */
+static nghttp2_nv much(void)
+{
+    static char text[MUCH_CHARS + 1];
+    memset(text, 'x', MUCH_CHARS);
+    return pair("x-much", text);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are nghttp2's. */
 static ssize_t read_reply(nghttp2_session *session, int32_t id, uint8_t *data, size_t room, uint32_t *ret_flags,
                           nghttp2_data_source *source, void *context)
 {
     struct stream *stream = source->ptr;
-    nghttp2_nv status = pair("grpc-status", "0");
+    nghttp2_nv trailers[] = {pair("grpc-status", "0"), much()};
     size_t bytes = stream->body_bytes - stream->sent_bytes;
     (void)context;
     if (is(stream, "/bytes") && bytes > 1)
@@ -87,7 +105,7 @@ static ssize_t read_reply(nghttp2_session *session, int32_t id, uint8_t *data, s
     *ret_flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!is(stream, "/wordless")) {
         *ret_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        assert_int_equal(nghttp2_submit_trailer(session, id, &status, 1), 0);
+        assert_int_equal(nghttp2_submit_trailer(session, id, trailers, is(stream, "/verbose") ? 2 : 1), 0);
     }
     return (ssize_t)bytes;
 }
@@ -97,7 +115,9 @@ static void echo(struct stream *stream)
     nghttp2_nv head[] = {pair(":status", "200"), pair("content-type", "application/grpc"),
                          pair("ratelimit", "\"q\";r=9;t=1"), pair("ratelimit-policy", "\"q\";q=10;w=1")};
     nghttp2_data_provider body = {.source.ptr = stream, .read_callback = read_reply};
-    size_t count = is(stream, "/limited") ? 4 : 2;
+    size_t count = is(stream, "/limited") ? 4 : is(stream, "/verbose") ? 3 : 2;
+    if (is(stream, "/verbose"))
+        head[2] = much();
     assert_int_equal(nghttp2_submit_response(stream->connection->session, stream->id, head, count, &body), 0);
 }
 
@@ -114,10 +134,29 @@ static void reset(const struct stream *stream, uint32_t code)
     nghttp2_submit_rst_stream(stream->connection->session, NGHTTP2_FLAG_NONE, stream->id, code);
 }
 
+static void say_goaway(const struct connection *connection, int32_t last_id)
+{
+    nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE, last_id, NGHTTP2_NO_ERROR, NULL, 0);
+}
+
 static void hold(struct stream *stream)
 {
     stream->next = stream->connection->server->held;
     stream->connection->server->held = stream;
+}
+
+static void take_more(struct stream *stream)
+{
+    nghttp2_settings_entry settings = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MORE_STREAMS};
+    nghttp2_submit_settings(stream->connection->session, NGHTTP2_FLAG_NONE, &settings, 1);
+    hold(stream);
+}
+
+/* The head of a frame; zeros: no bytes of DATA, without flags, of stream 0. */
+static void send_garbage(const struct connection *connection)
+{
+    static const uint8_t head[9];
+    assert_int_equal(send(connection->fd, head, sizeof head, MSG_NOSIGNAL), sizeof head);
 }
 
 static void release(struct grpc_server *server)
@@ -156,8 +195,14 @@ static void answer(struct stream *stream)
         connection->cut = true;
     } else if (is(stream, "/held")) {
         hold(stream);
+    } else if (is(stream, "/more")) {
+        take_more(stream);
+    } else if (is(stream, "/garbage")) {
+        send_garbage(connection);
+    } else if (is(stream, "/unheard")) {
+        say_goaway(connection, stream->id - 2);
     } else if (is(stream, "/going")) {
-        nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR, NULL, 0);
+        say_goaway(connection, stream->id);
         hold(stream);
     } else {
         if (is(stream, "/release"))
@@ -200,6 +245,7 @@ static void note(struct grpc_server *server, const char *name, const char *value
     pthread_mutex_unlock(&server->lock);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are nghttp2's. */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_bytes,
                      const uint8_t *value, size_t value_bytes, uint8_t flags, void *context)
 {
@@ -254,7 +300,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *c
 static void add_connection(struct grpc_server *server)
 {
     struct connection *connection = &server->connections[server->count++];
-    nghttp2_settings_entry settings = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, server->streams_max};
+    nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_BYTES},
+                                         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, server->streams_max}};
     nghttp2_session_callbacks *callbacks;
     assert_true(server->count <= CONNECTIONS_MAX);
     *connection = (struct connection){.server = server, .fd = accept(server->listen_fd, NULL, NULL)};
@@ -267,7 +314,8 @@ static void add_connection(struct grpc_server *server)
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     assert_int_equal(nghttp2_session_server_new(&connection->session, callbacks, connection), 0);
     nghttp2_session_callbacks_del(callbacks);
-    nghttp2_submit_settings(connection->session, NGHTTP2_FLAG_NONE, &settings, server->streams_max > 0);
+    nghttp2_submit_settings(connection->session, NGHTTP2_FLAG_NONE, settings, server->streams_max > 0 ? 2 : 1);
+    assert_int_equal(nghttp2_session_set_local_window_size(connection->session, NGHTTP2_FLAG_NONE, 0, WINDOW_BYTES), 0);
     pthread_mutex_lock(&server->lock);
     server->seen.connections++;
     pthread_mutex_unlock(&server->lock);
@@ -344,31 +392,75 @@ struct grpc_server *grpc_server_new(unsigned streams_max)
     return server;
 }
 
-void grpc_server_start(struct grpc_server *server)
+static void listen_at(struct grpc_server *server, const struct sockaddr *address, socklen_t bytes)
+{
+    server->listen_fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server->listen_fd, address, bytes), 0);
+    assert_int_equal(listen(server->listen_fd, CONNECTIONS_MAX), 0);
+}
+
+void grpc_server_start_deaf(struct grpc_server *server)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, server->path, sizeof server->path);
-    server->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(server->listen_fd, (const struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(server->listen_fd, CONNECTIONS_MAX), 0);
+    listen_at(server, (const struct sockaddr *)&address, sizeof address);
+}
+
+void grpc_server_hear(struct grpc_server *server)
+{
     assert_int_equal(pthread_create(&server->thread, NULL, run, server), 0);
 }
 
-void grpc_server_stop(struct grpc_server *server)
+void grpc_server_start(struct grpc_server *server)
+{
+    grpc_server_start_deaf(server);
+    grpc_server_hear(server);
+}
+
+void grpc_server_start_by_name(struct grpc_server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof address;
+    listen_at(server, (const struct sockaddr *)&address, bytes);
+    assert_int_equal(getsockname(server->listen_fd, (struct sockaddr *)&address, &bytes), 0);
+    snprintf(server->endpoint, sizeof server->endpoint, "localhost:%u", ntohs(address.sin_port));
+    grpc_server_hear(server);
+}
+
+static void end_thread(struct grpc_server *server)
 {
     eventfd_t count;
-    if (server->listen_fd < 0)
-        return;
     assert_int_equal(eventfd_write(server->quit_fd, 1), 0);
     pthread_join(server->thread, NULL);
     assert_int_equal(eventfd_read(server->quit_fd, &count), 0);
+}
+
+static void close_all(struct grpc_server *server)
+{
     for (unsigned i = 0; i < server->count; i++)
         end_connection(&server->connections[i]);
     server->count = 0;
     server->held = NULL;
     close(server->listen_fd);
     server->listen_fd = -1;
-    assert_int_equal(unlink(server->path), 0);
+    assert_true(unlink(server->path) == 0 || errno == ENOENT);
+}
+
+void grpc_server_stop(struct grpc_server *server)
+{
+    if (server->listen_fd < 0)
+        return;
+    end_thread(server);
+    close_all(server);
+}
+
+void grpc_server_part(struct grpc_server *server)
+{
+    end_thread(server);
+    release(server);
+    for (unsigned i = 0; i < server->count; i++)
+        flush(&server->connections[i]);
+    close_all(server);
 }
 
 void grpc_server_free(struct grpc_server *server)

@@ -18,7 +18,11 @@
  *   /short       less of a message than its prefix says
  *   /nothing     status 0 without a message
  *   /wordless    a message without a status
+ *   /verbose     as /echo, with headers and trailers of 40 KB each
+ *   /more        as /held; from now on it takes 100 streams
+ *   /garbage     DATA on stream 0
  *   /going       GOAWAY; the answer as /echo, once /release came on another connection
+ *   /unheard     GOAWAY, of which it says that it came before this call
  *   /cut         the connection is closed
  */
 #ifndef PL_TESTS_GRPC_SERVER_H
@@ -39,11 +43,18 @@ struct grpc_server_seen {
 /* Listens at a path in a folder of its own, which is not there before start; streams_max: 0 for none. */
 struct grpc_server *grpc_server_new(unsigned streams_max);
 void grpc_server_start(struct grpc_server *server);
+/* Instead: clients connect, but hear nothing until grpc_server_hear. */
+void grpc_server_start_deaf(struct grpc_server *server);
+void grpc_server_hear(struct grpc_server *server);
+/* Instead: listens at a port of localhost, which the endpoint says by name. */
+void grpc_server_start_by_name(struct grpc_server *server);
 /* Closes all connections and listens no more. */
 void grpc_server_stop(struct grpc_server *server);
+/* Answers what is held, closes all connections at once and listens no more. */
+void grpc_server_part(struct grpc_server *server);
 /* Stops, too. */
 void grpc_server_free(struct grpc_server *server);
-/* unix:/path */
+/* unix:/path, or localhost:port */
 const char *grpc_server_endpoint(const struct grpc_server *server);
 struct grpc_server_seen grpc_server_seen(struct grpc_server *server);
 /* Waits until the client has cancelled so many. */
