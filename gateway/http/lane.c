@@ -47,10 +47,14 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 {
     (void)context;
 
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *ret_context = pl_tap_find(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-    else
+    if (code != MHD_CONNECTION_NOTIFY_STARTED) {
         close_connection(*ret_context);
+        return;
+    }
+    struct pl_http_request *request =
+        pl_tap_find(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    request->lane->has_begun = true;
+    *ret_context = request;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
@@ -187,17 +191,21 @@ void pl_http_lanes_close(struct pl_http_server *server)
         pl_gateway_loop_call(server->lanes[i].loop, detach, &server->lanes[i]);
 }
 
-/* libmicrohttpd closes the descriptor when it does not take the connection. */
+/*
+ * libmicrohttpd closes a connection that the system lets it watch no more, and tells of its end as of any other's. One
+ * that it has not even begun it had no memory for.
+ */
 static void on_added(struct pl_task *task)
 {
-    struct pl_http_request *request = pl_container_of(task, struct pl_http_request, add);
-    const struct pl_http_lane *lane = request->lane;
+    const struct pl_http_request *request = pl_container_of(task, struct pl_http_request, add);
+    struct pl_http_lane *lane = request->lane;
     struct sockaddr_in6 peer = {.sin6_family = AF_INET6, .sin6_addr = request->address};
 
-    if (MHD_add_connection(lane->daemon, request->fd, (const struct sockaddr *)&peer, sizeof(peer)) != MHD_YES) {
-        pl_log(PL_LOG_ERROR, "connection_dropped", PL_LOG_TEXT("error", strerror(errno)));
-        close_connection(request);
-    }
+    lane->has_begun = false;
+    if (MHD_add_connection(lane->daemon, request->fd, (const struct sockaddr *)&peer, sizeof(peer)) == MHD_YES)
+        return;
+    pl_log(PL_LOG_ERROR, "connection_dropped", PL_LOG_TEXT("error", strerror(errno)));
+    pl_assert(lane->has_begun);
 }
 
 void pl_http_lane_add(struct pl_http_lane *lane, struct pl_http_request *request)

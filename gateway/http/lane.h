@@ -21,6 +21,7 @@ struct pl_http_lane {
     struct MHD_Daemon *daemon;
     atomic_bool resumed; /* libmicrohttpd has something to do that no descriptor tells */
     bool is_ready;       /* in this turn */
+    bool has_begun;      /* the connection that is being added: libmicrohttpd has it, and tells of its end */
     int64_t due_us;      /* when it wants to run at the latest; INT64_MAX: only when something happens */
 };
 
