@@ -27,6 +27,8 @@ enum {
 };
 
 #define DETAILS_BYTES_MAX (64 << 10)
+#define NANOS_PER_S 1000000000
+#define PAUSE_S_MAX 1000000
 
 static void put_reason(parley_error *error, const char *reason)
 {
@@ -92,12 +94,14 @@ static ProtobufCMessage *unpack_any(const Google__Protobuf__Any *any, const Prot
     return message;
 }
 
-/* 0 for a pause that nobody would wait for. */
+/* 0 for what is no pause; at most PAUSE_S_MAX, so that a spread can still be added. */
 static int milliseconds(const Google__Protobuf__Duration *duration)
 {
-    if (duration->seconds < 0 || duration->seconds >= 3600 || duration->nanos < 0)
+    if (duration->seconds < 0 || duration->nanos < 0 || duration->nanos >= NANOS_PER_S)
         return 0;
-    return (int)(duration->seconds * 1000) + duration->nanos / 1000000;
+    if (duration->seconds >= PAUSE_S_MAX)
+        return PAUSE_S_MAX * 1000;
+    return (int)duration->seconds * 1000 + duration->nanos / 1000000;
 }
 
 static void take_info(struct pl_failure *failure, const Google__Rpc__ErrorInfo *info, struct pl_arena *arena)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <limits.h>
 #include <string.h>
 
 #include "google/rpc/error_details.pb-c.h"
@@ -79,6 +80,15 @@ static void a_retry_hint_makes_it_passing(void **state)
     assert_false(pl_error_is_final(&error));
 }
 
+static void a_long_retry_hint_is_kept(void **state)
+{
+    parley_error error = error_of(8, "RATE_LIMITED", 65536000);
+    (void)state;
+    assert_int_equal(error.retry_after_ms, 65536000);
+    error = error_of(8, "RATE_LIMITED", INT_MAX);
+    assert_int_equal(error.retry_after_ms, 1000000000);
+}
+
 static void without_details_unavailable_is_unreachable(void **state)
 {
     parley_error error = error_of(14, NULL, 0);
@@ -115,6 +125,7 @@ int main(void)
         cmocka_unit_test(the_reason_decides),
         cmocka_unit_test(an_unknown_reason_falls_back_to_the_code),
         cmocka_unit_test(a_retry_hint_makes_it_passing),
+        cmocka_unit_test(a_long_retry_hint_is_kept),
         cmocka_unit_test(without_details_unavailable_is_unreachable),
         cmocka_unit_test(garbage_in_details_is_ignored),
         cmocka_unit_test(replacement_is_final_though_aborted_is_not),
