@@ -68,7 +68,7 @@ static void add_lane(struct pl_polls *polls)
     snprintf(name, sizeof(name), "parley-gateway/poll-%u", polls->lane_count);
     /* The endpoint was good when the upstream was opened. */
     pl_assert(pl_channel_open(&options, &added.channel, &failure) == PARLEY_OK);
-    added.async = pl_async_open(added.channel, 1);
+    added.async = pl_async_open(added.channel);
     polls->lanes = realloc(polls->lanes, (polls->lane_count + 1) * sizeof(added));
     pl_assert(polls->lanes != NULL);
     polls->lanes[polls->lane_count++] = added;

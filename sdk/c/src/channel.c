@@ -202,11 +202,6 @@ void pl_channel_retry_now(struct pl_channel *channel)
     grpc_channel_reset_connect_backoff(channel->grpc);
 }
 
-bool pl_channel_ready(struct pl_channel *channel)
-{
-    return grpc_channel_check_connectivity_state(channel->grpc, 1) == GRPC_CHANNEL_READY;
-}
-
 gpr_timespec pl_grpc_deadline(int64_t deadline_us)
 {
     int64_t wait_us;

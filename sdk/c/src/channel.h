@@ -45,8 +45,6 @@ void pl_channel_close(struct pl_channel *channel);
 parley_status pl_channel_connect(struct pl_channel *channel, int64_t deadline_us, parley_error *ret_error);
 /* The next call tries to connect at once, whatever failed before. */
 void pl_channel_retry_now(struct pl_channel *channel);
-/* Connected right now. When it is not, this makes it try; does not block. */
-bool pl_channel_ready(struct pl_channel *channel);
 /* Blocks; the reply is built in the arena. ret_error is not NULL, and is set when the answer is not PARLEY_OK. */
 parley_status pl_channel_call(struct pl_channel *channel, const struct pl_unary *unary, struct pl_arena *arena,
                               ProtobufCMessage **ret_reply, parley_error *ret_error);
