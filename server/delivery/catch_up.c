@@ -82,6 +82,7 @@ void pl_session_take_head(struct pl_subscription *subscription, const struct pl_
 {
     struct pl_session *session = subscription->session;
     pl_assert(subscription->state == PL_SUBSCRIPTION_ATTACHED);
+    session->heads_unknown--;
     if (!head->was_member) {
         pl_session_forget_early_cursor(session, &subscription->chat_id);
         pl_subscription_detach(subscription);

@@ -115,6 +115,7 @@ struct pl_session {
     struct pl_subscription_queue wanting_head;
     struct pl_subscription_queue wanting_page;
     bool is_reading_page;
+    unsigned heads_unknown; /* chats whose heads are yet to be read */
     bool has_listed;        /* hello's list of chats is known */
     unsigned not_caught_up; /* of hello's chats, how many have not joined yet */
     bool caught_up_told;
@@ -253,7 +254,7 @@ void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *cha
 void pl_session_detach_all(struct pl_session *session);
 
 /* ---- session_page.c ---- */
-/* Reads a page of the first chat that waits for one; none is under way. */
+/* Reads a page of one of the chats that wait for one, if it can be said which; none is under way. */
 void pl_session_begin_page(struct pl_session *session);
 /* The record has answered PL_OP_PAGE. */
 void pl_session_answered_page(struct pl_subscription *subscription);

@@ -95,9 +95,30 @@ static bool may_use_ring(const struct pl_subscription *subscription)
            subscription->queued_seq + 1 >= subscription->member_seq;
 }
 
+/*
+ * A stream takes its chats in turn. A call of Sync has room for little, and the next one begins anew: so that nothing
+ * waits for as many calls as a busy chat has pages, those chats come first of which least is missing. NULL: which they
+ * are is not known yet.
+ */
+static struct pl_subscription *next_wanting_page(const struct pl_session *session)
+{
+    struct pl_subscription *next = TAILQ_FIRST(&session->wanting_page);
+    struct pl_subscription *each;
+    if (session->poll == NULL)
+        return next;
+    if (!session->has_listed || session->heads_unknown > 0)
+        return NULL;
+    TAILQ_FOREACH (each, &session->wanting_page, waiting)
+        if (each->head_seq - each->queued_seq < next->head_seq - next->queued_seq)
+            next = each;
+    return next;
+}
+
 void pl_session_begin_page(struct pl_session *session)
 {
-    struct pl_subscription *subscription = TAILQ_FIRST(&session->wanting_page);
+    struct pl_subscription *subscription = next_wanting_page(session);
+    if (subscription == NULL)
+        return;
     pl_subscription_wait_no_more(subscription);
     session->is_reading_page = true;
     if (!may_use_ring(subscription)) {

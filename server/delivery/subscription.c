@@ -75,13 +75,19 @@ void pl_subscription_detach(struct pl_subscription *subscription)
     pl_subscription_operate(subscription, PL_OP_DETACH, PL_SUBSCRIPTION_DETACHING);
 }
 
+static void attach(struct pl_subscription *subscription)
+{
+    subscription->session->heads_unknown++;
+    pl_subscription_operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
+}
+
 /* ---- members come and go ---- */
 
 /* Its head is read again: the user may be a member again. */
 static void attach_again(struct pl_subscription *subscription)
 {
     subscription->is_rejoined = false;
-    pl_subscription_operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
+    attach(subscription);
 }
 
 void pl_subscription_rest(struct pl_subscription *subscription)
@@ -175,7 +181,7 @@ static void subscribe(struct pl_session *session, const struct pl_chat_id *chat,
     insert(session, subscription);
     if (is_counted)
         pl_subscription_count_in(subscription);
-    pl_subscription_operate(subscription, PL_OP_ATTACH, PL_SUBSCRIPTION_ATTACHING);
+    attach(subscription);
 }
 
 void pl_session_look_up(struct pl_session *session, const struct pl_chat_id *chat)

@@ -118,6 +118,28 @@ def test_a_page_is_bounded_by_bytes(world):
     assert len(catch_up(world.bob.api)[0]) == 10
 
 
+@both
+@pytest.mark.parametrize("page_size", [1, 100])
+def test_nothing_waits_behind_a_busy_chat(world, page_size):
+    """What a device misses least of comes first, however far ahead another chat is."""
+    begin(world.bob)
+    busy, *others = sorted(world.alice.api.CreateChat(
+        chat_type="CHAT_TYPE_GROUP", participants=[{"user_id": world.bob.user_id}]).chat_id for _ in range(4))
+    for _ in range(3):
+        requests = [{"chat_id": busy, "content": f"{number}" + "x" * 3000} for number in range(100)]
+        world.alice.api.SendMessages(messages=requests)
+    for chat_id in others:
+        world.alice.api.SendMessage(chat_id=chat_id, content="hello")
+    came = []
+    while not set(others) <= set(came):
+        page = world.bob.api.Sync(page_size=page_size)
+        world.bob.api.AckSync(acks=acks_of(page.entries))
+        came += [entry.chat_id for entry in page.entries if entry.chat_id in (busy, *others)]
+    assert sorted(came[:3]) == others
+    came += [entry.chat_id for entry in catch_up(world.bob.api)[0]]
+    assert came.count(busy) == 300
+
+
 def test_a_call_rests_until_something_comes(server, world, rests):
     """A message; a group that the user is new in."""
     token = begin(world.bob)
