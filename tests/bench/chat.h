@@ -30,7 +30,8 @@ struct bench_chat {
     unsigned body_bytes;
     unsigned window;
     struct bench_message *messages; /* window of them; number n is at n % window */
-    uint64_t last_number;           /* of the newest message that was due */
+    uint64_t due_number;            /* open loop: of the newest message that is due, with room or without */
+    uint64_t last_number;           /* of the newest message that was added */
     uint64_t written_number;        /* of the newest that left */
     unsigned in_flight;
     int64_t counted_seq; /* group: of the newest message that, its sender was told, everybody has */
@@ -41,9 +42,9 @@ void bench_chat_fini(struct bench_chat *chat);
 bool bench_chat_is_sender(const struct bench_chat *chat, const struct bench_device *device);
 /* Room in the window for the next message. */
 bool bench_chat_has_room(const struct bench_chat *chat);
-/* The next message is due; only while there is room. */
+/* The next message, which was due then; only while there is room. */
 void bench_chat_add(struct bench_chat *chat, int64_t due_us);
-/* Puts what is due and not yet written into the sender's frame; false when that is nothing. */
+/* Puts what was added and not yet written into the sender's frame; false when that is nothing. */
 bool bench_chat_put_sends(struct bench_chat *chat, Parley__V1__ClientFrame *frame, struct pl_arena *arena);
 /* The sender was told that a message is on disk. */
 void bench_chat_sent(struct bench_chat *chat, const Parley__V1__Sent *sent);

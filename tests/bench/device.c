@@ -9,17 +9,12 @@
 #include "bench/worker.h"
 
 static void received(struct bench_stream *stream, const Parley__V1__ServerFrame *frame);
-static void written(struct bench_stream *stream);
 
-static const struct bench_stream_ops stream_ops = {.received = received, .written = written};
-
-void bench_device_connect(struct bench_device *device, grpc_channel *channel)
+void bench_device_connect(struct bench_device *device, struct bench_connection *connection)
 {
-    struct bench_stream_site site = {.channel = channel,
-                                     .queue = device->worker->queue,
-                                     .arena = &device->worker->in_arena,
-                                     .bearer = device->bearer};
-    bench_stream_open(&device->stream, &site, &stream_ops);
+    struct bench_stream_site site = {
+        .connection = connection, .arena = &device->worker->in_arena, .bearer = device->bearer, .received = received};
+    bench_stream_open(&device->stream, &site);
     bench_worker_soil(device->worker, device);
 }
 
@@ -61,10 +56,9 @@ static void write_frame(struct bench_device *device, const Parley__V1__ClientFra
     bench_stream_write(&device->stream, frame);
 }
 
-void bench_device_flush(struct bench_device *device)
+/* False when it has nothing to say. A frame has no more sends than the server takes in one. */
+static bool say(struct bench_device *device)
 {
-    if (device->stream.is_writing || device->stream.is_cancelled)
-        return;
     struct pl_arena *arena = &device->worker->out_arena;
     Parley__V1__ClientFrame frame = PARLEY__V1__CLIENT_FRAME__INIT;
     bool says_something = put_hello(device, &frame, arena);
@@ -76,12 +70,13 @@ void bench_device_flush(struct bench_device *device)
     if (says_something)
         write_frame(device, &frame);
     pl_arena_reset(arena);
+    return says_something;
 }
 
-static void written(struct bench_stream *stream)
+void bench_device_flush(struct bench_device *device)
 {
-    struct bench_device *device = pl_container_of(stream, struct bench_device, stream);
-    bench_worker_soil(device->worker, device);
+    while (say(device))
+        continue;
 }
 
 /* ---- in ---- */
@@ -135,7 +130,7 @@ static void take_receipt(struct bench_device *device, const Parley__V1__Receipt 
 {
     if (device->worker->load->options->mode == BENCH_RECONNECT)
         return;
-    if (device->peer == NULL)
+    if (device->chat == NULL || device->peer == NULL)
         bench_violation("a receipt of chat %s came to a device without a peer", receipt->chat_id);
     if (strcmp(receipt->chat_id, device->chat->chat_text) != 0 ||
         strcmp(receipt->user_id, device->peer->user_text) != 0)

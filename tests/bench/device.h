@@ -45,8 +45,8 @@ struct bench_device {
 };
 TAILQ_HEAD(bench_device_list, bench_device);
 
-void bench_device_connect(struct bench_device *device, grpc_channel *channel);
-/* Writes what it has to say, if no write is out. */
+void bench_device_connect(struct bench_device *device, struct bench_connection *connection);
+/* Writes what it has to say. */
 void bench_device_flush(struct bench_device *device);
 
 #endif

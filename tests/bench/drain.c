@@ -7,7 +7,6 @@
  */
 #include "bench/drain.h"
 
-#include <grpc/support/time.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,6 @@
 #include "bench/body.h"
 #include "bench/fail.h"
 #include "bench/report.h"
-#include "bench/rpc.h"
 #include "bench/setup.h"
 #include "bench/stream.h"
 #include "bench/window.h"
@@ -85,13 +83,6 @@ static void received(struct bench_stream *stream, const Parley__V1__ServerFrame 
                         (long long)expected(drain->options));
 }
 
-static void written(struct bench_stream *stream)
-{
-    (void)stream;
-}
-
-static const struct bench_stream_ops stream_ops = {.received = received, .written = written};
-
 static void say_hello(struct drain *drain)
 {
     Parley__V1__Hello hello = PARLEY__V1__HELLO__INIT;
@@ -102,46 +93,32 @@ static void say_hello(struct drain *drain)
     bench_stream_write(&drain->stream, &frame);
 }
 
-/* One thing that is done, or the time is over. */
-static void turn(grpc_completion_queue *queue, int64_t until_us)
+static void turn(struct bench_poll *poll, int64_t until_us)
 {
     int64_t left_us = until_us - pl_clock_now_us();
-    gpr_timespec deadline =
-        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(left_us > 0 ? left_us : 0, GPR_TIMESPAN));
-    grpc_event event = grpc_completion_queue_next(queue, deadline, NULL);
-    if (event.type != GRPC_OP_COMPLETE)
-        return;
-    struct bench_tag *tag = event.tag;
-    tag->run(tag, event.success != 0);
+    bench_poll_flush(poll);
+    bench_poll_wait(poll, left_us > 0 ? left_us : 0);
 }
 
-static struct bench_drain_round run_round(struct drain *drain, const char *bearer, grpc_channel *channel)
+static struct bench_drain_round run_round(struct drain *drain, const char *bearer, struct bench_connection *connection)
 {
-    grpc_completion_queue *queue = grpc_completion_queue_create_for_next(NULL);
-    struct bench_stream_site site = {channel, queue, &drain->arena, bearer};
-    memset(&drain->stream, 0, sizeof(drain->stream));
+    struct bench_stream_site site = {connection, &drain->arena, bearer, received};
     drain->round = (struct bench_drain_round){0};
     drain->received = 0;
     for (int i = 0; i < drain->options->chats; i++)
         drain->chats[i].last_seq = 0;
     drain->begun_us = pl_clock_now_us();
-    bench_stream_open(&drain->stream, &site, &stream_ops);
+    bench_stream_open(&drain->stream, &site);
     say_hello(drain);
     while (drain->round.all_us == 0) {
         if (pl_clock_now_us() > drain->begun_us + ROUND_US)
             bench_violation("caught_up did not come: %lld messages did", (long long)drain->received);
-        turn(queue, drain->begun_us + ROUND_US);
+        turn(connection->poll, drain->begun_us + ROUND_US);
     }
     for (int64_t until_us = pl_clock_now_us() + SILENCE_US; pl_clock_now_us() < until_us;)
-        turn(queue, until_us);
-    bench_stream_cancel(&drain->stream);
-    while (drain->stream.tags_out > 0)
-        turn(queue, INT64_MAX / 2);
+        turn(connection->poll, until_us);
     bench_stream_close(&drain->stream);
-    grpc_completion_queue_shutdown(queue);
-    while (grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type != GRPC_QUEUE_SHUTDOWN)
-        continue;
-    grpc_completion_queue_destroy(queue);
+    bench_poll_flush(connection->poll);
     return drain->round;
 }
 
@@ -173,15 +150,19 @@ void bench_drain_run(const struct bench_options *options)
     bench_app_create(options, (unsigned)options->chats + 1, &app);
     struct drain drain = {.options = options, .chats = make_chats(options, &app)};
     pl_arena_init(&drain.arena, SIZE_MAX);
-    grpc_channel *channel = bench_channel_open(options->endpoint);
-    run_round(&drain, app.users[0].bearer, channel); /* connects, and fills caches */
+    struct bench_poll poll;
+    struct bench_connection connection;
+    bench_poll_open(&poll);
+    bench_connection_open(&connection, &poll, options->endpoint);
+    run_round(&drain, app.users[0].bearer, &connection); /* fills caches */
     bench_meter_open(options, &meter);
     bench_meter_begin(&meter);
     for (int i = 0; i < options->windows; i++)
-        rounds[i] = run_round(&drain, app.users[0].bearer, channel);
+        rounds[i] = run_round(&drain, app.users[0].bearer, &connection);
     bench_meter_end(&meter, &window);
     bench_meter_close(&meter);
-    grpc_channel_destroy(channel);
+    bench_connection_close(&connection);
+    bench_poll_close(&poll);
     bench_report_drain(options, rounds, &window);
     pl_arena_fini(&drain.arena);
     bench_app_destroy(&app);

@@ -47,7 +47,6 @@ static const struct row rows[] = {
     INT("window", window, 1, 256, "messages in flight of each pair"),
     INT("body", body_bytes, BENCH_BODY_BYTES_MIN, 65536, "bytes of each message"),
     INT("rate", rate, 1, 1000000, "open, groups: messages/s over all pairs or groups (groups: 400)"),
-    INT("tick-us", tick_us, 50, 100000, "open, groups: how often what is due is sent (200; groups: 1000)"),
     INT("warmup", warmup_s, 0, 3600, "seconds before the first window"),
     INT("seconds", measure_s, 1, 86400, "seconds of each window"),
     INT("windows", windows, 1, 100, "measured windows; the median is reported"),
@@ -127,8 +126,6 @@ static void fill_in(struct bench_options *options)
     bool is_groups = options->mode == BENCH_GROUPS;
     if (options->rate == 0 && is_groups)
         options->rate = 400;
-    if (options->tick_us == 0)
-        options->tick_us = is_groups ? 1000 : 200;
     /* Core looks through all that is under way on a queue for each thing that is done, so thousands need several. */
     if (options->threads == 0)
         options->threads = is_groups ? options->groups < 4 ? options->groups : 4 : 1;

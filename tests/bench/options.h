@@ -34,7 +34,6 @@ struct bench_options {
     int window; /* messages in flight of each pair; in an open loop the bound of it */
     int body_bytes;
     int rate; /* open loop: messages/s over all chats */
-    int tick_us;
     int warmup_s;
     int measure_s;
     int windows; /* measured windows, one after the other */

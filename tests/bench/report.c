@@ -80,14 +80,13 @@ static json_t *windows_json(const struct bench_window *windows, int count)
 
 static json_t *settings_json(const struct bench_options *options)
 {
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}",
-                     "mode", bench_mode_name(options->mode), "pairs", options->pairs, "window", options->window,
-                     "body_bytes", options->body_bytes, "rate", options->rate, "tick_us", options->tick_us, "warmup_s",
-                     options->warmup_s, "seconds", options->measure_s, "rows", options->rows, "threads",
-                     options->threads, "streams_per_connection", options->streams_per_connection, "streams",
-                     options->streams, "chats", options->chats, "checkpoint", options->checkpoint_wanted, "groups",
-                     options->groups, "members", options->members, "large_members", options->large_members,
-                     "large_rate", options->large_rate);
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "mode",
+                     bench_mode_name(options->mode), "pairs", options->pairs, "window", options->window, "body_bytes",
+                     options->body_bytes, "rate", options->rate, "warmup_s", options->warmup_s, "seconds",
+                     options->measure_s, "rows", options->rows, "threads", options->threads, "streams_per_connection",
+                     options->streams_per_connection, "streams", options->streams, "chats", options->chats,
+                     "checkpoint", options->checkpoint_wanted, "groups", options->groups, "members", options->members,
+                     "large_members", options->large_members, "large_rate", options->large_rate);
 }
 
 /* Takes the results. */

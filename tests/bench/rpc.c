@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/fail.h"
+#include "bench/message.h"
 
 #define CALL_TIMEOUT_S 60
 #define RECEIVE_BYTES_MAX (32 << 20)
@@ -61,34 +62,24 @@ grpc_channel *bench_channel_open(const char *endpoint)
     return channel;
 }
 
-grpc_slice bench_rpc_pack(const ProtobufCMessage *message)
+/* The message in one slice, which the caller owns. */
+static grpc_slice pack(const ProtobufCMessage *message)
 {
     grpc_slice slice = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
     protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(slice));
     return slice;
 }
 
-static void *arena_alloc(void *arena, size_t bytes)
-{
-    return pl_arena_try_alloc(arena, bytes);
-}
-
-static void arena_free(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
-ProtobufCMessage *bench_rpc_unpack(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *descriptor,
-                                   struct pl_arena *arena)
+/* In the arena; takes the buffer. NULL when the bytes are no such message. */
+static ProtobufCMessage *unpack(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *descriptor,
+                                struct pl_arena *arena)
 {
     grpc_byte_buffer_reader reader;
     if (!grpc_byte_buffer_reader_init(&reader, buffer))
         bench_fail("a message cannot be read");
     grpc_slice bytes = grpc_byte_buffer_reader_readall(&reader);
-    ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = arena};
     ProtobufCMessage *message =
-        protobuf_c_message_unpack(descriptor, &allocator, GRPC_SLICE_LENGTH(bytes), GRPC_SLICE_START_PTR(bytes));
+        bench_message_unpack(descriptor, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes), arena);
     grpc_slice_unref(bytes);
     grpc_byte_buffer_reader_destroy(&reader);
     grpc_byte_buffer_destroy(buffer);
@@ -149,14 +140,14 @@ ProtobufCMessage *bench_rpc_call(grpc_channel *channel, const char *path, const 
     grpc_metadata_array_init(&exchange.trailing);
     exchange.header.key = grpc_slice_from_static_string(credential->key);
     exchange.header.value = grpc_slice_from_copied_string(credential->value);
-    grpc_slice packed = bench_rpc_pack(request);
+    grpc_slice packed = pack(request);
     exchange.request = grpc_raw_byte_buffer_create(&packed, 1);
     grpc_slice_unref(packed);
     run_exchange(&exchange, channel, path);
     if (exchange.code != GRPC_STATUS_OK || exchange.reply == NULL)
         bench_fail("%s answered %d: %.*s", path, exchange.code, (int)GRPC_SLICE_LENGTH(exchange.details),
                    (const char *)GRPC_SLICE_START_PTR(exchange.details));
-    ProtobufCMessage *message = bench_rpc_unpack(exchange.reply, reply, arena);
+    ProtobufCMessage *message = unpack(exchange.reply, reply, arena);
     if (message == NULL)
         bench_fail("%s answered with something else", path);
     grpc_byte_buffer_destroy(exchange.request);

@@ -27,10 +27,4 @@ ProtobufCMessage *bench_rpc_call(grpc_channel *channel, const char *path, const 
                                  const ProtobufCMessage *request, const ProtobufCMessageDescriptor *reply,
                                  struct pl_arena *arena);
 
-/* The message in one slice, which the caller owns. */
-grpc_slice bench_rpc_pack(const ProtobufCMessage *message);
-/* In the arena; takes the buffer. NULL when the bytes are no such message. */
-ProtobufCMessage *bench_rpc_unpack(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *descriptor,
-                                   struct pl_arena *arena);
-
 #endif

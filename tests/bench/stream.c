@@ -2,140 +2,145 @@
 /* Copyright (c) the Parley authors. */
 #include "bench/stream.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/fail.h"
-#include "bench/rpc.h"
+#include "bench/message.h"
 
-static void start(struct bench_stream *stream, const grpc_op *ops, size_t count, struct bench_tag *tag)
+enum { PREFIX_BYTES = 5, MESSAGE_BYTES_MAX = 32 << 20 };
+
+/* ---- in ---- */
+
+void bench_stream_header(struct bench_stream *stream, const char *name, const char *value)
 {
-    stream->tags_out++;
-    if (grpc_call_start_batch(stream->call, ops, count, tag, NULL) != GRPC_CALL_OK)
-        bench_fail("gRPC refused a batch");
+    if (strcmp(name, "grpc-status") == 0)
+        snprintf(stream->status, sizeof(stream->status), "%s", value);
+    else if (strcmp(name, "grpc-message") == 0)
+        snprintf(stream->sentence, sizeof(stream->sentence), "%s", value);
+    else if (strcmp(name, ":status") == 0 && strcmp(value, "200") != 0)
+        bench_fail("the server answered a stream with HTTP %s", value);
 }
 
-static void start_read(struct bench_stream *stream)
+void bench_stream_ended(const struct bench_stream *stream, uint32_t code)
 {
-    grpc_op op;
-    memset(&op, 0, sizeof(op));
-    op.op = GRPC_OP_RECV_MESSAGE;
-    op.data.recv_message.recv_message = &stream->incoming;
-    start(stream, &op, 1, &stream->read);
+    bench_fail("the server ended a stream with %s (%s): %s", stream->status[0] != '\0' ? stream->status : "no status",
+               nghttp2_http2_strerror(code), stream->sentence);
 }
 
-static void on_opened(struct bench_tag *tag, bool ok)
+static void take_message(struct bench_stream *stream, const uint8_t *data, size_t bytes)
 {
-    struct bench_stream *stream = pl_container_of(tag, struct bench_stream, opened);
-    (void)ok;
-    stream->tags_out--;
-}
-
-static void on_read(struct bench_tag *tag, bool ok)
-{
-    struct bench_stream *stream = pl_container_of(tag, struct bench_stream, read);
-    stream->tags_out--;
-    if (!ok || stream->incoming == NULL)
-        return;
-    ProtobufCMessage *frame = bench_rpc_unpack(stream->incoming, &parley__v1__server_frame__descriptor, stream->arena);
-    stream->incoming = NULL;
+    struct pl_arena *arena = stream->site.arena;
+    ProtobufCMessage *frame = bench_message_unpack(&parley__v1__server_frame__descriptor, data, bytes, arena);
     if (frame == NULL)
         bench_violation("the server sent what is no ServerFrame");
-    start_read(stream);
-    stream->ops->received(stream, (const Parley__V1__ServerFrame *)frame);
-    pl_arena_reset(stream->arena);
+    stream->site.received(stream, (const Parley__V1__ServerFrame *)frame);
+    pl_arena_reset(arena);
 }
 
-static void on_written(struct bench_tag *tag, bool ok)
+/* Those that are all there; how many of the bytes they were. */
+static size_t take_messages(struct bench_stream *stream, const uint8_t *data, size_t bytes)
 {
-    struct bench_stream *stream = pl_container_of(tag, struct bench_stream, wrote);
-    stream->tags_out--;
-    grpc_byte_buffer_destroy(stream->outgoing);
-    stream->is_writing = false;
-    if (ok)
-        stream->ops->written(stream);
+    size_t done = 0;
+    while (bytes - done >= PREFIX_BYTES) {
+        const uint8_t *prefix = data + done;
+        size_t length = (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 8 | prefix[4];
+        if (prefix[0] != 0 || length > MESSAGE_BYTES_MAX)
+            bench_violation("the server sent a message of kind %d and %zu bytes", prefix[0], length);
+        if (bytes - done - PREFIX_BYTES < length)
+            break;
+        take_message(stream, prefix + PREFIX_BYTES, length);
+        done += PREFIX_BYTES + length;
+    }
+    return done;
 }
 
-static void on_ended(struct bench_tag *tag, bool ok)
+void bench_stream_data(struct bench_stream *stream, const uint8_t *data, size_t bytes)
 {
-    struct bench_stream *stream = pl_container_of(tag, struct bench_stream, ended);
-    (void)ok;
-    stream->tags_out--;
-    if (!stream->is_cancelled)
-        bench_fail("the server ended a stream with %d: %.*s", stream->code, (int)GRPC_SLICE_LENGTH(stream->details),
-                   (const char *)GRPC_SLICE_START_PTR(stream->details));
+    struct pl_buf *in = &stream->in;
+    if (in->bytes == 0) {
+        size_t done = take_messages(stream, data, bytes);
+        pl_buf_put(in, data + done, bytes - done);
+        return;
+    }
+    pl_buf_put(in, data, bytes);
+    size_t done = take_messages(stream, in->data, in->bytes);
+    in->bytes -= done;
+    memmove(in->data, in->data + done, in->bytes);
 }
 
-static void start_headers(struct bench_stream *stream, const char *bearer)
+/* ---- out ---- */
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are nghttp2's. */
+static ssize_t read_out(nghttp2_session *session, int32_t stream_id, uint8_t *data, size_t room, uint32_t *ret_flags,
+                        nghttp2_data_source *source, void *context)
 {
-    grpc_metadata header;
-    memset(&header, 0, sizeof(header));
-    header.key = grpc_slice_from_static_string("authorization");
-    header.value = grpc_slice_from_copied_string(bearer);
-    grpc_op ops[2];
-    memset(ops, 0, sizeof(ops));
-    ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[0].data.send_initial_metadata.count = 1;
-    ops[0].data.send_initial_metadata.metadata = &header;
-    ops[1].op = GRPC_OP_RECV_INITIAL_METADATA;
-    ops[1].data.recv_initial_metadata.recv_initial_metadata = &stream->initial;
-    start(stream, ops, 2, &stream->opened);
-    grpc_slice_unref(header.value);
+    struct bench_stream *stream = nghttp2_session_get_stream_user_data(session, stream_id);
+    (void)ret_flags;
+    (void)source;
+    (void)context;
+    size_t bytes = stream == NULL ? 0 : stream->out.bytes - stream->out_sent;
+    if (bytes > room)
+        bytes = room;
+    if (bytes == 0)
+        return NGHTTP2_ERR_DEFERRED;
+    memcpy(data, stream->out.data + stream->out_sent, bytes);
+    stream->out_sent += bytes;
+    return (ssize_t)bytes;
 }
 
-static void start_status(struct bench_stream *stream)
+static nghttp2_nv pair(const char *name, const char *value, uint8_t flags)
 {
-    grpc_op op;
-    memset(&op, 0, sizeof(op));
-    op.op = GRPC_OP_RECV_STATUS_ON_CLIENT;
-    op.data.recv_status_on_client.trailing_metadata = &stream->trailing;
-    op.data.recv_status_on_client.status = &stream->code;
-    op.data.recv_status_on_client.status_details = &stream->details;
-    start(stream, &op, 1, &stream->ended);
+    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
+                        .value = (uint8_t *)(uintptr_t)value,
+                        .namelen = strlen(name),
+                        .valuelen = strlen(value),
+                        .flags = flags};
 }
 
-void bench_stream_open(struct bench_stream *stream, const struct bench_stream_site *site,
-                       const struct bench_stream_ops *ops)
+void bench_stream_open(struct bench_stream *stream, const struct bench_stream_site *site)
 {
-    stream->ops = ops;
-    stream->arena = site->arena;
-    stream->opened.run = on_opened;
-    stream->read.run = on_read;
-    stream->wrote.run = on_written;
-    stream->ended.run = on_ended;
-    grpc_metadata_array_init(&stream->initial);
-    grpc_metadata_array_init(&stream->trailing);
-    stream->call = grpc_channel_create_call(site->channel, NULL, GRPC_PROPAGATE_DEFAULTS, site->queue,
-                                            grpc_slice_from_static_string("/parley.v1.StreamService/Connect"), NULL,
-                                            gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    start_status(stream);
-    start_headers(stream, site->bearer);
-    start_read(stream);
+    const nghttp2_nv headers[] = {
+        pair(":method", "POST", NGHTTP2_NV_FLAG_NONE),
+        pair(":scheme", "http", NGHTTP2_NV_FLAG_NONE),
+        pair(":path", "/parley.v1.StreamService/Connect", NGHTTP2_NV_FLAG_NONE),
+        pair(":authority", "localhost", NGHTTP2_NV_FLAG_NONE),
+        pair("te", "trailers", NGHTTP2_NV_FLAG_NONE),
+        pair("content-type", "application/grpc", NGHTTP2_NV_FLAG_NONE),
+        pair("user-agent", "parley-bench", NGHTTP2_NV_FLAG_NONE),
+        pair("authorization", site->bearer, NGHTTP2_NV_FLAG_NO_INDEX),
+    };
+    const nghttp2_data_provider body = {.read_callback = read_out};
+    *stream = (struct bench_stream){.site = *site};
+    pl_buf_init(&stream->in, SIZE_MAX / 4);
+    pl_buf_init(&stream->out, SIZE_MAX / 4);
+    stream->id = nghttp2_submit_request(site->connection->session, NULL, headers, sizeof(headers) / sizeof(headers[0]),
+                                        &body, stream);
+    pl_assert(stream->id > 0);
+    bench_connection_soil(site->connection);
 }
 
 void bench_stream_write(struct bench_stream *stream, const Parley__V1__ClientFrame *frame)
 {
-    grpc_slice packed = bench_rpc_pack(&frame->base);
-    stream->outgoing = grpc_raw_byte_buffer_create(&packed, 1);
-    grpc_slice_unref(packed);
-    grpc_op op;
-    memset(&op, 0, sizeof(op));
-    op.op = GRPC_OP_SEND_MESSAGE;
-    op.data.send_message.send_message = stream->outgoing;
-    stream->is_writing = true;
-    start(stream, &op, 1, &stream->wrote);
-}
-
-void bench_stream_cancel(struct bench_stream *stream)
-{
-    stream->is_cancelled = true;
-    grpc_call_cancel(stream->call, NULL);
+    struct pl_buf *out = &stream->out;
+    size_t bytes = parley__v1__client_frame__get_packed_size(frame);
+    if (stream->out_sent > 0)
+        memmove(out->data, out->data + stream->out_sent, out->bytes -= stream->out_sent);
+    stream->out_sent = 0;
+    pl_buf_put_u8(out, 0);
+    pl_buf_put_u32(out, (uint32_t)bytes);
+    parley__v1__client_frame__pack(frame, pl_buf_extend(out, bytes));
+    /* Refused where nothing was deferred, and then the session asks by itself. */
+    (void)nghttp2_session_resume_data(stream->site.connection->session, stream->id);
+    bench_connection_soil(stream->site.connection);
 }
 
 void bench_stream_close(struct bench_stream *stream)
 {
-    pl_assert(stream->tags_out == 0);
-    grpc_metadata_array_destroy(&stream->initial);
-    grpc_metadata_array_destroy(&stream->trailing);
-    grpc_slice_unref(stream->details);
-    grpc_call_unref(stream->call);
+    nghttp2_session *session = stream->site.connection->session;
+    nghttp2_session_set_stream_user_data(session, stream->id, NULL);
+    pl_assert(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL) == 0);
+    bench_connection_soil(stream->site.connection);
+    pl_buf_fini(&stream->in);
+    pl_buf_fini(&stream->out);
 }

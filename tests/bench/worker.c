@@ -2,18 +2,16 @@
 /* Copyright (c) the Parley authors. */
 #include "bench/worker.h"
 
-#include <grpc/support/time.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "bench/fail.h"
-#include "bench/rpc.h"
 
 #define CONNECTING_MAX 128 /* devices that connect at a time */
 #define IDLE_WAIT_US 20000 /* how late a change of phase may be seen */
 #define DRAIN_US 20000000
+#define ACK_GRAIN_US 1000 /* what came in one turn is acknowledged in one */
 
 /* ---- what devices and chats ask for ---- */
 
@@ -42,7 +40,8 @@ void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *devi
         make_ack_due(worker, device);
     } else if (!device->ack_waits) {
         device->ack_waits = true;
-        device->ack_due_us = pl_clock_now_us() + device->ack_interval_us;
+        int64_t latest_us = pl_clock_now_us() + device->ack_interval_us;
+        device->ack_due_us = latest_us - latest_us % ACK_GRAIN_US;
         TAILQ_INSERT_TAIL(&worker->acking, device, acking);
     }
 }
@@ -62,51 +61,53 @@ static void fill_window(struct bench_chat *chat)
         bench_chat_add(chat, now_us);
 }
 
-/* All chats together send one message every 1/rate s, in turn. What finds no room stays due, and is counted as late. */
-static void add_what_is_due(struct bench_chat *chat, int64_t now_us)
+/* All chats together send one message every 1/rate s, in turn. */
+static int64_t due_us(const struct bench_chat *chat, uint64_t number)
 {
-    const struct bench_options *options = chat->worker->load->options;
-    while (bench_chat_has_room(chat)) {
-        int64_t place = (int64_t)chat->last_number * chat->worker->load->chat_count + chat->index;
-        int64_t due_us = chat->worker->load->start_us + place * 1000000 / options->rate;
-        if (due_us > now_us)
-            return;
-        bench_chat_add(chat, due_us);
+    const struct bench_load *load = chat->worker->load;
+    int64_t place = (int64_t)(number - 1) * load->chat_count + chat->index;
+    return load->start_us + place * 1000000 / load->options->rate;
+}
+
+/* What finds no room stays due, and is counted as late. */
+static void add_due(struct bench_chat *chat)
+{
+    while (chat->last_number < chat->due_number && bench_chat_has_room(chat))
+        bench_chat_add(chat, due_us(chat, chat->last_number + 1));
+}
+
+static bool is_paced(const struct bench_worker *worker)
+{
+    return worker->seen_phase == BENCH_RUNNING && bench_is_open_loop(worker->load->options);
+}
+
+static bool is_full(const struct bench_worker *worker)
+{
+    return worker->seen_phase == BENCH_RUNNING && !bench_is_open_loop(worker->load->options);
+}
+
+static int64_t next_due_us(const struct bench_worker *worker)
+{
+    const struct bench_chat *chat = &worker->chats[worker->next_chat];
+    return due_us(chat, chat->due_number + 1);
+}
+
+static void make_messages_due(struct bench_worker *worker, int64_t now_us)
+{
+    while (is_paced(worker) && next_due_us(worker) <= now_us) {
+        struct bench_chat *chat = &worker->chats[worker->next_chat];
+        chat->due_number++;
+        add_due(chat);
+        worker->next_chat = (worker->next_chat + 1) % worker->chat_count;
     }
 }
 
 void bench_worker_retired(struct bench_worker *worker, struct bench_chat *chat)
 {
-    if (worker->seen_phase == BENCH_RUNNING && worker->load->options->mode == BENCH_PAIRS)
+    if (is_paced(worker))
+        add_due(chat);
+    else if (is_full(worker))
         fill_window(chat);
-}
-
-static void on_pace(struct bench_tag *tag, bool ok)
-{
-    struct bench_worker *worker = pl_container_of(tag, struct bench_worker, pace);
-    (void)ok;
-    atomic_store(&worker->pace_is_out, false);
-    int64_t now_us = pl_clock_now_us();
-    for (unsigned i = 0; worker->seen_phase == BENCH_RUNNING && i < worker->chat_count; i++)
-        add_what_is_due(&worker->chats[i], now_us);
-}
-
-/* gRPC's own waiting counts in milliseconds, so a thread that sleeps exactly posts an empty batch. */
-static void *run_pacer(void *argument)
-{
-    struct bench_worker *worker = argument;
-    struct timespec next;
-    clock_gettime(CLOCK_MONOTONIC, &next);
-    while (!atomic_load(&worker->pacer_stops)) {
-        next.tv_nsec += (long)worker->load->options->tick_us * 1000;
-        next.tv_sec += next.tv_nsec / 1000000000;
-        next.tv_nsec %= 1000000000;
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
-        if (!atomic_exchange(&worker->pace_is_out, true))
-            pl_assert(grpc_call_start_batch(worker->devices[0]->stream.call, NULL, 0, &worker->pace, NULL) ==
-                      GRPC_CALL_OK);
-    }
-    return NULL;
 }
 
 /* ---- phases ---- */
@@ -117,8 +118,10 @@ static void connect_next(struct bench_worker *worker)
     while (worker->connect_count < worker->device_count &&
            worker->connect_count < worker->ready_count + CONNECTING_MAX) {
         unsigned index = worker->connect_count++;
-        unsigned channel = index / (unsigned)options->streams_per_connection;
-        bench_device_connect(worker->devices[index], worker->channels[channel]);
+        unsigned place = index / (unsigned)options->streams_per_connection;
+        if (place == worker->connection_count)
+            bench_connection_open(&worker->connections[worker->connection_count++], &worker->poll, options->endpoint);
+        bench_device_connect(worker->devices[index], &worker->connections[place]);
     }
 }
 
@@ -130,38 +133,16 @@ void bench_worker_ready(struct bench_worker *worker, struct bench_device *device
     connect_next(worker);
 }
 
-static void start_running(struct bench_worker *worker)
-{
-    if (bench_is_open_loop(worker->load->options)) {
-        pl_assert(pthread_create(&worker->pacer, NULL, run_pacer, worker) == 0);
-        return;
-    }
-    for (unsigned i = 0; i < worker->chat_count; i++)
-        fill_window(&worker->chats[i]);
-}
-
-static void start_draining(struct bench_worker *worker)
-{
-    worker->drain_until_us = pl_clock_now_us() + DRAIN_US;
-    if (!bench_is_open_loop(worker->load->options))
-        return;
-    atomic_store(&worker->pacer_stops, true);
-    pthread_join(worker->pacer, NULL);
-}
-
 static void see_phase(struct bench_worker *worker)
 {
     enum bench_phase phase = (enum bench_phase)atomic_load(&worker->load->phase);
     if (phase == worker->seen_phase)
         return;
     worker->seen_phase = phase;
-    if (phase == BENCH_RUNNING)
-        start_running(worker);
-    else if (phase == BENCH_DRAINING)
-        start_draining(worker);
-    else if (phase == BENCH_STOPPING)
-        for (unsigned i = 0; i < worker->device_count; i++)
-            bench_stream_cancel(&worker->devices[i]->stream);
+    if (phase == BENCH_DRAINING)
+        worker->drain_until_us = pl_clock_now_us() + DRAIN_US;
+    for (unsigned i = 0; is_full(worker) && i < worker->chat_count; i++)
+        fill_window(&worker->chats[i]);
 }
 
 static void tell_unsettled(const struct bench_chat *chat)
@@ -216,51 +197,43 @@ static void flush(struct bench_worker *worker)
     }
 }
 
-static gpr_timespec deadline(const struct bench_worker *worker)
+/* Until when there is something to do, if nothing comes. */
+static int64_t wait_us(const struct bench_worker *worker)
 {
-    int64_t wait_us = IDLE_WAIT_US;
+    int64_t now_us = pl_clock_now_us();
+    int64_t until_us = now_us + IDLE_WAIT_US;
     const struct bench_device *device = TAILQ_FIRST(&worker->acking);
-    if (device != NULL) {
-        int64_t until_us = device->ack_due_us - pl_clock_now_us();
-        wait_us = until_us < 0 ? 0 : until_us < wait_us ? until_us : wait_us;
-    }
-    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(wait_us, GPR_TIMESPAN));
+    if (device != NULL && device->ack_due_us < until_us)
+        until_us = device->ack_due_us;
+    if (is_paced(worker) && next_due_us(worker) < until_us)
+        until_us = next_due_us(worker);
+    return until_us < now_us ? 0 : until_us - now_us;
 }
 
 static void turn(struct bench_worker *worker)
 {
-    grpc_event event = grpc_completion_queue_next(worker->queue, deadline(worker), NULL);
-    if (event.type == GRPC_OP_COMPLETE) {
-        struct bench_tag *tag = event.tag;
-        tag->run(tag, event.success != 0);
-    }
+    int64_t now_us = pl_clock_now_us();
     see_phase(worker);
-    make_acks_due(worker, pl_clock_now_us());
+    make_messages_due(worker, now_us);
+    make_acks_due(worker, now_us);
     watch_drain(worker);
     flush(worker);
-}
-
-static bool has_tags_out(const struct bench_worker *worker)
-{
-    for (unsigned i = 0; i < worker->device_count; i++)
-        if (worker->devices[i]->stream.tags_out > 0)
-            return true;
-    return atomic_load(&worker->pace_is_out);
+    bench_poll_flush(&worker->poll);
+    bench_poll_wait(&worker->poll, wait_us(worker));
 }
 
 static void *run(void *argument)
 {
     struct bench_worker *worker = argument;
+    bench_poll_open(&worker->poll);
     connect_next(worker);
-    while (worker->seen_phase != BENCH_STOPPING || has_tags_out(worker))
+    while (atomic_load(&worker->load->phase) != BENCH_STOPPING)
         turn(worker);
     for (unsigned i = 0; i < worker->device_count; i++)
         bench_stream_close(&worker->devices[i]->stream);
-    grpc_completion_queue_shutdown(worker->queue);
-    while (grpc_completion_queue_next(worker->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
-           GRPC_QUEUE_SHUTDOWN)
-        continue;
-    grpc_completion_queue_destroy(worker->queue);
+    for (unsigned i = 0; i < worker->connection_count; i++)
+        bench_connection_close(&worker->connections[i]);
+    bench_poll_close(&worker->poll);
     return NULL;
 }
 
@@ -289,50 +262,37 @@ static void make_idle_devices(struct bench_worker *worker, unsigned first, unsig
     }
 }
 
-static void open_channels(struct bench_worker *worker)
-{
-    unsigned each = (unsigned)worker->load->options->streams_per_connection;
-    worker->channel_count = (worker->device_count + each - 1) / each;
-    worker->channels = calloc(worker->channel_count, sizeof(grpc_channel *));
-    pl_assert(worker->channels != NULL);
-    for (unsigned i = 0; i < worker->channel_count; i++)
-        worker->channels[i] = bench_channel_open(worker->load->options->endpoint);
-}
-
 void bench_worker_start(struct bench_worker *worker, struct bench_load *load, unsigned first, unsigned count)
 {
     memset(worker, 0, sizeof(*worker));
     worker->load = load;
-    worker->pace.run = on_pace;
     TAILQ_INIT(&worker->acking);
     TAILQ_INIT(&worker->dirty);
     pl_arena_init(&worker->in_arena, SIZE_MAX);
     pl_arena_init(&worker->out_arena, SIZE_MAX);
-    worker->queue = grpc_completion_queue_create_for_next(NULL);
     worker->tallies = calloc((size_t)load->options->windows, sizeof(*worker->tallies));
     size_t members = load->logs != NULL ? load->member_count : 1;
     worker->devices = calloc(members * count, sizeof(*worker->devices));
-    pl_assert(worker->tallies != NULL && worker->devices != NULL);
+    /* More than are needed where streams share one. */
+    worker->connections = calloc(members * count, sizeof(*worker->connections));
+    pl_assert(worker->tallies != NULL && worker->devices != NULL && worker->connections != NULL);
     if (load->logs != NULL)
         make_chats(worker, first, count);
     else
         make_idle_devices(worker, first, count);
-    open_channels(worker);
     pl_assert(pthread_create(&worker->thread, NULL, run, worker) == 0);
 }
 
 void bench_worker_join(struct bench_worker *worker)
 {
     pthread_join(worker->thread, NULL);
-    for (unsigned i = 0; i < worker->channel_count; i++)
-        grpc_channel_destroy(worker->channels[i]);
     for (unsigned i = 0; i < worker->chat_count; i++)
         bench_chat_fini(&worker->chats[i]);
     for (unsigned i = 0; worker->chats == NULL && i < worker->device_count; i++)
         free(worker->devices[i]);
     free(worker->chats);
     free(worker->devices);
-    free(worker->channels);
+    free(worker->connections);
     pl_arena_fini(&worker->in_arena);
     pl_arena_fini(&worker->out_arena);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A thread of the generator: a completion queue and the devices on it. All devices of a chat are on the same thread,
- * so that times are of one clock and nothing is locked.
+ * A thread of the generator: its connections and the devices on them. All devices of a chat are on the same thread, so
+ * that times are of one clock and nothing is locked. It wakes when a socket is ready, or exactly when a message or an
+ * acknowledgement is due; what it has to say in a turn leaves at the turn's end, in one write for each connection.
  */
 #ifndef PL_TESTS_BENCH_WORKER_H
 #define PL_TESTS_BENCH_WORKER_H
@@ -46,12 +47,13 @@ struct bench_tally {
 struct bench_worker {
     struct bench_load *load;
     pthread_t thread;
-    grpc_completion_queue *queue;
-    grpc_channel **channels;
-    unsigned channel_count;
+    struct bench_poll poll;
+    struct bench_connection *connections;
+    unsigned connection_count; /* that are open */
     struct pl_arena in_arena, out_arena;
     struct bench_chat *chats;
     unsigned chat_count;
+    unsigned next_chat;            /* open loop: whose message is due next */
     unsigned settled_count;        /* the first ones, while draining */
     struct bench_device **devices; /* the chats', or idle ones */
     unsigned device_count;
@@ -64,11 +66,6 @@ struct bench_worker {
     struct bench_tally *tallies;
     enum bench_phase seen_phase;
     int64_t drain_until_us;
-
-    pthread_t pacer; /* open loop: wakes this thread when something may be due */
-    struct bench_tag pace;
-    atomic_bool pace_is_out;
-    atomic_bool pacer_stops;
 };
 
 /* Chats (or idle devices) first, first + 1, ... of the run; starts the thread. */
