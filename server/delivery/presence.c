@@ -95,7 +95,7 @@ struct pl_seen {
     int64_t at_us;
 };
 
-struct saving {
+struct pl_saving {
     struct pl_arena arena;
     struct pl_shard *shard;
     unsigned count;
@@ -106,7 +106,7 @@ static void save(struct pl_shard *shard);
 
 static void save_later(struct pl_shard *shard)
 {
-    if (shard->save_deferred || shard->is_saving || shard->save_timer.index != 0 || shard->seen_count == 0)
+    if (shard->save_deferred || shard->saving != NULL || shard->save_timer.index != 0 || shard->seen_count == 0)
         return;
     shard->save_deferred = true;
     pl_loop_defer(shard->loop, &shard->save_task);
@@ -127,10 +127,27 @@ static void put_seen(struct pl_shard *shard, const struct pl_seen *seen)
 
 void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user, int64_t at_us)
 {
-    if (shard->seen_count == 0 && !shard->is_saving)
+    if (shard->seen_count == 0 && shard->saving == NULL)
         pl_hub_count_session(shard->hub, 1);
     put_seen(shard, &(struct pl_seen){*user, at_us});
     save_later(shard);
+}
+
+static int64_t latest_us(const struct pl_seen *seen, unsigned count, const struct pl_user_id *user)
+{
+    int64_t at_us = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (seen[i].at_us > at_us && pl_uuid_equal(&seen[i].user_id.uuid, &user->uuid))
+            at_us = seen[i].at_us;
+    return at_us;
+}
+
+int64_t pl_shard_unsaved_us(const struct pl_shard *shard, const struct pl_user_id *user)
+{
+    const struct pl_saving *saving = shard->saving;
+    int64_t waiting_us = latest_us(shard->seen, shard->seen_count, user);
+    int64_t saving_us = saving != NULL ? latest_us(saving->seen, saving->count, user) : 0;
+    return MAX(waiting_us, saving_us);
 }
 
 static void drop_seen(struct pl_shard *shard)
@@ -142,10 +159,10 @@ static void drop_seen(struct pl_shard *shard)
 
 static void on_saved(struct pl_query *query, void *context)
 {
-    struct saving *saving = context;
+    struct pl_saving *saving = context;
     struct pl_shard *shard = saving->shard;
     bool is_saved = query->status == PL_OK;
-    shard->is_saving = false;
+    shard->saving = NULL;
     for (unsigned i = 0; i < saving->count && !is_saved; i++)
         put_seen(shard, &saving->seen[i]);
     pl_arena_fini(&saving->arena);
@@ -162,7 +179,7 @@ static void on_saved(struct pl_query *query, void *context)
     }
 }
 
-static void put_users(const struct saving *saving, struct pl_params *params)
+static void put_users(const struct pl_saving *saving, struct pl_params *params)
 {
     struct pl_array array;
     pl_array_begin(&array, params, PL_ELEMENT_UUID, saving->count);
@@ -179,14 +196,14 @@ static void put_users(const struct saving *saving, struct pl_params *params)
 static void save(struct pl_shard *shard)
 {
     unsigned count = MIN(shard->seen_count, SAVE_MAX);
-    struct saving *saving = malloc(sizeof(*saving) + count * sizeof(saving->seen[0]));
+    struct pl_saving *saving = malloc(sizeof(*saving) + count * sizeof(saving->seen[0]));
     pl_assert(saving != NULL);
     pl_arena_init(&saving->arena, 0);
     saving->shard = shard;
     saving->count = count;
     shard->seen_count -= count;
     memcpy(saving->seen, shard->seen + shard->seen_count, count * sizeof(saving->seen[0]));
-    shard->is_saving = true;
+    shard->saving = saving;
     struct pl_query *query = pl_query_new(&saving->arena, &shard->loop->mailbox, on_saved, saving);
     put_users(saving, pl_query_add(query, PL_STATEMENT_LAST_SEEN_SAVE));
     pl_db_query(shard->hub->server->db, query);
@@ -240,7 +257,7 @@ void pl_shard_drain_presence(struct pl_shard *shard)
 
 void pl_shard_fini_presence(struct pl_shard *shard)
 {
-    pl_assert(shard->seen_count == 0 && !shard->is_saving);
+    pl_assert(shard->seen_count == 0 && shard->saving == NULL);
     drop_seen(shard);
 }
 
@@ -256,6 +273,7 @@ static void run_question(struct pl_task *task)
 {
     struct pl_presence_question *question = pl_container_of(task, struct pl_presence_question, task);
     question->is_online = pl_user_record_is_online(question->shard, &question->user_id);
+    question->unsaved_us = pl_shard_unsaved_us(question->shard, &question->user_id);
     question->task.run = run_answer;
     pl_mailbox_post(question->home, &question->task);
 }

@@ -26,6 +26,8 @@ void pl_session_forget_heard(struct pl_session *session);
 void pl_shard_count_online(struct pl_shard *shard, int change);
 /* The user is there at this time by the wall, or was until then: stored with others. */
 void pl_shard_saw(struct pl_shard *shard, const struct pl_user_id *user, int64_t at_us);
+/* The latest of these that may not be stored yet; 0: whoever reads the table from now on finds them all. */
+int64_t pl_shard_unsaved_us(const struct pl_shard *shard, const struct pl_user_id *user);
 
 void pl_shard_init_presence(struct pl_shard *shard);
 /* What is to be stored is tried once more, at once. */
@@ -41,6 +43,7 @@ struct pl_presence_question {
     void (*done)(struct pl_presence_question *question); /* on the home thread */
     struct pl_user_id user_id;
     bool is_online;
+    int64_t unsaved_us; /* when they were last seen, if the table does not say so yet; 0: it does */
 };
 void pl_hub_ask_presence(struct pl_hub *hub, struct pl_presence_question *question);
 

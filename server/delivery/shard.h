@@ -21,6 +21,7 @@ struct pl_session;
 struct chat_record;
 struct user_record;
 struct pl_seen;
+struct pl_saving;
 struct pl_watch;
 
 struct pl_shard {
@@ -51,7 +52,7 @@ struct pl_shard {
     unsigned seen_places;
     struct pl_task save_task;
     bool save_deferred;
-    bool is_saving;
+    struct pl_saving *saving;   /* the database is asked to store these */
     struct pl_timer save_timer; /* armed after a failure */
     /* See watch.c. */
     TAILQ_HEAD(, pl_watch) due;
@@ -192,7 +193,7 @@ void pl_user_record_unregister(struct pl_task *task);
 /* Whether the session counts for its user's being online; those of polls never do. */
 void pl_user_record_set_present(struct pl_session *session, bool is_present);
 bool pl_user_record_is_online(struct pl_shard *shard, const struct pl_user_id *user);
-/* The later of since_us and when the record saw the user go, if that is not stored yet. */
+/* The later of since_us, as the table had it, and when the record last saw the user go. */
 int64_t pl_user_record_last_seen_us(struct pl_shard *shard, const struct pl_user_id *user, int64_t since_us);
 void pl_user_record_attach(struct pl_watch *watch);
 void pl_user_record_detach(struct pl_watch *watch);

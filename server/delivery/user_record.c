@@ -21,7 +21,7 @@ struct user_record {
     struct pl_user_id user_id;
     TAILQ_HEAD(, pl_session) sessions;
     unsigned present; /* sessions that were heard of lately */
-    int64_t seen_us;  /* when the last of them went, if one did */
+    int64_t seen_us;  /* when the last of them went, as far as the table may not say so; else 0 */
     TAILQ_HEAD(, pl_watch) watches;
 };
 
@@ -85,6 +85,7 @@ static struct user_record *find_or_add(struct pl_shard *shard, const struct pl_u
     record = calloc(1, sizeof(*record));
     pl_assert(record != NULL);
     record->user_id = *user;
+    record->seen_us = pl_shard_unsaved_us(shard, user);
     TAILQ_INIT(&record->sessions);
     TAILQ_INIT(&record->watches);
     HASH_ADD(hh, shard->users, user_id, sizeof(record->user_id), record);

@@ -17,6 +17,7 @@ from parley_pb import user_service_pb2 as users
 from programs import PARLEY, Gateway, parley_environment
 from refusals import refused
 from test_blocks import block, say, unblock
+from test_idempotency import unfinished
 from uuid7 import uuid7
 from websocket_device import RawDevice
 
@@ -62,6 +63,15 @@ def test_online_and_last_seen(world, devices):
     while alice.api.GetPresence(user_id=bob.user_id).last_seen.ToNanoseconds() <= first.ToNanoseconds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.transports("grpc")
+def test_last_seen_is_told_before_it_is_stored(world, devices, postgres):
+    """The table may take its time."""
+    phone = devices(world.bob)
+    with unfinished(postgres, "lock table last_seen in exclusive mode"):
+        phone.close()
+        wait_for(world.backend, world.bob, (False, True))
 
 
 def test_a_stranger_is_told_nothing(world, devices):

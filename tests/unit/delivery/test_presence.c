@@ -14,14 +14,19 @@ static void on_answered(struct pl_presence_question *question)
     question->home = NULL;
 }
 
-static bool is_online(int user)
+static struct pl_presence_question ask(int user)
 {
     struct pl_presence_question question = {
         .home = &world->rpc.loops[0].mailbox, .done = on_answered, .user_id = user_id(user)};
     pl_hub_ask_presence(world->server.hub, &question);
     world_settle();
     assert_null(question.home);
-    return question.is_online;
+    return question;
+}
+
+static bool is_online(int user)
+{
+    return ask(user).is_online;
 }
 
 static int64_t online_count(void)
@@ -135,6 +140,25 @@ static void who_goes_at_once_is_stored_at_once(void **state)
     assert_true(saves() <= LOOPS);
 }
 
+static void what_is_not_stored_yet_is_known(void **state)
+{
+    (void)state;
+    fake_db_hold(&world->db, PL_STATEMENT_LAST_SEEN_SAVE, HOLD_BEFORE);
+    struct pl_call *bob = stream_start(BOB, BOB);
+    stream_close(stream_start(ALICE, ALICE));
+    int64_t gone_us = ask(ALICE).unsaved_us;
+    assert_true(gone_us > 0);
+    world_pass_ms(1);
+    stream_close(stream_start(ALICE, ALICE)); /* while that is being stored */
+    world_settle();
+    assert_int_equal(ask(ALICE).unsaved_us, gone_us + 1000);
+    assert_int_equal(ask(BOB).unsaved_us, 0);
+    fake_db_release_all(&world->db);
+    world_settle();
+    assert_int_equal(ask(ALICE).unsaved_us, 0);
+    stream_close(bob);
+}
+
 static void what_the_database_does_not_take_is_tried_again(void **state)
 {
     (void)state;
@@ -215,6 +239,7 @@ int main(void)
         TEST(an_end_in_the_same_moment_as_the_silence),
         TEST(who_stays_is_stored_now_and_then),
         TEST(who_goes_at_once_is_stored_at_once),
+        TEST(what_is_not_stored_yet_is_known),
         TEST(what_the_database_does_not_take_is_tried_again),
         TEST(what_waits_for_the_database_is_bounded),
         TEST(a_draining_server_tries_once),

@@ -84,6 +84,17 @@ static void the_silent_are_told_of(void **state)
     assert_told(alice, BOB, false, true);
 }
 
+static void what_is_not_stored_yet_is_told(void **state)
+{
+    (void)state;
+    struct pl_call *bob = stream_start(BOB, BOB);
+    fake_db_hold(&world->db, PL_STATEMENT_LAST_SEEN_SAVE, HOLD_BEFORE);
+    stream_close(bob);
+    world_settle();
+    watch_bob();
+    assert_told(alice, BOB, false, true);
+}
+
 static void who_may_not_know_is_told_nothing(void **state)
 {
     (void)state;
@@ -291,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(how_it_is_and_how_it_changes),
         TEST(the_silent_are_told_of),
+        TEST(what_is_not_stored_yet_is_told),
         TEST(who_may_not_know_is_told_nothing),
         TEST(what_changes_who_knows_is_seen_at_once),
         TEST(what_the_watcher_changes_is_seen_at_once),
