@@ -36,8 +36,8 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
     for (unsigned i = 0; i < count; i++) {
         hub->shards[i].hub = hub;
         hub->shards[i].loop = pl_rpc_stream_loop(server->rpc, i);
-        hub->shards[i].watch_timer.run = pl_shard_inquire;
-        TAILQ_INIT(&hub->shards[i].watched);
+        hub->shards[i].guard_timer.run = pl_shard_inquire;
+        TAILQ_INIT(&hub->shards[i].guarded);
         pl_shard_init_presence(&hub->shards[i]);
         pl_shard_init_watches(&hub->shards[i]);
         TAILQ_INIT(&hub->shards[i].wanting_list);

@@ -286,7 +286,7 @@ static void ask(struct pl_session *session)
     if (session->poll->vouching == ASKED)
         return;
     session->poll->vouching = ASKED;
-    pl_session_watch(session);
+    pl_session_guard(session);
 }
 
 static void rest(struct pl_session *session)

@@ -202,7 +202,7 @@ void pl_session_registered(struct pl_task *task)
         welcome(session);
         pl_session_heard(session);
         pl_session_count(session);
-        pl_session_watch(session);
+        pl_session_guard(session);
     }
     pl_session_list_chats(session);
 }
@@ -331,7 +331,7 @@ void pl_session_closed(struct pl_call *call)
     session->call = NULL;
     pl_session_count(session);
     pl_timers_disarm(&session->loop->timers, &session->timer);
-    pl_session_unwatch(session);
+    pl_session_unguard(session);
     pl_session_forget_heard(session);
     pl_session_drop_early_cursors(session);
     pl_session_drop_entries(session);

@@ -89,9 +89,9 @@ struct pl_session {
     /* The token. */
     bool expiring_told;
     bool is_reauthenticating;
-    bool is_watched;
-    int64_t watch_due_us;
-    TAILQ_ENTRY(pl_session) watched;
+    bool is_guarded;
+    int64_t guard_due_us;
+    TAILQ_ENTRY(pl_session) guarded;
 
     /* The user's record. */
     struct pl_task user_task;
@@ -164,9 +164,9 @@ void pl_session_arm_token(struct pl_session *session);
 /* The timer is due. */
 void pl_session_token_due(struct pl_session *session);
 void pl_session_reauth(struct pl_session *session, const Parley__V1__Reauth *request);
-/* From now on its device, user and signing key are looked after, until unwatch, which may come at any time. */
-void pl_session_watch(struct pl_session *session);
-void pl_session_unwatch(struct pl_session *session);
+/* From now on its device, user and signing key are looked after, until unguard, which may come at any time. */
+void pl_session_guard(struct pl_session *session);
+void pl_session_unguard(struct pl_session *session);
 
 /* ---- session_in.c ---- */
 void pl_session_take_frame(struct pl_session *session, const Parley__V1__ClientFrame *frame);
@@ -222,7 +222,7 @@ void pl_poll_free(struct pl_session *session);
 void pl_poll_flush(struct pl_session *session);
 /* The timer is due. */
 void pl_poll_due(struct pl_session *session);
-/* The session was watched, and what let it in still stands, as far as is known. */
+/* The session was guarded, and what let it in still stands, as far as is known. */
 void pl_poll_vouched(struct pl_session *session);
 /* It is to end, with an empty page when that is nobody's fault. */
 void pl_poll_end(struct pl_session *session, enum pl_status status);

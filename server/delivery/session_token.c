@@ -165,31 +165,31 @@ struct inquiry {
     struct pl_session *sessions[CHECK_SESSIONS_MAX];
 };
 
-static void arm_watch(struct pl_shard *shard)
+static void arm_guard(struct pl_shard *shard)
 {
-    const struct pl_session *first = TAILQ_FIRST(&shard->watched);
+    const struct pl_session *first = TAILQ_FIRST(&shard->guarded);
     if (first == NULL)
-        pl_timers_disarm(&shard->loop->timers, &shard->watch_timer);
+        pl_timers_disarm(&shard->loop->timers, &shard->guard_timer);
     else if (!shard->is_inquiring)
-        pl_timers_arm(&shard->loop->timers, &shard->watch_timer, first->watch_due_us);
+        pl_timers_arm(&shard->loop->timers, &shard->guard_timer, first->guard_due_us);
 }
 
-void pl_session_watch(struct pl_session *session)
+void pl_session_guard(struct pl_session *session)
 {
     struct pl_shard *shard = pl_session_shard(session);
-    session->is_watched = true;
-    session->watch_due_us = pl_clock_now_us();
-    TAILQ_INSERT_HEAD(&shard->watched, session, watched);
-    arm_watch(shard);
+    session->is_guarded = true;
+    session->guard_due_us = pl_clock_now_us();
+    TAILQ_INSERT_HEAD(&shard->guarded, session, guarded);
+    arm_guard(shard);
 }
 
-void pl_session_unwatch(struct pl_session *session)
+void pl_session_unguard(struct pl_session *session)
 {
-    if (!session->is_watched)
+    if (!session->is_guarded)
         return;
-    session->is_watched = false;
-    TAILQ_REMOVE(&pl_session_shard(session)->watched, session, watched);
-    arm_watch(pl_session_shard(session));
+    session->is_guarded = false;
+    TAILQ_REMOVE(&pl_session_shard(session)->guarded, session, guarded);
+    arm_guard(pl_session_shard(session));
 }
 
 static struct inquiry *inquiry_new(struct pl_shard *shard)
@@ -208,10 +208,10 @@ static void take_due(struct inquiry *inquiry)
     struct pl_shard *shard = inquiry->shard;
     int64_t until_us = pl_clock_now_us() + CHECK_TOGETHER_US;
     struct pl_session *session;
-    while ((session = TAILQ_FIRST(&shard->watched)) != NULL && session->watch_due_us <= until_us &&
+    while ((session = TAILQ_FIRST(&shard->guarded)) != NULL && session->guard_due_us <= until_us &&
            inquiry->count < CHECK_SESSIONS_MAX) {
-        TAILQ_REMOVE(&shard->watched, session, watched);
-        session->is_watched = false;
+        TAILQ_REMOVE(&shard->guarded, session, guarded);
+        session->is_guarded = false;
         session->out_count++;
         inquiry->sessions[inquiry->count++] = session;
     }
@@ -251,7 +251,7 @@ static void on_answered(struct pl_query *query, void *context);
 
 void pl_shard_inquire(struct pl_timer *timer)
 {
-    struct pl_shard *shard = pl_container_of(timer, struct pl_shard, watch_timer);
+    struct pl_shard *shard = pl_container_of(timer, struct pl_shard, guard_timer);
     struct inquiry *inquiry = inquiry_new(shard);
     take_due(inquiry);
     pl_assert(inquiry->count > 0);
@@ -267,7 +267,7 @@ void pl_shard_inquire(struct pl_timer *timer)
 }
 
 /* Behind all others, or before them when it could not be answered. */
-static void watch_again(struct pl_shard *shard, struct pl_session *session, bool was_answered)
+static void guard_again(struct pl_shard *shard, struct pl_session *session, bool was_answered)
 {
     if (!pl_session_is_open(session))
         return;
@@ -275,12 +275,12 @@ static void watch_again(struct pl_shard *shard, struct pl_session *session, bool
         pl_poll_vouched(session);
         return;
     }
-    session->is_watched = true;
-    session->watch_due_us = pl_clock_now_us() + (was_answered ? CHECK_EVERY_US : CHECK_AGAIN_US);
+    session->is_guarded = true;
+    session->guard_due_us = pl_clock_now_us() + (was_answered ? CHECK_EVERY_US : CHECK_AGAIN_US);
     if (was_answered)
-        TAILQ_INSERT_TAIL(&shard->watched, session, watched);
+        TAILQ_INSERT_TAIL(&shard->guarded, session, guarded);
     else
-        TAILQ_INSERT_HEAD(&shard->watched, session, watched);
+        TAILQ_INSERT_HEAD(&shard->guarded, session, guarded);
 }
 
 /* Of a row: a session that is to end has its device revoked, or its user deactivated, or else its key revoked. */
@@ -321,11 +321,11 @@ static void on_answered(struct pl_query *query, void *context)
     shard->is_inquiring = false;
     for (unsigned i = 0; i < inquiry->count; i++) {
         struct pl_session *session = inquiry->sessions[i];
-        watch_again(shard, session, was_answered);
+        guard_again(shard, session, was_answered);
         session->out_count--;
         pl_session_returned(session);
     }
-    arm_watch(shard);
+    arm_guard(shard);
     pl_arena_fini(&inquiry->arena);
     free(inquiry);
 }

@@ -32,8 +32,8 @@ struct pl_shard {
     bool draining;
     struct pl_task drain_task;
     /* See session_token.c. */
-    TAILQ_HEAD(, pl_session) watched; /* of the sessions of this loop, in the order of watch_due_us */
-    struct pl_timer watch_timer;
+    TAILQ_HEAD(, pl_session) guarded; /* of the sessions of this loop, in the order of guard_due_us */
+    struct pl_timer guard_timer;
     bool is_inquiring; /* the database is asked */
     /* See hello.c. */
     TAILQ_HEAD(, pl_session) wanting_list;
@@ -207,7 +207,7 @@ void pl_user_records_drain(struct pl_shard *shard);
 
 /* ---- a session's side; on the session's loop ---- */
 
-/* Of watch_timer: asks whether sessions were revoked. */
+/* Of guard_timer: asks whether sessions were revoked. */
 void pl_shard_inquire(struct pl_timer *timer);
 /* subscription->task posted to the session's loop. */
 void pl_session_answered(struct pl_task *task);
