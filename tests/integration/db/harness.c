@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #define PATIENCE_US INT64_C(60000000)
 
@@ -234,6 +235,18 @@ enum pl_status append_run(struct harness *harness, struct pl_append *append)
     append_submit(harness, append);
     harness_wait(harness, done + 1);
     return append->status;
+}
+
+void add_app_insert(struct pl_query *query, const char *name)
+{
+    struct pl_uuid app_id = pl_uuid_v7();
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
+    pl_params_uuid(params, &app_id);
+    pl_params_text(params, name);
+    pl_params_int32(params, 0);
+    pl_params_bool(params, false);
+    for (int i = 0; i < PL_QUOTA_LOOKUPS; i++)
+        pl_params_int32(params, 0);
 }
 
 void assert_log_sound(const struct database *database)

@@ -69,6 +69,9 @@ struct pl_append *append_again(struct harness *harness, const struct pl_append *
 enum pl_status append_run(struct harness *harness, struct pl_append *append);
 void append_submit(struct harness *harness, struct pl_append *append);
 
+/* A further step: an app without limits of its own is written. */
+void add_app_insert(struct pl_query *query, const char *name);
+
 /* seq of the chat is 1 to last_seq without gaps, each prev_message_id is the one before, no message_id is there twice.
  */
 void assert_log_sound(const struct database *database);

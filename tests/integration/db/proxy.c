@@ -23,6 +23,7 @@ static const char commit_mark[] = "APPEND_FEED";
 
 struct proxy {
     char folder[64];
+    char conninfo[160];
     struct sockaddr_un own;
     struct sockaddr_un server;
     int listener;
@@ -140,7 +141,7 @@ static void *accept_all(void *argument)
     }
 }
 
-struct proxy *proxy_start(const char *server_socket_folder)
+struct proxy *proxy_start(const struct database *database)
 {
     struct proxy *proxy = calloc(1, sizeof(*proxy));
     assert_non_null(proxy);
@@ -148,7 +149,9 @@ struct proxy *proxy_start(const char *server_socket_folder)
     assert_non_null(mkdtemp(proxy->folder));
     proxy->own.sun_family = proxy->server.sun_family = AF_UNIX;
     snprintf(proxy->own.sun_path, sizeof(proxy->own.sun_path), "%.60s/.s.PGSQL.5432", proxy->folder);
-    snprintf(proxy->server.sun_path, sizeof(proxy->server.sun_path), "%.80s/.s.PGSQL.5432", server_socket_folder);
+    snprintf(proxy->server.sun_path, sizeof(proxy->server.sun_path), "%.80s/.s.PGSQL.5432",
+             database_server_socket_folder());
+    snprintf(proxy->conninfo, sizeof(proxy->conninfo), "host=%s user=parley dbname=%s", proxy->folder, database->name);
     assert_int_equal(pipe(proxy->ends), 0);
     assert_int_equal(pipe(proxy->release), 0);
     proxy->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -173,9 +176,9 @@ void proxy_stop(struct proxy *proxy)
     free(proxy);
 }
 
-const char *proxy_folder(const struct proxy *proxy)
+const char *proxy_conninfo(const struct proxy *proxy)
 {
-    return proxy->folder;
+    return proxy->conninfo;
 }
 
 void proxy_arm(struct proxy *proxy, enum proxy_cut how)

@@ -7,6 +7,8 @@
 #ifndef TESTS_INTEGRATION_DB_PROXY_H
 #define TESTS_INTEGRATION_DB_PROXY_H
 
+#include "support/database.h"
+
 enum proxy_cut {
     PROXY_CUT_NEVER,
     PROXY_CUT_REPLY,   /* the server commits; its reply is lost */
@@ -16,11 +18,11 @@ enum proxy_cut {
 
 struct proxy;
 
-struct proxy *proxy_start(const char *server_socket_folder);
+struct proxy *proxy_start(const struct database *database);
 /* Cuts every connection. */
 void proxy_stop(struct proxy *proxy);
-/* The folder to name as host. */
-const char *proxy_folder(const struct proxy *proxy);
+/* Of the database, through the proxy. */
+const char *proxy_conninfo(const struct proxy *proxy);
 /* The next append transaction is cut so, once. */
 void proxy_arm(struct proxy *proxy, enum proxy_cut how);
 void proxy_release(struct proxy *proxy);

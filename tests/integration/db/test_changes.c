@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* Changes: appends that read, decide and write under the lock of their chat. */
-#include <stdio.h>
 #include <string.h>
 
 #include "integration/db/harness.h"
@@ -25,12 +24,10 @@ static int set_up(void **state)
 static int set_up_proxy(void **state)
 {
     (void)state;
-    static char conninfo[512];
     database_create(&database);
     harness_init(&harness, &database);
-    proxy = proxy_start(database_server_socket_folder());
-    snprintf(conninfo, sizeof(conninfo), "host=%s user=parley dbname=%s", proxy_folder(proxy), database.name);
-    harness.config.database = conninfo;
+    proxy = proxy_start(&database);
+    harness.config.database = proxy_conninfo(proxy);
     harness_open(&harness);
     decided = 0;
     return 0;

@@ -4,7 +4,6 @@
  */
 #include <libpq-fe.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,6 @@ static struct database database;
 static struct harness harness;
 static struct proxy *proxy;
 static struct pair pair;
-static char proxied[256];
 
 static int set_up(void **state)
 {
@@ -29,9 +27,8 @@ static int set_up(void **state)
 static int set_up_proxy(void **state)
 {
     set_up(state);
-    proxy = proxy_start(database_server_socket_folder());
-    snprintf(proxied, sizeof(proxied), "host=%s user=parley dbname=%s", proxy_folder(proxy), database.name);
-    harness.config.database = proxied;
+    proxy = proxy_start(&database);
+    harness.config.database = proxy_conninfo(proxy);
     return 0;
 }
 
@@ -280,17 +277,10 @@ static void on_query_done(struct pl_query *query, void *context)
 static void query_that_no_standby_has_is_unknown(void **state)
 {
     (void)state;
-    struct pl_uuid app_id = pl_uuid_v7();
     harness_open(&harness);
     demand_standby();
     struct pl_query *query = pl_query_new(&harness.arena, &harness.home, on_query_done, &harness);
-    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
-    pl_params_uuid(params, &app_id);
-    pl_params_text(params, "an app");
-    pl_params_int32(params, 0);
-    pl_params_bool(params, false);
-    for (int i = 0; i < 6; i++) /* limits of a second */
-        pl_params_int32(params, 0);
+    add_app_insert(query, "an app");
     pl_db_query(harness.db, query);
     wait_until(is_answered_when_no_commit_waits);
     forget_standby();

@@ -62,15 +62,8 @@ static struct pl_query *member_query(const struct pair *pair, struct pl_user_id 
 static struct pl_query *username_query(const struct pair *pair, const char *username)
 {
     struct pl_query *query = query_new();
-    struct pl_uuid app_id = pl_uuid_v7();
-    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
-    pl_params_uuid(params, &app_id);
-    pl_params_text(params, "an app");
-    pl_params_int32(params, 0);
-    pl_params_bool(params, false);
-    for (int i = 0; i < 6; i++) /* limits of a second */
-        pl_params_int32(params, 0);
-    params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
+    add_app_insert(query, "an app");
+    struct pl_params *params = pl_query_add(query, PL_STATEMENT_USERNAME_INSERT);
     pl_params_uuid(params, &pair->app_id.uuid);
     pl_params_text(params, username);
     pl_params_uuid(params, &pair->low.uuid);
@@ -135,17 +128,10 @@ static unsigned composed;
 /* What the transaction has written so far counts the apps, and a further app is written in it. */
 static void compose_app(struct pl_query *query, void *context)
 {
-    struct pl_uuid app_id = pl_uuid_v7();
-    struct pl_params *params = pl_query_add(query, PL_STATEMENT_APP_INSERT);
     (void)context;
     composed++;
     assert_int_equal(pl_rows_count(&query->steps[0].rows), 1);
-    pl_params_uuid(params, &app_id);
-    pl_params_text(params, "composed");
-    pl_params_int32(params, 0);
-    pl_params_bool(params, false);
-    for (int i = 0; i < 6; i++) /* limits of a second */
-        pl_params_int32(params, 0);
+    add_app_insert(query, "composed");
 }
 
 static struct pl_query *composed_query(const struct pair *pair, const char *username)

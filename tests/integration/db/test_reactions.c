@@ -35,12 +35,10 @@ static int set_up(void **state)
 static int set_up_proxy(void **state)
 {
     (void)state;
-    static char conninfo[512];
     database_create(&database);
     harness_init(&harness, &database);
-    proxy = proxy_start(database_server_socket_folder());
-    snprintf(conninfo, sizeof(conninfo), "host=%s user=parley dbname=%s", proxy_folder(proxy), database.name);
-    harness.config.database = conninfo;
+    proxy = proxy_start(&database);
+    harness.config.database = proxy_conninfo(proxy);
     begin();
     return 0;
 }
