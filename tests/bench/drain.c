@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "bench/body.h"
 #include "bench/fail.h"
+#include "bench/fill.h"
 #include "bench/report.h"
 #include "bench/setup.h"
 #include "bench/stream.h"
@@ -128,7 +129,7 @@ static struct chat *make_chats(const struct bench_options *options, const struct
     struct chat *chats = calloc((size_t)options->chats, sizeof(*chats));
     pl_assert(logs != NULL && chats != NULL);
     bench_app_create_star(app, options, logs);
-    bench_app_fill_star(app, options, logs, options->messages / options->chats);
+    bench_fill_star(app, options, logs, options->messages / options->chats);
     for (int i = 0; i < options->chats; i++) {
         pl_uuid_format(&logs[i].chat_id.uuid, chats[i].chat_text);
         chats[i].index = (uint32_t)i;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "bench/fail.h"
+#include "bench/fill.h"
 #include "bench/prefill.h"
 #include "bench/report.h"
 #include "bench/server.h"
@@ -55,7 +56,7 @@ static pid_t kill_and_restart(struct bench_load *load, pid_t server, struct benc
 static void see_every_chat(const struct bench_load *load, const struct bench_worker *worker)
 {
     int64_t until_us = pl_clock_now_us() + ARRIVAL_US;
-    uint64_t messages = bench_app_say_in_chats(load->app, load->options);
+    uint64_t messages = bench_fill_chats(load->app, load->options);
     while (atomic_load(&worker->arrived) < 2 * messages)
         if (pl_clock_now_us() > until_us)
             bench_violation("of %llu messages to two each only %llu arrived", (unsigned long long)messages,

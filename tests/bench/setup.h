@@ -38,11 +38,5 @@ void bench_app_create_chats(const struct bench_app *app, const struct bench_opti
 /* The chat of the first user with each of the others. */
 void bench_app_create_star(const struct bench_app *app, const struct bench_options *options,
                            struct bench_log *ret_logs);
-/* The others write as many messages there, with the chat's index and the seq in the body. */
-void bench_app_fill_star(const struct bench_app *app, const struct bench_options *options, const struct bench_log *logs,
-                         int messages_of_each);
-
-/* One message in each chat of the app, by the lower of its users; how many. */
-uint64_t bench_app_say_in_chats(const struct bench_app *app, const struct bench_options *options);
 
 #endif
