@@ -41,7 +41,9 @@ void bench_chat_init(struct bench_chat *chat, struct bench_worker *worker, uint3
         .messages = calloc((size_t)options->window, sizeof(*chat->messages)),
         .devices = calloc(worker->load->member_count, sizeof(*chat->devices)),
     };
-    pl_assert(chat->messages != NULL && chat->devices != NULL);
+    if (chat->device_count > 2)
+        chat->told = calloc(BENCH_TOLD_MAX, sizeof(*chat->told));
+    pl_assert(chat->messages != NULL && chat->devices != NULL && (chat->told != NULL || chat->device_count == 2));
     pl_uuid_format(&log->chat_id.uuid, chat->chat_text);
     for (unsigned i = 0; i < chat->device_count; i++)
         make_device(chat, i);
@@ -51,6 +53,7 @@ void bench_chat_fini(struct bench_chat *chat)
 {
     free(chat->messages);
     free(chat->devices);
+    free(chat->told);
 }
 
 bool bench_chat_is_sender(const struct bench_chat *chat, const struct bench_device *device)
@@ -188,13 +191,15 @@ static void observe(const struct bench_chat *chat, const struct bench_message *m
         bench_histogram_add(&tally->last_us, latency_us);
 }
 
-/* A device gets each seq once, so a message that all get at the same seq comes once to each. */
+/* A device gets each seq once, so a message that has the same seq for all comes once to each. */
 static void take_delivered(struct bench_chat *chat, const Parley__V1__Message *entry)
 {
     uint64_t number = read_body(chat, entry);
     struct bench_message *message = find(chat, number, "delivered");
-    bool is_moved = message->delivered > 0 && message->delivered_seq != entry->seq;
-    if (is_moved || message->delivered == receivers(chat))
+    if (entry->seq != chat->begin_seq + (int64_t)number)
+        bench_violation("chat %s: message %llu, of those that were sent in order, has seq %lld behind %lld",
+                        chat->chat_text, (unsigned long long)number, (long long)entry->seq, (long long)chat->begin_seq);
+    if (message->delivered == receivers(chat))
         bench_violation("chat %s: message %llu was delivered twice", chat->chat_text, (unsigned long long)number);
     check_id(chat, message, entry->message_id);
     message->delivered_seq = entry->seq;
@@ -223,6 +228,19 @@ static int count_acked(const struct bench_chat *chat, int64_t seq)
     return count;
 }
 
+static void check_counts(const struct bench_chat *chat, const Parley__V1__GroupReceipt *receipt)
+{
+    int64_t oldest = receipt->last_seq - BENCH_TOLD_MAX + 1;
+    int64_t seq = receipt->first_seq > oldest ? receipt->first_seq : oldest;
+    for (; seq <= receipt->last_seq; seq++) {
+        struct bench_told *told = &chat->told[(uint64_t)seq % BENCH_TOLD_MAX];
+        if (told->seq == seq && receipt->delivered_count < told->delivered_count)
+            bench_violation("group %s: the receipt of seq %lld went back from %d to %d", chat->chat_text,
+                            (long long)seq, told->delivered_count, receipt->delivered_count);
+        *told = (struct bench_told){seq, receipt->delivered_count};
+    }
+}
+
 /* It speaks of what is on disk, so it cannot be ahead of the devices. */
 void bench_chat_counted(struct bench_chat *chat, const struct bench_device *device,
                         const Parley__V1__GroupReceipt *receipt)
@@ -233,6 +251,7 @@ void bench_chat_counted(struct bench_chat *chat, const struct bench_device *devi
         receipt->delivered_count > count_acked(chat, receipt->last_seq))
         bench_violation("group %s: the receipt says that %d of %d have seq %lld", chat->chat_text,
                         receipt->delivered_count, receipt->recipient_count, (long long)receipt->last_seq);
+    check_counts(chat, receipt);
     if (receipt->delivered_count == receipt->recipient_count && receipt->last_seq > chat->counted_seq)
         chat->counted_seq = receipt->last_seq;
 }

@@ -11,6 +11,8 @@
 #include "base/uuid.h"
 #include "bench/device.h"
 
+#define BENCH_TOLD_MAX 1024 /* newest messages of which it is known what was told */
+
 struct bench_message {
     uint64_t number; /* 0: the place is free */
     struct pl_uuid message_id;
@@ -18,6 +20,12 @@ struct bench_message {
     int64_t sent_seq;      /* what the sender was told; 0: nothing yet */
     int64_t delivered_seq; /* where the first receiver got it; 0: nobody yet */
     unsigned delivered;    /* receivers that have it */
+};
+
+/* What the sender was told last of a message of the group. */
+struct bench_told {
+    int64_t seq;
+    int delivered_count;
 };
 
 struct bench_chat {
@@ -34,7 +42,8 @@ struct bench_chat {
     uint64_t last_number;           /* of the newest message that was added */
     uint64_t written_number;        /* of the newest that left */
     unsigned in_flight;
-    int64_t counted_seq; /* group: of the newest message that, its sender was told, everybody has */
+    int64_t counted_seq;     /* group: of the newest message that, its sender was told, everybody has */
+    struct bench_told *told; /* group: of the newest messages; that of a seq has the place seq % BENCH_TOLD_MAX */
 };
 
 void bench_chat_init(struct bench_chat *chat, struct bench_worker *worker, uint32_t index);

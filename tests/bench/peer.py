@@ -15,6 +15,11 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support" / "python"))
+
+# pylint: disable-next=wrong-import-position
+from ports import free_port  # noqa: E402
+
 AIM = 7
 START_S = 60
 USERS = 20000
@@ -74,9 +79,7 @@ def fill(options):
 
 def start(options):
     """ejabberd as a process of its own, without Erlang's distribution: (the process, its port)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = options.folder
     (folder / "ejabberd.yml").write_text(CONFIG.format(port=port, postgres_port=options.postgres_port), "utf-8")
     environment = os.environ | {"ERL_LIBS": str(next(pathlib.Path("/usr/lib").glob("*/ejabberd-*")).parent),

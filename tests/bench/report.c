@@ -208,7 +208,7 @@ void bench_report_groups(const struct bench_options *options, struct bench_windo
     print_groups(large);
     print_aim("ms to the last member, p99 at most", ms_at(&large->last_us, 0.99), 60,
               bench_histogram_at(&large->last_us, 0.99) <= 60000);
-    printf("  every message arrived at each member once, in order, unchanged; no receipt was ahead of the members\n");
+    printf("  every message arrived at each member once, in order, unchanged; no receipt was early or went back\n");
     write_json(
         options, "groups",
         json_pack("{s:o, s:o}", "windows", windows_json(many, options->windows), "large", windows_json(large, 1)));
