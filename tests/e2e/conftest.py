@@ -74,6 +74,7 @@ def postgres(tmp_path_factory):
 def server(tmp_path_factory, postgres, transport):
     """A running parleyd on it, and what else the transport needs."""
     server = TRANSPORTS[transport](tmp_path_factory.mktemp("parleyd"), postgres)
+    server.environment["PARLEY_HEARTBEAT_INTERVAL_MS"] = "600000"  # devices of tests do not beat
     server.migrate()
     try:
         server.start()

@@ -5,6 +5,7 @@
 Each runs in a private folder, on loopback, and is stopped by its own process id.
 """
 import contextlib
+import json
 import os
 import pathlib
 import secrets
@@ -271,6 +272,17 @@ def parley(server, token, *arguments):
     """Runs the command line client to its end; its output is JSON lines."""
     return subprocess.run([PARLEY, *arguments, "--json"], env=parley_environment(server, token), text=True, timeout=60,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+
+
+@contextlib.contextmanager
+def tail(server, token, *options):
+    """`parley tail` while the block runs: a function that waits for what it says next."""
+    with subprocess.Popen([PARLEY, "tail", "--json", *options], env=parley_environment(server, token), text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        try:
+            yield lambda: json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 def parley_environment(server, token):

@@ -3,8 +3,12 @@
 """A strict reader of Prometheus text format 0.0.4: what the format leaves open must be as our programs write it."""
 import dataclasses
 import re
+import time
 import urllib.request
 
+from programs import Gateway
+
+WAIT_S = 120
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HELP = re.compile(r"# HELP ([a-z_]+) (\S.*\.)")
 TYPE = re.compile(r"# TYPE ([a-z_]+) (counter|gauge|histogram)")
@@ -54,6 +58,28 @@ class Metrics:
                   if has_suffix == suffix and set(labels.items()) <= set(has_labels)]
         assert values, f"{name} has no sample with {labels}"
         return sum(values)
+
+
+def admin_of(program):
+    """The admin port of a parleyd or a gateway."""
+    is_gateway = isinstance(program, Gateway)
+    return f"127.0.0.1:{program.admin_port}" if is_gateway else program.environment["PARLEY_ADMIN_LISTEN"]
+
+
+def metrics_of(program):
+    """One scrape of it."""
+    return Metrics(text_of(admin_of(program)))
+
+
+def await_metrics(program, condition):
+    """Scrapes until the condition holds."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        metrics = metrics_of(program)
+        if condition(metrics):
+            return metrics
+        assert time.monotonic() < deadline, program.log_text()
+        time.sleep(0.02)
 
 
 def text_of(address):

@@ -4,7 +4,7 @@
 from device import Device
 from groups import Group, named
 from parley_pb import message_service_pb2
-from prometheus_text import Metrics, text_of
+from prometheus_text import metrics_of
 from uuid7 import uuid7
 
 MESSAGES = 600
@@ -30,7 +30,7 @@ def test_devices_fetch_what_is_not_pushed(server, world):
         device.wait_for(lambda device: device.entries[group.chat_id] and
                         device.entries[group.chat_id][-1].seq == last_seq)
     assert all(device.advanced for device in devices[:3])
-    metrics = Metrics(text_of(server.environment["PARLEY_ADMIN_LISTEN"]))
+    metrics = metrics_of(server)
     assert metrics.value("parley_hub_hot_chats_total") > 0
     assert metrics.value("parley_ring_hits_total") > 0
     for device in devices:

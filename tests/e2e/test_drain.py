@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """SIGTERM ends parleyd in order: health first, then the devices are told, then the process."""
-import time
-
 import grpc
 import pytest
 from device import Device, longest
 from parley_pb import health_pb2, message_service_pb2
-from prometheus_text import Metrics, text_of
+from prometheus_text import await_metrics
 from refusals import reason_of
 from uuid7 import uuid7
 
@@ -63,12 +61,7 @@ def brief_drain(server):
 
 def wait_until_in_work(server):
     """Until a message waits to be stored, and a stream is there besides that of its sender."""
-    deadline = time.monotonic() + EXIT_S
-    while True:
-        metrics = Metrics(text_of(server.environment["PARLEY_ADMIN_LISTEN"]))
-        if metrics.value("parley_append_queue") and metrics.value("parley_streams") == 2:
-            return
-        assert time.monotonic() < deadline, server.log_text()
+    await_metrics(server, lambda metrics: metrics.value("parley_append_queue") and metrics.value("parley_streams") == 2)
 
 
 @pytest.mark.usefixtures("brief_drain")

@@ -18,8 +18,7 @@ import yaml
 from api_client import GrpcServer
 from device import Device
 from parley_pb import message_service_pb2, stream_service_pb2
-from programs import Gateway
-from prometheus_text import Metrics, text_of
+from prometheus_text import admin_of, await_metrics, metrics_of, text_of
 from refusals import Refusal
 from uuid7 import uuid7
 
@@ -38,28 +37,6 @@ def server(tmp_path_factory, postgres):
     server.start()
     yield server
     server.stop()
-
-
-def metrics_of(program):
-    """One scrape of a parleyd or a gateway."""
-    return Metrics(text_of(admin_of(program)))
-
-
-def admin_of(program):
-    """Its admin port."""
-    is_gateway = isinstance(program, Gateway)
-    return f"127.0.0.1:{program.admin_port}" if is_gateway else program.environment["PARLEY_ADMIN_LISTEN"]
-
-
-def await_metrics(program, condition):
-    """Scrapes until the condition holds."""
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        metrics = metrics_of(program)
-        if condition(metrics):
-            return metrics
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def get(gateway, path, token):

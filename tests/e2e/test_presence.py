@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the Parley authors.
 """Who is online, when they last were, and who may know."""
-import json
-import os
-import subprocess
-import threading
 import time
 
-import grpc
 import pytest
 from api_client import GrpcServer, Person, World
 from device import Device
 from groups import devices  # noqa: F401 pylint: disable=unused-import
 from parley_pb import stream_service_pb2 as pb
 from parley_pb import user_service_pb2 as users
-from programs import PARLEY, Gateway, parley_environment
+from programs import Gateway, tail
 from refusals import refused
+from stream import GRPC, GrpcStream
 from test_blocks import block, say, unblock
 from test_idempotency import unfinished
 from uuid7 import uuid7
@@ -182,12 +178,10 @@ def test_who_watches_is_told_when_a_chat_is_shared_and_when_no_more(world, devic
 def test_tail_shows_it(server, world, devices):
     """The command, for scripts; the C library tells the server again after an interruption."""
     say(world.alice, world.bob)
-    environment = {**os.environ, **parley_environment(server, world.alice.token)}
-    with subprocess.Popen([PARLEY, "tail", "--presence", world.bob.user_id, "--json"], stdout=subprocess.PIPE,
-                          text=True, env=environment) as tail:
+    with tail(server, world.alice.token, "--presence", world.bob.user_id) as next_line:
         def next_presence():
             while True:
-                line = json.loads(tail.stdout.readline())
+                line = next_line()
                 if line.get("event") == "presence":
                     return line["user_id"], line["online"], "last_seen" in line
 
@@ -196,7 +190,6 @@ def test_tail_shows_it(server, world, devices):
         assert next_presence() == (world.bob.user_id, True, False)
         tablet.close()
         assert next_presence() == (world.bob.user_id, False, True)
-        tail.terminate()
 
 
 @pytest.fixture
@@ -216,6 +209,15 @@ def quick(own):
     return own
 
 
+def stay(world, send):
+    """bob's stream beats until he is there."""
+    deadline = time.monotonic() + WAIT_S
+    while presence(world.backend, world.bob) != (True, False):
+        assert time.monotonic() < deadline
+        send(pb.ClientFrame())
+        time.sleep(0.02)
+
+
 @pytest.mark.transports("grpc")
 def test_a_websocket_beats_with_an_empty_frame(quick, tmp_path):
     """Its pings keep nobody online."""
@@ -226,11 +228,7 @@ def test_a_websocket_beats_with_an_empty_frame(quick, tmp_path):
     browser = RawDevice(gateway.port, authorization=f"Bearer {world.bob.token}")
     assert browser.greet().heartbeat_interval_ms == 250
     wait_for(world.backend, world.bob, (False, True))
-    deadline = time.monotonic() + WAIT_S
-    while presence(world.backend, world.bob) != (True, False):
-        assert time.monotonic() < deadline
-        browser.say()
-        time.sleep(0.02)
+    stay(world, browser.send)
     browser.close()
     gateway.stop()
     world.close()
@@ -240,50 +238,13 @@ def test_a_websocket_beats_with_an_empty_frame(quick, tmp_path):
 def test_who_falls_silent_is_offline(quick):
     """Though the stream goes on; a frame without parts brings them back."""
     world = World(quick)
-    frames, welcomed = [], threading.Event()
-    more = threading.Condition()
-
-    def say_all():
-        said = 0
-        while True:
-            with more:
-                more.wait_for(lambda: len(frames) > said)
-                frame = frames[said]
-            said += 1
-            if frame is None:
-                return
-            yield frame
-
-    def put(frame):
-        with more:
-            frames.append(frame)
-            more.notify_all()
-
-    put(pb.ClientFrame(hello={"protocol_version": 1}))
-    with grpc.insecure_channel(quick.address) as channel:
-        call = channel.stream_stream("/parley.v1.StreamService/Connect",
-                                     request_serializer=pb.ClientFrame.SerializeToString,
-                                     response_deserializer=pb.ServerFrame.FromString)(
-            say_all(), metadata=(("authorization", f"Bearer {world.bob.token}"),))
-
-        def listen():
-            for frame in call:
-                if frame.HasField("welcome"):
-                    assert frame.welcome.heartbeat_interval_ms == 250
-                    welcomed.set()
-
-        listener = threading.Thread(target=listen, daemon=True)
-        listener.start()
-        assert welcomed.wait(WAIT_S)
-        wait_for(world.backend, world.bob, (False, True))
-        assert call.is_active()
-        deadline = time.monotonic() + WAIT_S
-        while presence(world.backend, world.bob) != (True, False):
-            assert time.monotonic() < deadline
-            put(pb.ClientFrame())
-            time.sleep(0.02)
-        put(None)
-        listener.join(WAIT_S)
+    stream = GrpcStream(GRPC, quick.address, world.bob.token)
+    stream.send(pb.ClientFrame(hello={"protocol_version": 1}))
+    frames = stream.frames()
+    assert next(frames).welcome.heartbeat_interval_ms == 250
+    wait_for(world.backend, world.bob, (False, True))
+    stay(world, stream.send)
+    stream.close()
     world.close()
 
 

@@ -12,6 +12,7 @@ import threading
 import pytest
 from device import Device
 from python_package import WAIT_S, installed  # noqa: F401 pylint: disable=unused-import
+from test_typing import pressing_keys, types
 
 # pylint: disable=redefined-outer-name
 
@@ -135,10 +136,11 @@ def test_a_stream_receives_sends_reads_and_acknowledges(server, world, tail):
     alice.wait_for(lambda device: device.caught_up)
     tail.order(f"watch {world.alice.user_id}")
     assert tail.next("presence") == {"event": "presence", "user": world.alice.user_id, "online": True}
-    tail.order("type")
-    alice.wait_for(lambda device: [typing.user_id for typing in device.typings] == [world.bob.user_id])
-    alice.say(typings=[{"chat_id": second.chat_id, "is_typing": True}])
-    assert tail.next("typing")["user"] == world.alice.user_id
+    with pressing_keys(lambda: tail.order("type")):
+        alice.wait_for(lambda device: device.typings)
+    assert {typing.user_id for typing in alice.typings} == {world.bob.user_id}
+    with pressing_keys(lambda: types(alice, second.chat_id)):
+        assert tail.next("typing")["user"] == world.alice.user_id
     tail.order("read 2")
     alice.wait_for(lambda device: any(receipt.read_seq == 2 for receipt in device.receipts))
     alice.close()

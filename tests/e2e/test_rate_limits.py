@@ -6,7 +6,6 @@ nothing is lost or out of order when it comes again.
 A limit of one byte a second refuses for sure: a message of HEAVY bytes leaves a debt of two hours.
 """
 import itertools
-import queue
 import re
 import subprocess
 
@@ -14,9 +13,10 @@ import grpc
 import pytest
 from api_client import METHODS, World
 from parley_pb import message_service_pb2, stream_service_pb2
-from programs import PARLEY, RETRY_FAST, parley_environment
-from prometheus_text import Metrics, text_of
+from programs import PARLEY, parley_environment
+from prometheus_text import metrics_of
 from refusals import refused
+from stream import GRPC, GrpcStream
 from uuid7 import uuid7
 
 HEAVY = 7200
@@ -186,18 +186,13 @@ class Stream:
     """One Connect, and what it is told."""
 
     def __init__(self, server, token):
-        self._channel = grpc.insecure_channel(server.address, options=RETRY_FAST)
-        connect = self._channel.stream_stream("/parley.v1.StreamService/Connect",
-                                              request_serializer=stream_service_pb2.ClientFrame.SerializeToString,
-                                              response_deserializer=stream_service_pb2.ServerFrame.FromString)
-        self._said = queue.SimpleQueue()
-        self._said.put(stream_service_pb2.ClientFrame(hello=stream_service_pb2.Hello(protocol_version=1, client="e2e")))
-        self._frames = connect(iter(self._said.get, None), metadata=(("authorization", f"Bearer {token}"),),
-                               timeout=WAIT_S, wait_for_ready=True)
+        self._stream = GrpcStream(GRPC, server.address, token)
+        self._stream.send(stream_service_pb2.ClientFrame(hello={"protocol_version": 1, "client": "e2e"}))
+        self._frames = self._stream.frames()
 
     def send(self, *messages):
         """In one frame; their numbers are their request ids. {number: seq or Failed} when all are answered."""
-        self._said.put(stream_service_pb2.ClientFrame(sends=[
+        self._stream.send(stream_service_pb2.ClientFrame(sends=[
             stream_service_pb2.Send(request_id=number, message=message) for number, message in messages]))
         answers = {}
         for frame in self._frames:
@@ -205,13 +200,11 @@ class Stream:
             answers |= {failed.request_id: failed for failed in frame.faileds}
             if len(answers) == len(messages):
                 return answers
-        raise AssertionError("the stream ended")
+        raise AssertionError(f"the stream ended: {self._stream.end}")
 
     def close(self):
         """Ends it."""
-        self._said.put(None)
-        self._frames.cancel()
-        self._channel.close()
+        self._stream.close()
 
 
 def test_a_stream_goes_on_when_sends_are_refused(server, world, limit):
@@ -239,8 +232,7 @@ def test_a_stream_goes_on_when_sends_are_refused(server, world, limit):
 
 def refusals(server):
     """How many the limit of bytes has refused."""
-    metrics = Metrics(text_of(server.environment["PARLEY_ADMIN_LISTEN"]))
-    return metrics.value("parley_rate_limited_total", limit="user_bytes")
+    return metrics_of(server).value("parley_rate_limited_total", limit="user_bytes")
 
 
 def test_a_command_that_is_faster_than_it_may_be_loses_nothing_and_keeps_the_order(server, world, limit):

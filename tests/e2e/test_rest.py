@@ -427,6 +427,7 @@ def test_kill_of_parleyd_under_load(alice, gateway, group, postgres, server, wor
         deadline = time.monotonic() + RETRY_S
         while not any(writer.refused for writer in writers):
             assert time.monotonic() < deadline
+            time.sleep(0.01)
         server.start()
         gateway.wait_until_ready()
         back.set()
@@ -454,6 +455,7 @@ def test_a_parleyd_that_hangs_is_not_waited_for(tmp_path, server, world):
     deadline = time.monotonic() + RETRY_S
     while rest("GET", "/v1/chats").status != 200:
         assert time.monotonic() < deadline
+        time.sleep(0.01)
     hasty.stop()
 
 
@@ -476,6 +478,7 @@ def test_what_was_in_flight_may_have_happened(alice, bob, gateway, group, server
             deadline = time.monotonic() + RETRY_S
             while unread_bytes(server) == unread:
                 assert time.monotonic() < deadline
+                time.sleep(0.01)
             read = pool.submit(bob, "GET", "/v1/chats")
             gateway.wait_for_metric("gateway_upstream_calls", 2)
         finally:

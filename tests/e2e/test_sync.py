@@ -10,7 +10,7 @@ import pytest
 from api_client import Person
 from device import Device
 from parley_pb import sync_service_pb2 as pb
-from prometheus_text import Metrics, text_of
+from prometheus_text import await_metrics, metrics_of
 from refusals import refused
 
 # pylint: disable=redefined-outer-name
@@ -21,18 +21,9 @@ DEADLINE_S = 120
 both = pytest.mark.transports("grpc", "rest")
 
 
-def metrics_of(server):
-    """What parleyd counts now."""
-    return Metrics(text_of(server.environment["PARLEY_ADMIN_LISTEN"]))
-
-
 def wait_for_resting(server, count):
     """Until so many calls rest; what parleyd counted then."""
-    deadline = time.monotonic() + DEADLINE_S
-    while (metrics := metrics_of(server)).value("parley_polls_resting") != count:
-        assert time.monotonic() < deadline, server.log_text()
-        time.sleep(0.01)
-    return metrics
+    return await_metrics(server, lambda metrics: metrics.value("parley_polls_resting") == count)
 
 
 class Rests:
@@ -277,6 +268,7 @@ class Crowd:
             while not any(call.done() for call in calls):
                 if (metrics := metrics_of(server)).value("parley_polls_resting") == len(calls):
                     return calls, metrics
+                time.sleep(0.01)
             for call in calls:
                 call.result()
         raise AssertionError(f"{len(self.apis)} calls do not come to rest within {WAIT_S} s")

@@ -69,6 +69,7 @@ def wait_for_metric(gateway, name, value, reached=operator.eq):
     deadline = time.monotonic() + WAIT_S
     while not reached(metric(gateway, name), value):
         assert time.monotonic() < deadline, gateway.log_text()
+        time.sleep(0.01)
 
 
 # ---- the stream ----

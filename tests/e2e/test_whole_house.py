@@ -2,6 +2,8 @@
 # Copyright (c) the Parley authors.
 """Two devices of alice, one of bob, carol over WebSocket and dave with long polls in one group: one log for all, and
 ticks that are right, whatever dies or stands still meanwhile."""
+import contextlib
+
 import pytest
 from device import last_of
 from house import House
@@ -17,13 +19,12 @@ TEXTS = [f"{number}" for number in range(30)]
 @pytest.fixture
 def house(world, gateway):
     """Everybody, connected: each has the first message."""
-    house = House(world, gateway)
-    house.wait_for_alice()
-    house.first = house.tell("good morning")
-    for follower in house.followers:
-        follower.wait_for(lambda one: last_of(one.entries[house.chat_id]) == 1)
-    yield house
-    house.close()
+    with contextlib.closing(House(world, gateway)) as house:
+        house.wait_for_alice()
+        house.first = house.tell("good morning")
+        for follower in house.followers:
+            follower.wait_for(lambda one: last_of(one.entries[house.chat_id]) == 1)
+        yield house
 
 
 def said_first(house):
