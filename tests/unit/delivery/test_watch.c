@@ -211,8 +211,9 @@ static void back_and_forth_in_one_turn(void **state)
         watch(alice, (const int[]){CAROL}, 1);
     }
     world_settle();
-    stream_start(BOB, BOB);
     unsigned told = stream_presences(alice);
+    stream_start(BOB, BOB);
+    assert_int_equal(stream_presences(alice), told);
     stream_start(CAROL, CAROL);
     assert_int_equal(stream_presences(alice), told + 1);
 }
