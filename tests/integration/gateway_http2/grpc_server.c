@@ -62,7 +62,6 @@ struct grpc_server {
     unsigned count;
     struct stream *held;
     pthread_mutex_t lock; /* guards seen */
-    pthread_cond_t changed;
     struct grpc_server_seen seen;
 };
 
@@ -280,7 +279,6 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code == NGHTTP2_CANCEL) {
         pthread_mutex_lock(&connection->server->lock);
         connection->server->seen.cancelled++;
-        pthread_cond_broadcast(&connection->server->changed);
         pthread_mutex_unlock(&connection->server->lock);
     }
     return 0;
@@ -388,7 +386,6 @@ struct grpc_server *grpc_server_new(unsigned streams_max)
     server->listen_fd = -1;
     server->quit_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->changed, NULL);
     return server;
 }
 
@@ -468,7 +465,6 @@ void grpc_server_free(struct grpc_server *server)
     grpc_server_stop(server);
     assert_int_equal(rmdir(server->folder), 0);
     close(server->quit_fd);
-    pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -484,12 +480,4 @@ struct grpc_server_seen grpc_server_seen(struct grpc_server *server)
     struct grpc_server_seen seen = server->seen;
     pthread_mutex_unlock(&server->lock);
     return seen;
-}
-
-void grpc_server_wait_cancelled(struct grpc_server *server, unsigned count)
-{
-    pthread_mutex_lock(&server->lock);
-    while (server->seen.cancelled < count)
-        pthread_cond_wait(&server->changed, &server->lock);
-    pthread_mutex_unlock(&server->lock);
 }

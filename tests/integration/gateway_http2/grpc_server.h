@@ -57,7 +57,5 @@ void grpc_server_free(struct grpc_server *server);
 /* unix:/path, or localhost:port */
 const char *grpc_server_endpoint(const struct grpc_server *server);
 struct grpc_server_seen grpc_server_seen(struct grpc_server *server);
-/* Waits until the client has cancelled so many. */
-void grpc_server_wait_cancelled(struct grpc_server *server, unsigned count);
 
 #endif

@@ -70,12 +70,12 @@ static void call_without_an_answer_ends_at_its_deadline_and_is_cancelled(void **
     (void)state;
     grpc_server_start(rig->server);
     rig_open_client(rig, SOON_MS);
+    /* On a busy machine the time is over before there is a connection, or before the call has left. */
     do {
         call_ask(&call, rig, "/silent");
         pl_arena_fini(&call.arena);
-    } while (call.http2.outcome == PL_HTTP2_UNSENT); /* on a busy machine it is not connected in time */
+    } while (call.http2.outcome == PL_HTTP2_UNSENT || grpc_server_seen(rig->server).cancelled == 0);
     assert_int_equal(call.http2.outcome, PL_HTTP2_LATE);
-    grpc_server_wait_cancelled(rig->server, 1);
     rig_free(rig);
 }
 
