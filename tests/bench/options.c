@@ -51,7 +51,7 @@ static const struct row rows[] = {
     INT("seconds", measure_s, 1, 86400, "seconds of each window"),
     INT("windows", windows, 1, 100, "measured windows; the median is reported"),
     INT("rows", rows, 0, 1000000000, "messages that the database is filled with beforehand"),
-    INT("threads", threads, 1, 16, "threads of the generator (1; groups: 4)"),
+    INT("threads", threads, 1, 16, "threads of the generator"),
     INT("streams-per-connection", streams_per_connection, 1, 1000, "streams that share a connection (16; groups: 64)"),
     INT("streams", streams, 1, 1000000, "idle, reconnect: streams"),
     INT("chats", chats, 0, 1000, "idle, reconnect, drain: chats of each stream's user"),
@@ -126,9 +126,6 @@ static void fill_in(struct bench_options *options)
     bool is_groups = options->mode == BENCH_GROUPS;
     if (options->rate == 0 && is_groups)
         options->rate = 400;
-    /* Core looks through all that is under way on a queue for each thing that is done, so thousands need several. */
-    if (options->threads == 0)
-        options->threads = is_groups ? options->groups < 4 ? options->groups : 4 : 1;
     if (options->streams_per_connection == 0)
         options->streams_per_connection = is_groups ? 64 : 16;
 }
@@ -152,6 +149,7 @@ void bench_options_read(int argc, char **argv, struct bench_options *ret_options
                                           .warmup_s = 3,
                                           .measure_s = 10,
                                           .windows = 3,
+                                          .threads = 1,
                                           .streams = 10000,
                                           .chats = 50,
                                           .messages = 10000,
