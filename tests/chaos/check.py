@@ -34,8 +34,8 @@ def summary_of(histories):
                                 if record["e"] == "fault")
     faults = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return (f"{counts['send']} sends, {counts['sent']} acknowledged, {counts['entry']} entries, {counts['receipt']}"
-            f" receipts, {counts['changed']} changes of members, {counts['welcome']} sessions, {counts['acked']} pages,"
-            f" {counts['log_start']} beginnings of logs;"
+            f" receipts, {counts['reacted']} reactions, {counts['changed']} changes of members, {counts['welcome']}"
+            f" sessions, {counts['acked']} pages, {counts['log_start']} beginnings of logs;"
             f" faults: {faults or 'none'}")
 
 

@@ -30,6 +30,9 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   amend       n, op, chat, id, hash      an edit (op EDIT, to hash) or a deletion is about to be asked for, also again
   amended     n
   amend_failed  n, reason
+  react       n, chat, id, hash          a reaction to message id is about to be asked for, also again; hash None: none
+  reacted     n, mine                    mine: hashes of what the answer shows as the user's own
+  react_failed  n, reason
   watermarks  asked, chat, members {user: [delivered, read]}           asked: t when the question left
   status      asked, chat, id, status, counts [recipients, delivered, read]
   change      n, chat, op, user          about to be asked for
@@ -43,6 +46,7 @@ machine's monotonic clock in nanoseconds, which all processes share, and `e`, wh
   quiet                                  nobody sends anything new from here on
   listed      chat, seq, id, sender, hash, edited, deleted, expired    at the end, by a member of all times
   listed_all  chat, last_seq, first
+  reactions   chat, id, by, counts [[hash, count, mine]], users [[user, hash]]    at the end, as user `by` is told
   finished    is_complete                the client has all that it was told there is
 """
 import hashlib
@@ -51,7 +55,7 @@ import os
 import time
 
 
-MESSAGE, MEMBERS, SETTINGS, EDIT, DELETE = range(1, 6)  # kinds of entries
+MESSAGE, MEMBERS, SETTINGS, EDIT, DELETE, _, REACTION = range(1, 8)  # kinds of entries
 DAYS, UNTIL_DELIVERED = "days", "until delivered"
 
 

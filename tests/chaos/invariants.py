@@ -11,6 +11,7 @@ import itertools
 
 from amendment_invariants import amendments_last, deleted_bodies_are_gone, is_asked_for
 from history import SETTINGS
+from reaction_invariants import REACTION_INVARIANTS
 from retention_invariants import (log_starts_never_go_back, logs_have_no_holes, nothing_leaves_before_its_time,
                                   what_is_over_is_not_told)
 from tick_invariants import (counts_tell_the_truth, receipts_tell_the_truth, status_never_goes_back,
@@ -45,14 +46,14 @@ def nothing_acknowledged_is_lost(view):
 
 
 def lost_of(chat):
-    """What somebody saw of a log and is not in it at the end. Edits and deletions are not listed. Whether the log may
-    begin where it does is for others to say."""
+    """What somebody saw of a log and is not in it at the end. Edits, deletions and reactions are not listed. Whether
+    the log may begin where it does is for others to say."""
     for seq, place in sorted(chat.places.items()):
         listed = chat.listed.get(seq, {}).get("id")
-        if seq >= chat.listed_first and listed != (None if place.is_amendment else place.id):
+        if seq >= chat.listed_first and listed != (None if place.is_about_another else place.id):
             yield f"{chat.chat_id} {seq}: {place.id} is not there at the end, but {listed}"
-    amended = {seq for seq, place in chat.places.items() if place.is_amendment}
-    holes = set(range(chat.listed_first, chat.listed_last + 1)) - set(chat.listed) - amended
+    unlisted = {seq for seq, place in chat.places.items() if place.is_about_another}
+    holes = set(range(chat.listed_first, chat.listed_last + 1)) - set(chat.listed) - unlisted
     if holes:
         yield f"{chat.chat_id}: no entry {min(holes)}, and the log goes up to {chat.listed_last}"
 
@@ -72,7 +73,8 @@ def one_id_has_one_place_and_one_body(view):
                 yield f"{chat.chat_id} {seq}: {place.id} was there before it was sent"
             if place.is_amendment and not is_asked_for(view, place):
                 yield f"{chat.chat_id} {seq}: nobody asked for this amendment of {place.target}"
-            elif chat.is_declared and not (sent or place.is_amendment or seq in chat.events or place.kind == SETTINGS):
+            elif chat.is_declared and not (sent or place.is_about_another or seq in chat.events
+                                           or place.kind == SETTINGS):
                 yield f"{chat.chat_id} {seq}: nobody sent {place.id}"
     for name, record in view.each("reused"):
         if record["reason"] != "MESSAGE_ID_REUSED":
@@ -223,4 +225,5 @@ INVARIANTS = [
     ("I1", logs_have_no_holes),
     ("I2", what_is_over_is_not_told),
     ("I3 I4", log_starts_never_go_back),
+    *REACTION_INVARIANTS,
 ]

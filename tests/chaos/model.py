@@ -3,25 +3,27 @@
 """Histories of a small run in which everything was right, for tests of the checker: no server, no clock, one seed.
 
 alice and bob have a chat of two; with carol they have a group, which she leaves and joins again and again. In another
-group of the two messages expire, and two more are of apps that keep messages for a while only.
+group of the two messages expire, and two more are of apps that keep messages for a while only. All three react.
 """
 import collections
 import random
 
-from history import DAYS, DELETE, EDIT, MESSAGE, SETTINGS, UNTIL_DELIVERED, hash_of
+from history import DAYS, DELETE, EDIT, MESSAGE, REACTION, SETTINGS, UNTIL_DELIVERED, hash_of
 
 DEVICES = {"alice-phone": "alice", "alice-desk": "alice", "bob-phone": "bob", "carol-phone": "carol"}
+USERS = ("alice", "bob", "carol")
 STEP_NS = 1_000_000
 GROUP, PAIR, WHISPERS, DAILY, POST = "group", "pair", "whispers", "daily", "post"
 KEEPS = {DAILY: DAYS, POST: UNTIL_DELIVERED}
 TTL_S = 0.1
 PAGE, YOUNG = 10, 1
+EMOJIS = [hash_of(emoji) for emoji in "abc"]
 
 
 class Model:
     """The server, its clients, and all histories, which are complete when it is made."""
 
-    def __init__(self, seed, steps=800):
+    def __init__(self, seed, steps=950):
         self.random = random.Random(seed)
         self.now = 0
         self.histories = collections.defaultdict(list)
@@ -36,12 +38,14 @@ class Model:
         self.marks = {(chat, user): [0, 0] for chat in self.logs for user in self.members[chat]}
         self.others = {}  # seq in the group -> who else was a member
         self.bodies = {}  # message id -> (hash, of an edit, deleted)
-        self.made = self.amends = 0
+        self.stands = collections.defaultdict(dict)  # message id -> {user: hash of their reaction}
+        self.says = {}  # (message id, user) -> id of the last entry about that
+        self.made = self.amends = self.reactions = 0
         self._begin()
         for _ in range(steps):
             self.random.choices((self._send, self._deliver, self._hello, self._change, self._watch, self._amend,
-                                 self._rename, self._age, self._sweep, self._look),
-                                (60, 114, 4, 4, 14, 8, 12, 8, 16, 12))[0]()
+                                 self._rename, self._age, self._sweep, self._look, self._react),
+                                (60, 150, 4, 4, 14, 8, 12, 8, 20, 16, 30))[0]()
         self._end()
 
     def note(self, name, event, **fields):
@@ -54,6 +58,8 @@ class Model:
         self.note("changer", "client", role="changer", user="alice")
         self.note("watcher", "client", role="watcher", user="alice")
         self.note("archivist", "client", role="archivist", user="alice")
+        for user in USERS:
+            self.note(f"{user}-reacts", "client", role="reactor", user=user)
         for chat, members in self.members.items():
             self.note("runner", "chat", chat=chat, members=sorted(members), is_pair=chat == PAIR,
                       ttl=TTL_S if chat == WHISPERS else 0, keeps=KEEPS.get(chat))
@@ -114,6 +120,30 @@ class Model:
         self.bodies[target] = digest, kind == EDIT or self.bodies[target][1], kind == DELETE
         self.note("alice-phone", "amended", n=self.amends)
 
+    def _react(self):
+        """Somebody reacts to one of the newest messages, or takes it back; now and then it is asked for twice."""
+        user, chat = self.random.choice(USERS), self.random.choice((PAIR, GROUP, WHISPERS))
+        said = [entry["id"] for entry in self.logs[chat] if entry["kind"] == MESSAGE][-6:]
+        if not said or user == "carol" and chat != GROUP:
+            return
+        name, target = f"{user}-reacts", self.random.choice(said)
+        digest = self.random.choice([other for other in (None, *EMOJIS) if other != self.stands[target].get(user)])
+        self.reactions += 1
+        for _ in range(self.random.choice((1, 1, 1, 2))):
+            self.note(name, "react", n=self.reactions, chat=chat, id=target, hash=digest)
+        is_over = self.bodies[target][2] or self.ends.get(target, self.now + STEP_NS) <= self.now
+        if user not in self.members[chat] or is_over:
+            reason = "FAILED_PRECONDITION" if user in self.members[chat] else "NOT_A_MEMBER"
+            self.note(name, "react_failed", n=self.reactions, reason=reason)
+            return
+        entry_id = f"r{self.reactions}"
+        if target in self.ends:
+            self.ends[entry_id] = self.ends[target]
+        self.stands[target][user], self.says[target, user] = digest, entry_id
+        self._append(chat, {"id": entry_id, "hash": digest, "sender": user, "kind": REACTION, "target": target,
+                            "add": [], "remove": []})
+        self.note(name, "reacted", n=self.reactions, mine=[digest] * bool(digest))
+
     def _deliver(self, device=None):
         device = device or self._device()
         waiting = [chat for chat, queue in self.due[device].items() if queue]
@@ -125,6 +155,8 @@ class Model:
             return
         entry = self.due[device][chat].popleft()
         seq = entry["seq"]
+        if entry["kind"] == REACTION and self.says[entry["target"], entry["sender"]] != entry["id"]:
+            entry = entry | {"hash": None, "target": ""}
         if self.bodies.get(entry["target"] or entry["id"], (None, False, False))[2]:
             entry = entry | {"hash": None}
         is_gone = self._is_gone(chat, entry)
@@ -213,7 +245,9 @@ class Model:
             for entry in log[self.first[chat] - 1:]:
                 is_gone = self._is_gone(chat, entry)
                 digest, is_edited, is_deleted = self.bodies.get(entry["id"], (None, False, False))
-                if entry["kind"] not in (EDIT, DELETE):
+                if entry["kind"] == MESSAGE:
+                    self._show(chat, entry["id"], is_gone or is_deleted)
+                if entry["kind"] not in (EDIT, DELETE, REACTION):
                     self.note("auditor", "listed", chat=chat, seq=entry["seq"], id=entry["id"], sender=entry["sender"],
                               hash=None if is_gone else digest, edited=is_edited, deleted=is_deleted,
                               expired=is_gone)
@@ -224,3 +258,11 @@ class Model:
         self.now += 60_000_000_000
         for device in DEVICES:
             self.note(device, "finished", is_complete=True)
+
+    def _show(self, chat, message_id, is_over):
+        """The reactions to a message, to alice."""
+        stands = {} if is_over else {user: digest for user, digest in self.stands[message_id].items() if digest}
+        counts = [[digest, count, stands.get("alice") == digest]
+                  for digest, count in collections.Counter(stands.values()).items()]
+        self.note("auditor", "reactions", chat=chat, id=message_id, by="alice", counts=counts,
+                  users=[[user, digest] for user, digest in sorted(stands.items())])

@@ -7,6 +7,7 @@ invariants in its row of PLANTS: the checker must name one of them. It raises In
 """
 from history import DELETE, EDIT
 from planting import SECOND_NS, amended_of, entry_of, records_of
+from reaction_plants import REACTION_PLANTS
 from retention_plants import RETENTION_PLANTS
 from tick_plants import (count_going_back, counted_before_ack, counted_without_one, read_beyond_delivered,
                          receipt_before_ack, receipt_before_commit, receipt_for_others, tick_lost,
@@ -266,5 +267,5 @@ PLANTS = {
     watermark_going_back: {"I4 I6"}, reply_before_what_was_read: {"I5"}, never_answered: {"I8"},
     refused_and_stored: {"I8"}, late: {"I10"}, caught_up_too_early: {"I10"}, change_not_in_the_log: {"I8"},
     refused_without_hint: {"I9"}, memory_without_bound: {"I9"}, ended_by_a_bug: {"I9"}, another_under_the_id: {"I2"},
-    **RETENTION_PLANTS,
+    **RETENTION_PLANTS, **REACTION_PLANTS,
 }

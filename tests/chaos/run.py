@@ -26,10 +26,10 @@ sys.path += [str(TESTS / "support" / "python"), str(TESTS / "e2e")]
 # pylint: disable=wrong-import-position
 import faults  # noqa: E402
 from api_client import GrpcServer  # noqa: E402
+from auditor import Auditor  # noqa: E402
 from client import PATIENCE_S  # noqa: E402
-from history import DAYS, UNTIL_DELIVERED, Writer, hash_of  # noqa: E402
+from history import DAYS, UNTIL_DELIVERED, Writer  # noqa: E402
 from parley_pb import chat_service_pb2 as chats  # noqa: E402
-from parley_pb import message_service_pb2 as messages  # noqa: E402
 from programs import Gateway, Postgres  # noqa: E402
 from proxy import Network  # noqa: E402
 from raw_websocket import JSON, PROTO  # noqa: E402
@@ -48,6 +48,7 @@ GROUPS = {"crowd": (("alice", "bob", "carol", "dave", "erin", "rita", "sven"), (
 WHISPERERS = ("alice", "bob", "erin")  # of a group where messages expire
 TTL_S = 5
 SENDERS = {"rita-rest": "rita", "bob-rest": "bob"}
+REACTORS = {"alice-reacts": "alice", "bob-reacts": "bob", "dave-reacts": "dave"}  # dave comes and goes
 SWEEP_INTERVAL_MS = 100
 SESSION_QUEUE_BYTES = 16384  # so that slow readers are soon too slow
 UPSTREAM_DEADLINE_MS = 3000
@@ -235,6 +236,8 @@ class Run:
                              transport=WEBSOCKETS.get(name, GRPC), talks=user in USERS)
         for name, user in SENDERS.items():
             yield client("rest_sender.py", name, "rest", user, 0.1, headers=world.headers_of(user))
+        for name, user in REACTORS.items():
+            yield client("reactor.py", name, "reactor", user, 0.1, headers=world.headers_of(user))
         yield client("changer.py", "changer", "changer", "alice", 1.0, groups=world.groups,
                      headers={"x-api-key": world.keys["alice"]})
         yield client("archivist.py", "archivist", "archivist", "dan", 0.05, database=postgres.conninfo,
@@ -256,7 +259,7 @@ class Run:
         is_over = threading.Event()
         sampler = threading.Thread(target=self._sample_memory, args=(is_over,))
         sampler.start()
-        crashing = [*DEVICES, *SENDERS]
+        crashing = [*DEVICES, *SENDERS, *REACTORS]
         faults.run(faults.plan(self.seed, self.seconds, list(DEVICES), crashing), self.house, self.history)
         time.sleep(faults.CALM_S)
         is_over.set()
@@ -266,8 +269,9 @@ class Run:
             client.tell(do="quiet")
         await_answers(self.clients.values())
         self.world.connect()
-        self._list()
-        self._settle()
+        auditor = Auditor(self.world, self.folder)
+        auditor.list_all()
+        self._settle(auditor.heads)
 
     def _sample_memory(self, is_over):
         while not is_over.wait(MEMORY_EVERY_S):
@@ -277,33 +281,13 @@ class Run:
                     self.history.note("memory", process=program.program.name,
                                       bytes=int(pages) * os.sysconf("SC_PAGE_SIZE"))
 
-    def _list(self):
-        """The whole log of each chat, as the first of its members gets it, who never left."""
-        auditor = Writer(self.folder / "auditor.jsonl")
-        self.heads = {}
-        for chat, (users, *_) in self.world.chats.items():
-            caller = self.world.acting(users[0])
-            page = None
-            while page is None or page.next_page_token:
-                page = caller.ListMessages(chat_id=chat, page_size=100,
-                                           page_token=page.next_page_token if page else "")
-                for message in page.messages:
-                    has_text = message.WhichOneof("body") == "content"
-                    auditor.note("listed", chat=chat, seq=message.seq, id=message.message_id, sender=message.sender_id,
-                                 hash=hash_of(message.content) if has_text else None,
-                                 edited=message.HasField("edited_at"), deleted=message.HasField("deleted_at"),
-                                 expired=message.status == messages.MESSAGE_STATUS_EXPIRED)
-            self.heads[chat] = caller.GetChat(chat_id=chat).last_seq
-            auditor.note("listed_all", chat=chat, last_seq=self.heads[chat],
-                         first=page.log_start.first_seq if page.HasField("log_start") else 1)
-
-    def _settle(self):
+    def _settle(self, heads):
         """Every device has all that its user may see, and knows how far the others are."""
         devices = [self.clients[name] for name in DEVICES]
         for client, user in zip(devices, DEVICES.values()):
             client.tell(do="finish", heads=self.world.heads_of(user))
         await_answers(devices)
-        ticks = self._ticks()
+        ticks = self._ticks(heads)
         for client, user in zip(devices, DEVICES.values()):
             mine = self.world.ids[user]
             client.tell(do="end", ticks=[tick for tick in ticks if mine != tick[1]
@@ -314,7 +298,7 @@ class Run:
             client.tell(do="end")
         await_answers(self.clients.values())
 
-    def _ticks(self):
+    def _ticks(self, heads):
         """How far everybody is, when every device's acknowledgement of everything is on disk: [chat, user, [d, r]]."""
         people = {self.world.ids[user] for user in DEVICES.values()}
         behind, deadline = None, 0
@@ -325,7 +309,7 @@ class Run:
             ticks = [[chat, one.user_id, [one.last_delivered_seq, one.last_read_seq]]
                      for chat, participants in found.items() for one in participants]
             before = behind
-            behind = [tick for tick in ticks if tick[1] in people and tick[2][0] < self.heads[tick[0]]]
+            behind = [tick for tick in ticks if tick[1] in people and tick[2][0] < heads[tick[0]]]
             if behind != before:
                 deadline = time.monotonic() + PATIENCE_S
             if not behind or time.monotonic() > deadline:

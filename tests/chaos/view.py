@@ -5,7 +5,7 @@ import bisect
 import collections
 import dataclasses
 
-from history import DELETE, EDIT, MEMBERS, SETTINGS, UNTIL_DELIVERED
+from history import DELETE, EDIT, MEMBERS, REACTION, SETTINGS, UNTIL_DELIVERED
 
 FOREVER = 1 << 62
 
@@ -26,6 +26,11 @@ class Place:
     def is_amendment(self):
         """Whether it edits or deletes another."""
         return self.kind in (EDIT, DELETE)
+
+    @property
+    def is_about_another(self):
+        """Whether it is no part of lists, but shows in what it is about."""
+        return self.is_amendment or self.kind == REACTION
 
     @property
     def is_control(self):
@@ -63,6 +68,8 @@ class Chat:
             new, old = record.get(field), getattr(place, field)
             if field == "hash" and record.get("edited"):
                 continue  # not what it was sent with
+            if record.get("kind") == REACTION and not new:
+                continue  # when the user reacts again, only the place is left
             if new is not None and old is None:
                 setattr(place, field, new)
             elif new is not None and new != old:
@@ -201,6 +208,8 @@ class View:
         for chat in self.chats.values():
             chat.ends = {chat.seqs[sents[0][1]["id"]]: min(record["t"] for _, record in sents) + chat.ttl_ns
                          for sents in self.sents.values() if chat.ttl_ns and sents[0][1]["chat"] == chat.chat_id}
+            chat.ends |= {seq: chat.ends[chat.seqs[place.target]] for seq, place in chat.places.items()
+                          if place.kind == REACTION and chat.seqs.get(place.target) in chat.ends}
         self.devices = [Device(name, client["user"], histories[name], self.chats)
                         for name, client in self.clients.items() if client["role"] in ("device", "poller")]
         self.quiet_at = min((record["t"] for _, record in self.each("quiet")), default=self.end)
@@ -209,6 +218,9 @@ class View:
     def is_over(self, chat, seq, at):
         """Whether at a time a message could be over: nobody may be told so before."""
         place = chat.places[seq]
+        if place.kind == REACTION and chat.ttl_ns:
+            # It ends with its message; of one that is over nobody may have seen which that is.
+            return place.target is None or self.is_over(chat, chat.seqs[place.target], at)
         if chat.ttl_ns:
             return place.id in self.first_send and self.first_send[place.id]["t"] + chat.ttl_ns <= at
         if chat.keeps == UNTIL_DELIVERED:
