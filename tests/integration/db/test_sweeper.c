@@ -223,6 +223,16 @@ static void what_all_devices_have_is_emptied_and_leaves_when_nobody_sends_it_aga
     wait_for_number("select first_seq from chats", 19);
 }
 
+/* A group that its last member left, say. */
+static void what_nobody_is_to_get_any_more_is_emptied(void **state)
+{
+    (void)state;
+    open_with_log("retention_until_delivered = true");
+    database_execute(&database, "update participants set left_seq = 30");
+    wait_for_rows(2);
+    assert_int_equal(database_number(&database, "select swept_seq from chats"), MESSAGES);
+}
+
 static void expired_messages_leave_when_all_before_them_is_over(void **state)
 {
     (void)state;
@@ -276,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_an_app_keeps_no_longer_leaves_from_the_beginning_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_all_devices_have_is_emptied_and_leaves_when_nobody_sends_it_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_nobody_is_to_get_any_more_is_emptied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(expired_messages_leave_when_all_before_them_is_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removal_that_is_cut_off_leaves_everything, set_up, tear_down),
     };
