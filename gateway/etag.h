@@ -18,8 +18,8 @@
 const char *pl_etag_format(const char *etag, const void *body, size_t body_bytes, struct pl_arena *arena);
 /*
  * The fields that If-Match names, each by a tag or as it is in the message, in quotes, with commas between; "" for *. A
- * weak tag counts as the strong one: proxies that compress make it so. PL_INVALID_ARGUMENT for what is no tag or no list
- * of them, and for one that is empty or has a comma: the field is never so.
+ * weak tag counts as the strong one: proxies that compress make it so. PL_INVALID_ARGUMENT for what is no tag or no
+ * list of them, and for one that is empty or has a comma: the field is never so.
  */
 enum pl_status pl_etag_parse(const char *if_match, struct pl_arena *arena, const char **ret_etags) PL_MUST_CHECK;
 /* Whether If-None-Match has the tag of pl_etag_format, weak or strong, or is *. NULL has none. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /* MessageService.ListReactions: who reacted to a message, by user. */
+#include "messages/message_list.h"
 #include "messages/service.h"
-#include "page.h"
 #include "parley/v1/message_service.pb-c.h"
 #include "rpc/fields.h"
 
@@ -17,30 +17,17 @@ const struct pl_method pl_list_reactions = {
     .handle = list_reactions,
 };
 
-static void ask(const struct pl_page *page, struct pl_query *query)
-{
-    const struct pl_uuid *user = &pl_call_principal(page->call)->user_id.uuid;
-    struct pl_params *place = pl_query_add(query, PL_STATEMENT_MESSAGE_PLACE);
-    pl_params_uuid(place, &page->subject);
-    pl_params_uuid(place, user);
-    struct pl_params *reactions = pl_query_add(query, PL_STATEMENT_REACTIONS_LIST);
-    pl_params_uuid(reactions, &page->subject);
-    pl_params_uuid(reactions, user);
-    pl_page_put(page, reactions);
-}
-
 static void list_reactions(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__ListReactionsRequest *request = (const Parley__V1__ListReactionsRequest *)message;
-    struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
-    *page = (struct pl_page){.call = call, .list = PL_PAGE_REACTIONS, .missing = PL_MESSAGE_NOT_FOUND};
-    if (!pl_field_take_uuid(call, "message_id", request->message_id, &page->subject))
-        return;
-    if (!pl_page_take(page, request->page_size, request->page_token))
-        return;
-    struct pl_query *query = pl_server_query(call, on_found, page);
-    ask(page, query);
-    pl_server_submit(call, query);
+    const struct pl_message_list list = {
+        .list = PL_PAGE_REACTIONS,
+        .statement = PL_STATEMENT_REACTIONS_LIST,
+        .message_id = request->message_id,
+        .page_size = request->page_size,
+        .page_token = request->page_token,
+    };
+    pl_message_list_ask(call, &list, on_found);
 }
 
 static Parley__V1__Reaction *read_reaction(const struct pl_rows *rows, int row, struct pl_arena *arena)

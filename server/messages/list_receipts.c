@@ -4,8 +4,8 @@
  * MessageService.ListReceipts: who has a message and who has read it, by watermark; since when, by the moves of
  * watermarks, which are kept for 30 days.
  */
+#include "messages/message_list.h"
 #include "messages/service.h"
-#include "page.h"
 #include "parley/v1/message_service.pb-c.h"
 #include "rpc/fields.h"
 
@@ -20,30 +20,17 @@ const struct pl_method pl_list_receipts = {
     .handle = list_receipts,
 };
 
-static void ask(const struct pl_page *page, struct pl_query *query)
-{
-    const struct pl_uuid *user = &pl_call_principal(page->call)->user_id.uuid;
-    struct pl_params *place = pl_query_add(query, PL_STATEMENT_MESSAGE_PLACE);
-    pl_params_uuid(place, &page->subject);
-    pl_params_uuid(place, user);
-    struct pl_params *receipts = pl_query_add(query, PL_STATEMENT_RECEIPTS_LIST);
-    pl_params_uuid(receipts, &page->subject);
-    pl_params_uuid(receipts, user);
-    pl_page_put(page, receipts);
-}
-
 static void list_receipts(struct pl_call *call, const ProtobufCMessage *message)
 {
     const Parley__V1__ListReceiptsRequest *request = (const Parley__V1__ListReceiptsRequest *)message;
-    struct pl_page *page = pl_arena_new(pl_call_arena(call), struct pl_page);
-    *page = (struct pl_page){.call = call, .list = PL_PAGE_RECEIPTS, .missing = PL_MESSAGE_NOT_FOUND};
-    if (!pl_field_take_uuid(call, "message_id", request->message_id, &page->subject))
-        return;
-    if (!pl_page_take(page, request->page_size, request->page_token))
-        return;
-    struct pl_query *query = pl_server_query(call, on_found, page);
-    ask(page, query);
-    pl_server_submit(call, query);
+    const struct pl_message_list list = {
+        .list = PL_PAGE_RECEIPTS,
+        .statement = PL_STATEMENT_RECEIPTS_LIST,
+        .message_id = request->message_id,
+        .page_size = request->page_size,
+        .page_token = request->page_token,
+    };
+    pl_message_list_ask(call, &list, on_found);
 }
 
 static Parley__V1__MessageStatus status_of(const struct pl_rows *rows, int row)

@@ -127,7 +127,9 @@ static enum pl_status decide(struct pl_change *change, struct pl_append *append)
     if (change->is_needless)
         return PL_OK;
     if (entry->body_bytes > 0 && !has_room(reactions))
-        return pl_chat_change_refuse(base, PL_FAILED_PRECONDITION, "the message has 20 different emojis already");
+        return pl_chat_change_refuse(
+            base, PL_FAILED_PRECONDITION,
+            pl_arena_printf(change->arena, "the message has %d different emojis already", PL_REACTION_EMOJIS_MAX));
     write_reaction(change, entry, target.seq);
     return PL_OK;
 }
