@@ -17,7 +17,7 @@ static void run(const struct bench_options *options, struct bench_window **ret_w
 {
     *ret_windows = calloc((size_t)options->windows, sizeof(**ret_windows));
     pl_assert(*ret_windows != NULL);
-    bench_load_measure(options, (unsigned)options->groups, (unsigned)options->members, *ret_windows);
+    bench_load_measure(options, (unsigned)options->groups, (unsigned)options->members, NULL, *ret_windows);
 }
 
 void bench_groups_run(const struct bench_options *options)

@@ -31,7 +31,7 @@ static void start_workers(struct bench_load *load, struct bench_worker *workers)
     wait_for_all(&load->connected, load->options->threads);
 }
 
-static void measure(struct bench_load *load, struct bench_window *windows)
+static void measure(struct bench_load *load, struct bench_load_duty *duty, struct bench_window *windows)
 {
     struct bench_meter meter;
     bench_meter_open(load->options, &meter);
@@ -39,9 +39,13 @@ static void measure(struct bench_load *load, struct bench_window *windows)
     atomic_store(&load->phase, BENCH_RUNNING);
     sleep((unsigned)load->options->warmup_s);
     for (int i = 0; i < load->options->windows; i++) {
+        if (duty != NULL)
+            duty->begin(duty, i);
         atomic_store(&load->window, i);
         bench_meter_measure(&meter, &windows[i]);
         atomic_store(&load->window, -1);
+        if (duty != NULL)
+            duty->end(duty, i);
     }
     atomic_store(&load->phase, BENCH_DRAINING);
     wait_for_all(&load->drained, load->options->threads);
@@ -49,7 +53,7 @@ static void measure(struct bench_load *load, struct bench_window *windows)
     bench_meter_close(&meter);
 }
 
-/* What the devices got must be what a reader of the database finds. */
+/* What the devices got must be what a reader of the database finds; what was there before is older than the app. */
 static void check_stored(const struct bench_load *load, uint64_t delivered)
 {
     PGconn *database = bench_database_open(load->options->database);
@@ -58,8 +62,9 @@ static void check_stored(const struct bench_load *load, uint64_t delivered)
     const char *parameters[] = {app_id};
     int64_t stored = bench_database_run_with(
         database,
-        "select count(*) from messages join chats using (chat_id) where app_id = $1::uuid and chat_type in (1, 2)"
-        " and entry_kind = 1",
+        "select count(*) from messages m join chats c using (chat_id) join apps a using (app_id)"
+        " where a.app_id = $1::uuid and c.chat_type in (1, 2) and m.created_at >= a.created_at and m.entry_kind = 1"
+        " and m.content is not null",
         1, parameters);
     if ((uint64_t)stored * (load->member_count - 1) != delivered)
         bench_violation("%lld messages are stored for %u receivers each, %llu were delivered", (long long)stored,
@@ -86,7 +91,7 @@ static void join_workers(const struct bench_load *load, struct bench_worker *wor
 }
 
 void bench_load_measure(const struct bench_options *options, unsigned chat_count, unsigned member_count,
-                        struct bench_window *ret_windows)
+                        struct bench_load_duty *duty, struct bench_window *ret_windows)
 {
     struct bench_app app;
     struct bench_log *logs = calloc(chat_count, sizeof(*logs));
@@ -96,14 +101,18 @@ void bench_load_measure(const struct bench_options *options, unsigned chat_count
         bench_fail("there are more threads than chats");
     bench_app_create(options, chat_count * member_count, &app);
     bench_app_create_chats(&app, options, member_count, logs);
+    if (duty != NULL)
+        duty->prepare(duty, &app, logs);
     struct bench_load load = {
         .options = options, .app = &app, .logs = logs, .chat_count = chat_count, .member_count = member_count};
     atomic_store(&load.window, -1);
     sem_init(&load.connected, 0, 0);
     sem_init(&load.drained, 0, 0);
     start_workers(&load, workers);
-    measure(&load, ret_windows);
+    measure(&load, duty, ret_windows);
     join_workers(&load, workers, ret_windows);
+    if (duty != NULL)
+        duty->check(duty, &app, logs);
     bench_app_destroy(&app);
     free(logs);
     free(workers);
@@ -113,7 +122,7 @@ void bench_load_run(const struct bench_options *options)
 {
     struct bench_window *windows = calloc((size_t)options->windows, sizeof(*windows));
     pl_assert(windows != NULL);
-    bench_load_measure(options, (unsigned)options->pairs, 2, windows);
+    bench_load_measure(options, (unsigned)options->pairs, 2, NULL, windows);
     bench_report_load(options, windows);
     free(windows);
 }

@@ -15,6 +15,7 @@
 #include "bench/prefill.h"
 #include "bench/reconnect.h"
 #include "bench/rpc.h"
+#include "bench/sweep.h"
 
 /* Thousands of connections need as many files. */
 static void raise_file_limit(void)
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
         bench_groups_run(&options);
     else if (options.mode == BENCH_DRAIN)
         bench_drain_run(&options);
+    else if (options.mode == BENCH_SWEEP)
+        bench_sweep_run(&options);
     else
         bench_load_run(&options);
     bench_rpc_stop();

@@ -46,16 +46,18 @@ static const struct row rows[] = {
     INT("pairs", pairs, 1, 100000, "pairs of a sender and a receiver"),
     INT("window", window, 1, 256, "messages in flight of each pair"),
     INT("body", body_bytes, BENCH_BODY_BYTES_MIN, 65536, "bytes of each message"),
-    INT("rate", rate, 1, 1000000, "open, groups: messages/s over all pairs or groups (groups: 400)"),
+    INT("rate", rate, 1, 1000000,
+        "open, groups, sweep: messages/s over all pairs or groups (groups: 400, sweep: 1000)"),
     INT("warmup", warmup_s, 0, 3600, "seconds before the first window"),
     INT("seconds", measure_s, 1, 86400, "seconds of each window"),
-    INT("windows", windows, 1, 100, "measured windows; the median is reported"),
+    INT("windows", windows, 1, 100, "measured windows; the median is reported (sweep: as many of each)"),
     INT("rows", rows, 0, 1000000000, "messages that the database is filled with beforehand"),
     INT("threads", threads, 1, 16, "threads of the generator"),
     INT("streams-per-connection", streams_per_connection, 1, 1000, "streams that share a connection (16; groups: 64)"),
     INT("streams", streams, 1, 1000000, "idle, reconnect: streams"),
     INT("chats", chats, 0, 1000, "idle, reconnect, drain: chats of each stream's user"),
     INT("messages", messages, 1, 1000000, "drain: that wait for the device; each of the windows is a round"),
+    INT("swept", swept, 1, 100000000, "sweep: messages that are over before; more than can be swept in the windows"),
     INT("groups", groups, 1, 10000, "groups: how many"),
     INT("members", members, 3, 1024, "groups: members of each, all online, of whom one sends"),
     INT("large-members", large_members, 3, 1024, "groups: members of the large group that is measured by itself"),
@@ -64,11 +66,11 @@ static const struct row rows[] = {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect", "groups", "drain"};
+static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect", "groups", "drain", "sweep"};
 
 static void print_help(FILE *file)
 {
-    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups|drain --OPTION VALUE...\n");
+    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups|drain|sweep --OPTION VALUE...\n");
     for (size_t i = 0; i < ROWS; i++)
         fprintf(file, "  --%-24s %s\n", rows[i].name, rows[i].help);
 }
@@ -120,12 +122,14 @@ static void require(const struct bench_options *options)
         refuse("missing", "--rate");
 }
 
-/* What has another default in groups. */
+/* What has another default in groups, or in sweep. */
 static void fill_in(struct bench_options *options)
 {
     bool is_groups = options->mode == BENCH_GROUPS;
     if (options->rate == 0 && is_groups)
         options->rate = 400;
+    if (options->rate == 0 && options->mode == BENCH_SWEEP)
+        options->rate = 1000;
     if (options->streams_per_connection == 0)
         options->streams_per_connection = is_groups ? 64 : 16;
 }
@@ -137,7 +141,7 @@ const char *bench_mode_name(enum bench_mode mode)
 
 bool bench_is_open_loop(const struct bench_options *options)
 {
-    return options->mode == BENCH_OPEN || options->mode == BENCH_GROUPS;
+    return options->mode == BENCH_OPEN || options->mode == BENCH_GROUPS || options->mode == BENCH_SWEEP;
 }
 
 void bench_options_read(int argc, char **argv, struct bench_options *ret_options)
@@ -153,6 +157,7 @@ void bench_options_read(int argc, char **argv, struct bench_options *ret_options
                                           .streams = 10000,
                                           .chats = 50,
                                           .messages = 10000,
+                                          .swept = 400000,
                                           .groups = 40,
                                           .members = 256,
                                           .large_members = 1024,

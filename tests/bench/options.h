@@ -14,7 +14,8 @@ enum bench_mode {
     BENCH_PREFILL,   /* only fill the database */
     BENCH_RECONNECT, /* streams that come back after the server was killed */
     BENCH_GROUPS,    /* open loop into groups, then into one large group */
-    BENCH_DRAIN      /* a device that comes back to many messages */
+    BENCH_DRAIN,     /* a device that comes back to many messages */
+    BENCH_SWEEP      /* open loop, without and with the sweeper at work */
 };
 
 struct bench_options {
@@ -43,6 +44,7 @@ struct bench_options {
     int streams;  /* idle, reconnect */
     int chats;    /* idle, reconnect, drain: chats of each stream's user */
     int messages; /* drain: in all chats together */
+    int swept;    /* sweep: what there is to sweep, in all chats together */
     int groups;
     int members; /* of each group */
     int large_members;

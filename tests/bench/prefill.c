@@ -91,27 +91,79 @@ void bench_prefill_chats(const struct bench_options *options, const struct bench
     PQfinish(database);
 }
 
+/* Of the app's chats of two. */
 static const char *const life_sql[] = {
-    "update chats set last_seq = 1, last_message_at = statement_timestamp() where app_id = $1::uuid",
+    "update chats set last_seq = 1, last_message_at = statement_timestamp() where app_id = $1::uuid and chat_type = 1",
     "insert into messages (chat_id, seq, message_id, sender_id, message_type, body_kind, content, created_at)"
     " select chat_id, 1, gen_random_uuid(), user_low, 1, 1, 'hello', statement_timestamp() from chats"
-    " where app_id = $1::uuid",
-    "insert into device_cursors (chat_id, user_id, device_id, seq) select c.chat_id, u.user_id, d.device_id, 1"
-    " from chats c join user_chats u using (chat_id) join devices d using (user_id) where c.app_id = $1::uuid",
-    "insert into watermarks (chat_id, user_id, delivered_seq) select c.chat_id, u.user_id, 1"
-    " from chats c join user_chats u using (chat_id) where c.app_id = $1::uuid",
+    " where app_id = $1::uuid and chat_type = 1",
 };
+static const char *const acknowledge_sql[] = {
+    "insert into device_cursors (chat_id, user_id, device_id, seq)"
+    " select c.chat_id, u.user_id, d.device_id, c.last_seq from chats c join user_chats u using (chat_id)"
+    " join devices d using (user_id) where c.app_id = $1::uuid and c.chat_type = 1",
+    "insert into watermarks (chat_id, user_id, delivered_seq) select c.chat_id, u.user_id, c.last_seq"
+    " from chats c join user_chats u using (chat_id) where c.app_id = $1::uuid and c.chat_type = 1",
+};
+/* Entry kind 3: a change of settings. In all chats at the same time, as they lie in a table that was written so. */
+static const char history_sql[] =
+    "insert into messages (chat_id, seq, message_id, sender_id, message_type, body_kind, content, created_at,"
+    " expires_at, entry_kind) select chat_id, s, gen_random_uuid(), user_low, case when is_said then 1 else 6 end,"
+    " case when is_said then 2 else 0 end, case when is_said then decode(repeat(md5(s::text), 6), 'hex') end,"
+    " at - $4::interval, case when is_said then at - $5::interval end, case when is_said then 1 else 3 end"
+    " from generate_series(1, $2::bigint) s, chats, lateral (select s % $3::bigint <> 1 as is_said,"
+    " statement_timestamp() - ($2::bigint - s + random()) * interval '10 milliseconds' as at) k"
+    " where app_id = $1::uuid and chat_type = 1 order by s";
+static const char history_end_sql[] =
+    "update chats c set last_seq = m.seq, last_message_id = m.message_id, last_message_at = m.created_at"
+    " from messages m where c.app_id = $1::uuid and c.chat_type = 1 and m.chat_id = c.chat_id and m.seq = $2::bigint";
 
-void bench_prefill_life(const struct bench_options *options, const struct bench_app *app)
+static void run_all(PGconn *database, const char *const *statements, size_t count, const char *app_id)
+{
+    for (size_t i = 0; i < count; i++)
+        bench_database_run_with(database, statements[i], 1, &app_id);
+}
+
+static PGconn *open_to_fill(const struct bench_options *options)
 {
     PGconn *database = bench_database_open(options->database);
-    char app_id[PL_UUID_TEXT_CHARS + 1];
-    pl_uuid_format(&app->app_id.uuid, app_id);
-    const char *parameters[] = {app_id};
     bench_database_run(database, "set synchronous_commit = off");
-    for (size_t i = 0; i < sizeof(life_sql) / sizeof(life_sql[0]); i++)
-        bench_database_run_with(database, life_sql[i], 1, parameters);
+    return database;
+}
+
+/* Every device has acknowledged what is in its chats by now. */
+static void acknowledge(PGconn *database, const char *app_id)
+{
+    run_all(database, acknowledge_sql, sizeof(acknowledge_sql) / sizeof(acknowledge_sql[0]), app_id);
     bench_database_run(database, "vacuum analyze");
     bench_database_run(database, "checkpoint");
     PQfinish(database);
+}
+
+void bench_prefill_life(const struct bench_options *options, const struct bench_app *app)
+{
+    PGconn *database = open_to_fill(options);
+    char app_id[PL_UUID_TEXT_CHARS + 1];
+    pl_uuid_format(&app->app_id.uuid, app_id);
+    run_all(database, life_sql, sizeof(life_sql) / sizeof(life_sql[0]), app_id);
+    acknowledge(database, app_id);
+}
+
+void bench_prefill_history(const struct bench_options *options, const struct bench_app *app, int64_t entries,
+                           bool is_kept_no_longer)
+{
+    PGconn *database = open_to_fill(options);
+    char app_id[PL_UUID_TEXT_CHARS + 1];
+    char count[24];
+    char every[24];
+    snprintf(count, sizeof(count), "%lld", (long long)entries);
+    snprintf(every, sizeof(every), "%d", BENCH_HISTORY_SETTINGS_EVERY);
+    pl_uuid_format(&app->app_id.uuid, app_id);
+    const char *parameters[] = {app_id, count, every, is_kept_no_longer ? "2 days" : "1 hour",
+                                is_kept_no_longer ? NULL : "1 minute"};
+    bench_database_run_with(database, history_sql, 5, parameters);
+    bench_database_run_with(database, history_end_sql, 2, parameters);
+    if (is_kept_no_longer)
+        bench_database_run_with(database, "update apps set retention_days = 1 where app_id = $1::uuid", 1, parameters);
+    acknowledge(database, app_id);
 }

@@ -15,4 +15,13 @@ void bench_prefill_chats(const struct bench_options *options, const struct bench
 /* A message in each chat of the app, which every device has acknowledged. */
 void bench_prefill_life(const struct bench_options *options, const struct bench_app *app);
 
+#define BENCH_HISTORY_SETTINGS_EVERY 100
+/*
+ * As many entries in each chat of the app, which every device has acknowledged, older than the app: messages, and a
+ * change of settings among each BENCH_HISTORY_SETTINGS_EVERY of them. The messages have expired, or else the app keeps
+ * them no longer.
+ */
+void bench_prefill_history(const struct bench_options *options, const struct bench_app *app, int64_t entries,
+                           bool is_kept_no_longer);
+
 #endif

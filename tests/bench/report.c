@@ -80,13 +80,14 @@ static json_t *windows_json(const struct bench_window *windows, int count)
 
 static json_t *settings_json(const struct bench_options *options)
 {
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "mode",
-                     bench_mode_name(options->mode), "pairs", options->pairs, "window", options->window, "body_bytes",
-                     options->body_bytes, "rate", options->rate, "warmup_s", options->warmup_s, "seconds",
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}",
+                     "mode", bench_mode_name(options->mode), "pairs", options->pairs, "window", options->window,
+                     "body_bytes", options->body_bytes, "rate", options->rate, "warmup_s", options->warmup_s, "seconds",
                      options->measure_s, "rows", options->rows, "threads", options->threads, "streams_per_connection",
                      options->streams_per_connection, "streams", options->streams, "chats", options->chats,
                      "checkpoint", options->checkpoint_wanted, "groups", options->groups, "members", options->members,
-                     "large_members", options->large_members, "large_rate", options->large_rate);
+                     "large_members", options->large_members, "large_rate", options->large_rate, "swept",
+                     options->swept);
 }
 
 /* Takes the results. */
@@ -297,4 +298,39 @@ void bench_report_drain(const struct bench_options *options, struct bench_drain_
     printf("  every message came once, in order, unchanged, before caught_up, and nothing behind it\n");
     write_json(options, "drain",
                json_pack("{s:f, s:o, s:o}", "messages_per_s", per_s, "rounds", results, "window", window_json(window)));
+}
+
+static void print_swept(const char *what, const struct bench_sweep_result *result)
+{
+    double without = ms_at(&result->without.sent_us, 0.99);
+    double with = ms_at(&result->with.sent_us, 0.99);
+    int64_t postgres_us = result->with.used.postgres_cpu_us - result->without.used.postgres_cpu_us;
+    printf("%s: %.0f/s, PostgreSQL's CPU %.1f us each\n", what, result->swept_per_s,
+           (double)postgres_us / result->swept_per_s * 1e6 / (double)result->with.used.at_us);
+    print_latencies("send -> sent, without", &result->without.sent_us);
+    print_latencies("send -> sent, with", &result->with.sent_us);
+    print_latencies("delivered, without", &result->without.delivered_us);
+    print_latencies("delivered, with", &result->with.delivered_us);
+    print_latencies("fsync of 8 KiB, without", &result->without.fsync_us);
+    print_latencies("fsync of 8 KiB, with", &result->with.fsync_us);
+    print_aim("p99 of sent, with to without, at most", with / without, 1.5, with <= 1.5 * without);
+}
+
+static json_t *swept_json(const struct bench_sweep_result *result)
+{
+    return json_pack("{s:f, s:o, s:o}", "swept_per_s", result->swept_per_s, "without", window_json(&result->without),
+                     "with", window_json(&result->with));
+}
+
+void bench_report_sweep(const struct bench_options *options, const struct bench_sweep_result *bodies,
+                        const struct bench_sweep_result *rows)
+{
+    printf("parley-bench, server %s: %d pairs, %d messages/s in open loop, %d rows before; %d windows of %d s without"
+           " and %d with the sweeper at work\n",
+           options->commit, options->pairs, options->rate, options->rows, options->windows, options->measure_s,
+           options->windows);
+    print_swept("bodies of expired messages go", bodies);
+    print_swept("rows that an app keeps no longer go", rows);
+    printf("  what was sent is there, what was over is gone, and the API says so\n");
+    write_json(options, "sweep", json_pack("{s:o, s:o}", "bodies", swept_json(bodies), "rows", swept_json(rows)));
 }

@@ -23,6 +23,12 @@ struct bench_drain_round {
     int64_t all_us;   /* until caught_up */
 };
 
+/* All windows of each kind together. */
+struct bench_sweep_result {
+    struct bench_window without, with; /* the sweeper at work */
+    double swept_per_s;
+};
+
 /* Sorts the windows by what they delivered and shows each; the median one stands for the run. */
 void bench_report_load(const struct bench_options *options, struct bench_window *windows);
 /* Sorts the windows of the many groups; large is one. */
@@ -32,6 +38,9 @@ void bench_report_idle(const struct bench_options *options, const struct bench_i
 /* Sorts the rounds; the window is over all of them. */
 void bench_report_drain(const struct bench_options *options, struct bench_drain_round *rounds,
                         const struct bench_window *window);
+/* bodies: of bodies that went; rows: of rows that did. */
+void bench_report_sweep(const struct bench_options *options, const struct bench_sweep_result *bodies,
+                        const struct bench_sweep_result *rows);
 void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result);
 
 #endif

@@ -8,6 +8,26 @@
 #include "base/clock.h"
 #include "bench/processes.h"
 
+void bench_window_add(struct bench_window *window, const struct bench_window *other)
+{
+    struct bench_counters *used = &window->used;
+    used->at_us += other->used.at_us;
+    used->server_cpu_us += other->used.server_cpu_us;
+    used->postgres_cpu_us += other->used.postgres_cpu_us;
+    used->generator_cpu_us += other->used.generator_cpu_us;
+    used->machine_cpu_us += other->used.machine_cpu_us;
+    used->stolen_us += other->used.stolen_us;
+    used->wal_bytes += other->used.wal_bytes;
+    used->switches += other->used.switches;
+    window->server_rss_bytes = other->server_rss_bytes;
+    bench_histogram_merge(&window->fsync_us, &other->fsync_us);
+    bench_histogram_merge(&window->delivered_us, &other->delivered_us);
+    bench_histogram_merge(&window->sent_us, &other->sent_us);
+    bench_histogram_merge(&window->last_us, &other->last_us);
+    window->frames_to_server += other->frames_to_server;
+    window->frames_from_server += other->frames_from_server;
+}
+
 void bench_meter_open(const struct bench_options *options, struct bench_meter *ret_meter)
 {
     *ret_meter = (struct bench_meter){.options = options, .database = bench_database_open(options->database)};

@@ -29,6 +29,9 @@ struct bench_window {
     int64_t frames_to_server, frames_from_server;
 };
 
+/* As if both were one. */
+void bench_window_add(struct bench_window *window, const struct bench_window *other);
+
 /* Where counters are read. */
 struct bench_meter {
     const struct bench_options *options;
