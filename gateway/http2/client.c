@@ -349,6 +349,7 @@ bool pl_http2_ready(const struct pl_http2_client *client)
 void pl_http2_start(struct pl_http2_client *client, struct pl_http2_call *call)
 {
     bool is_first = TAILQ_EMPTY(&client->calls);
+    pl_assert(pthread_equal(pthread_self(), client->loop->thread));
     call->deadline_us = pl_clock_now_us() + client->options.deadline_ms * US_PER_MS;
     call->connection = NULL;
     TAILQ_INSERT_TAIL(&client->calls, call, link);

@@ -20,6 +20,7 @@ from programs import Gateway, stand_still, standing_still
 
 ORIGIN = "https://app.example"
 WRITERS = 6
+CALLERS = 12
 EACH_BEFORE, EACH_AFTER = 20, 20  # messages of each writer before parleyd is killed, and when it is back
 RETRY_S = 120
 LOG_S = 60
@@ -352,6 +353,18 @@ def test_limits_of_a_gateway_are_answers(tmp_path, server, world):
     small.stop()
 
 
+def test_several_threads_serve(tmp_path, server, world):
+    """Each has connections of clients, and one of its own to parleyd."""
+    many = Gateway(tmp_path, server.address, http_threads=3)
+    many.start()
+    many.wait_until_ready()
+    callers = [Rest(many, authorization=f"Bearer {world.alice.token}") for _ in range(CALLERS)]
+    with concurrent.futures.ThreadPoolExecutor(CALLERS) as pool:
+        for _ in range(10):
+            assert {answer.status for answer in pool.map(lambda rest: rest("GET", "/v1/chats"), callers)} == {200}
+    many.stop()
+
+
 def test_connections_of_one_address_are_bounded(tmp_path, server, world):
     """One more is closed without an answer; one that ends makes room."""
     small = Gateway(tmp_path, server.address, connections_per_address_max=2)
@@ -424,6 +437,8 @@ def test_kill_of_parleyd_under_load(alice, gateway, group, postgres, server, wor
         assert lost.body["reason"] in ("UNAVAILABLE", "OUTCOME_UNKNOWN") and lost.status == 503
         gateway.wait_until_not_ready()
         assert gateway.answers("/livez")
+        unsent = alice("POST", "/v1/messages", {"chat_id": group["chat_id"], "content": "x"})
+        assert_problem(unsent, 503, "UNAVAILABLE")
         deadline = time.monotonic() + RETRY_S
         while not any(writer.refused for writer in writers):
             assert time.monotonic() < deadline

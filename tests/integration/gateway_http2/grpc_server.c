@@ -170,6 +170,8 @@ static void spoil(struct stream *stream)
         stream->body[stream->body_bytes++] = 'x';
     else if (is(stream, "/compressed"))
         stream->body[0] = 1;
+    else if (is(stream, "/large"))
+        stream->body[2] = 0x20;
     else if (is(stream, "/huge"))
         memset(stream->body + 1, 0xff, 4);
     else if (is(stream, "/short"))
@@ -232,15 +234,17 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
     return 0;
 }
 
-static void note(struct grpc_server *server, const char *name, const char *value)
+static void note(struct grpc_server *server, const char *name, const char *value, uint8_t flags)
 {
     pthread_mutex_lock(&server->lock);
     if (strcmp(name, ":authority") == 0)
         snprintf(server->seen.authority, sizeof server->seen.authority, "%s", value);
     else if (strcmp(name, "grpc-timeout") == 0)
         snprintf(server->seen.timeout, sizeof server->seen.timeout, "%s", value);
-    else if (strcmp(name, "authorization") == 0)
-        snprintf(server->seen.authorization, sizeof server->seen.authorization, "%s", value);
+    if (strcmp(name, "x-api-key") == 0) {
+        snprintf(server->seen.api_key, sizeof server->seen.api_key, "%s", value);
+        server->seen.is_indexed = (flags & NGHTTP2_NV_FLAG_NO_INDEX) == 0;
+    }
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -252,10 +256,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     struct stream *stream = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     (void)name_bytes;
     (void)value_bytes;
-    (void)flags;
     if (strcmp((const char *)name, ":path") == 0)
         snprintf(stream->path, sizeof stream->path, "%s", (const char *)value);
-    note(connection->server, (const char *)name, (const char *)value);
+    note(connection->server, (const char *)name, (const char *)value, flags);
     return 0;
 }
 

@@ -14,6 +14,7 @@
  *   /reset       RST_STREAM with INTERNAL_ERROR
  *   /excess      one byte behind the message
  *   /compressed  a message that says so
+ *   /large       the prefix of a message of 2 MiB
  *   /huge        the prefix of a message of 4 GiB
  *   /short       less of a message than its prefix says
  *   /nothing     status 0 without a message
@@ -28,6 +29,8 @@
 #ifndef PL_TESTS_GRPC_SERVER_H
 #define PL_TESTS_GRPC_SERVER_H
 
+#include <stdbool.h>
+
 struct grpc_server;
 
 struct grpc_server_seen {
@@ -37,7 +40,8 @@ struct grpc_server_seen {
     unsigned most_requests; /* whose heads came in one read */
     char authority[64];
     char timeout[32];
-    char authorization[64];
+    char api_key[64];
+    bool is_indexed; /* api_key went into the table of HPACK, or came from it */
 };
 
 /* Listens at a path in a folder of its own, which is not there before start; streams_max: 0 for none. */
