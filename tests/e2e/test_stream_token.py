@@ -65,11 +65,16 @@ class Stream:
         self._channel.close()
 
 
-@pytest.fixture
-def key_id(world):
-    """A key that this app signs with."""
+def register(world):
+    """A key that this app signs with from now on."""
     return world.backend.RegisterSigningKey(app_id=world.app_id, secret=SECRET,
                                             algorithm=admin_service_pb2.SIGNING_ALGORITHM_HS256).key_id
+
+
+@pytest.fixture
+def key_id(world):
+    """One of them."""
+    return register(world)
 
 
 def sign(world, person, key_id, left_s, age_s=0):
@@ -117,9 +122,10 @@ def test_stream_goes_on_with_a_newer_token(world, server, key_id):
 
 
 def test_newer_token_of_another_key(world, server, key_id):
-    """Then the older key does not matter any more."""
+    """Then the older key does not matter any more. That the token counts shows as its end is near."""
     stream = Stream(server, sign(world, world.alice, key_id, 600))
-    stream.reauth(world.alice.token)
+    stream.reauth(sign(world, world.alice, register(world), 55, age_s=3000))
+    assert stream.expiring() < time.time() + 60
     world.backend.RevokeSigningKey(app_id=world.app_id, key_id=key_id)
     own = [key for key in world.backend.ListSigningKeys(app_id=world.app_id).signing_keys if not key.registered]
     stream.reauth(sign(world, world.alice, own[0].key_id, 600))
