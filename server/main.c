@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 #include "auth/auth.h"
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
     struct pl_program_start begun;
     pl_assert(daemon != NULL);
     bool runs = pl_program_begin(&program, argc, argv, &daemon->server.config, &begun);
+    pl_config_fit(&daemon->server.config, sysconf(_SC_NPROCESSORS_ONLN));
     int code = runs ? run(daemon, &begun) : begun.code;
     free(daemon);
     return code;

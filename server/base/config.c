@@ -3,6 +3,8 @@
 /* The table of parleyd's settings, made of config.def. */
 #include "base/config.h"
 
+#include <stdbool.h>
+
 static const struct pl_setting rows[] = {
 #define PL_CONFIG_TEXT(name_, default_, help_) PL_SETTING_TEXT(struct pl_config, name_, default_, help_),
 #define PL_CONFIG_INT(name_, default_, min_, max_, help_)                                                              \
@@ -16,3 +18,20 @@ const struct pl_settings pl_config_settings = {.prefix = "PARLEY_",
                                                .rows = rows,
                                                .count = sizeof(rows) / sizeof(rows[0]),
                                                .values_bytes = sizeof(struct pl_config)};
+
+enum { FEW_CORES = 3, STREAM_THREADS_MAX = 16 };
+
+/*
+ * A thread that hands work to another costs both a wake-up, which is more than most of this work: on few cores, which
+ * the database has to share, one thread for all is faster and leaves more of them to others.
+ */
+void pl_config_fit(struct pl_config *config, long cores)
+{
+    bool few = cores <= FEW_CORES;
+    if (config->unary_threads == 0)
+        config->unary_threads = few ? 1 : 2;
+    if (config->stream_threads < 0)
+        config->stream_threads = few ? 0 : cores < STREAM_THREADS_MAX ? cores : STREAM_THREADS_MAX;
+    if (config->writers == 0)
+        config->writers = few ? 1 : 2;
+}

@@ -139,7 +139,7 @@ const struct pl_builtin pl_health_builtins[PL_HEALTH_BUILTINS] = {
 
 void pl_health_tell(struct pl_task *task)
 {
-    struct pl_stream_home *home = pl_container_of(task, struct pl_stream_home, tell);
+    struct pl_home *home = pl_container_of(task, struct pl_home, tell);
     struct pl_stream *stream;
 
     atomic_store(&home->told, false); /* before the state is read: a later change posts again */

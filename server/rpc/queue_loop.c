@@ -110,7 +110,7 @@ void pl_queue_loop_join(struct pl_queue_loop *loop)
 
 void pl_queue_loop_fini(struct pl_queue_loop *loop)
 {
-    while (!STAILQ_EMPTY(&loop->loop.mailbox.tasks) || !STAILQ_EMPTY(&loop->loop.deferred))
+    while (!pl_loop_is_idle(&loop->loop))
         pl_loop_turn(&loop->loop);
     grpc_call_unref(loop->doorbell);
     grpc_completion_queue_shutdown(loop->queue);

@@ -2,8 +2,8 @@
 /* Copyright (c) the Parley authors. */
 /*
  * A pl_loop whose thread blocks on a completion queue of gRPC core. Every tag on the queue is a struct pl_tag. Polling
- * queues do the process's socket I/O, accept and unary calls; non-polling ones carry streams, because core scans all
- * outstanding tags of a queue at each completion.
+ * queues do the process's socket I/O, accept and unary calls. Streams are carried by non-polling ones, where there are
+ * any: many cores share the work then, and core scans all outstanding tags of a queue at each completion.
  */
 #ifndef PL_RPC_QUEUE_LOOP_H
 #define PL_RPC_QUEUE_LOOP_H

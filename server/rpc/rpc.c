@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "rpc/core_log.h"
@@ -23,7 +22,7 @@ enum { DRAIN_GRACE_US = 1000000, SCRATCH_BYTES_PER_REQUEST_BYTE = 8, SCRATCH_BYT
 
 static void end_builtins(struct pl_task *task)
 {
-    struct pl_stream_home *home = pl_container_of(task, struct pl_stream_home, end_builtins);
+    struct pl_home *home = pl_container_of(task, struct pl_home, end_builtins);
     struct pl_stream *stream;
 
     TAILQ_FOREACH (stream, &home->streams, on_home)
@@ -62,54 +61,48 @@ static void init_lock(struct pl_rpc *rpc)
     pthread_condattr_destroy(&attributes);
 }
 
-/* More threads than cores cost wake-ups and bring nothing; one alone would let a slow turn hold up every stream. */
-static unsigned stream_threads(const struct pl_config *config)
+/* Stream loops are numbered from 0, whichever kind carries them. */
+static enum pl_status start_loop(struct pl_rpc *rpc, bool polling, size_t scratch_bytes)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (config->stream_threads > 0)
-        return (unsigned)config->stream_threads;
-    return cores < 2 ? 2 : cores > 16 ? 16 : (unsigned)cores;
+    struct pl_home *home = &rpc->homes[rpc->home_count];
+    unsigned index = rpc->home_count >= rpc->first_stream ? rpc->home_count - rpc->first_stream : rpc->home_count;
+    enum pl_status status = pl_queue_loop_start(&home->queue, index, polling, scratch_bytes);
+
+    rpc->home_count += status == PL_OK;
+    return status;
 }
 
 /* Counts up what it started, so that a failure half way can be undone. */
 static enum pl_status start_loops(struct pl_rpc *rpc)
 {
     const struct pl_config *config = rpc->options.config;
+    unsigned count = (unsigned)(config->unary_threads + config->stream_threads);
     size_t scratch_bytes =
         pl_serving_request_bytes_max(&rpc->options) * SCRATCH_BYTES_PER_REQUEST_BYTE + SCRATCH_BYTES_MIN;
     enum pl_status status = PL_OK;
 
-    rpc->unary_loops = calloc((size_t)config->unary_threads, sizeof(*rpc->unary_loops));
-    unsigned stream_count = stream_threads(config);
-    rpc->stream_homes = calloc(stream_count, sizeof(*rpc->stream_homes));
-    pl_assert(rpc->unary_loops != NULL && rpc->stream_homes != NULL);
-    while (status == PL_OK && rpc->unary_count < config->unary_threads) {
-        status = pl_queue_loop_start(&rpc->unary_loops[rpc->unary_count], rpc->unary_count, true, 0);
-        rpc->unary_count += status == PL_OK;
+    rpc->unary_count = (unsigned)config->unary_threads;
+    rpc->first_stream = config->stream_threads == 0 ? 0 : rpc->unary_count;
+    rpc->homes = calloc(count, sizeof(*rpc->homes));
+    pl_assert(rpc->homes != NULL);
+    for (unsigned i = 0; i < count; i++) {
+        rpc->homes[i].rpc = rpc;
+        rpc->homes[i].tell.run = pl_health_tell;
+        rpc->homes[i].end_builtins.run = end_builtins;
+        TAILQ_INIT(&rpc->homes[i].streams);
     }
-    while (status == PL_OK && rpc->stream_count < stream_count) {
-        struct pl_stream_home *home = &rpc->stream_homes[rpc->stream_count];
-        home->rpc = rpc;
-        home->tell.run = pl_health_tell;
-        home->end_builtins.run = end_builtins;
-        TAILQ_INIT(&home->streams);
-        status = pl_queue_loop_start(&home->queue, rpc->stream_count, false, scratch_bytes);
-        rpc->stream_count += status == PL_OK;
-    }
+    while (status == PL_OK && rpc->home_count < count)
+        status = start_loop(rpc, rpc->home_count < rpc->unary_count, scratch_bytes);
     return status;
 }
 
 /* What one loop posts to another while it ends is run after all have ended. */
 static void stop_loops(struct pl_rpc *rpc)
 {
-    for (unsigned i = 0; i < rpc->unary_count; i++)
-        pl_queue_loop_join(&rpc->unary_loops[i]);
-    for (unsigned i = 0; i < rpc->stream_count; i++)
-        pl_queue_loop_join(&rpc->stream_homes[i].queue);
-    for (unsigned i = 0; i < rpc->unary_count; i++)
-        pl_queue_loop_fini(&rpc->unary_loops[i]);
-    for (unsigned i = 0; i < rpc->stream_count; i++)
-        pl_queue_loop_fini(&rpc->stream_homes[i].queue);
+    for (unsigned i = 0; i < rpc->home_count; i++)
+        pl_queue_loop_join(&rpc->homes[i].queue);
+    for (unsigned i = 0; i < rpc->home_count; i++)
+        pl_queue_loop_fini(&rpc->homes[i].queue);
 }
 
 /* All that open made, in reverse. Core has no call left. */
@@ -122,8 +115,7 @@ static void free_rpc(struct pl_rpc *rpc)
     pl_listener_free(rpc->listener);
     pthread_cond_destroy(&rpc->changed);
     pthread_mutex_destroy(&rpc->lock);
-    free(rpc->unary_loops);
-    free(rpc->stream_homes);
+    free(rpc->homes);
     free(rpc);
     grpc_shutdown();
     pl_core_log_route(NULL);
@@ -133,7 +125,7 @@ static void make_server(struct pl_rpc *rpc)
 {
     rpc->server = pl_server_args_create(pl_serving_request_bytes_max(&rpc->options));
     for (unsigned i = 0; i < rpc->unary_count; i++)
-        grpc_server_register_completion_queue(rpc->server, rpc->unary_loops[i].queue, NULL);
+        grpc_server_register_completion_queue(rpc->server, rpc->homes[i].queue.queue, NULL);
     pl_serving_init(rpc);
 }
 
@@ -186,13 +178,13 @@ int pl_rpc_port(const struct pl_rpc *rpc)
 
 unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc)
 {
-    return rpc->stream_count;
+    return rpc->home_count - rpc->first_stream;
 }
 
 struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)
 {
-    pl_assert(index < rpc->stream_count);
-    return &rpc->stream_homes[index].queue.loop;
+    pl_assert(index < pl_rpc_stream_loop_count(rpc));
+    return &rpc->homes[rpc->first_stream + index].queue.loop;
 }
 
 void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving)
@@ -203,8 +195,8 @@ void pl_rpc_set_serving(struct pl_rpc *rpc, bool serving)
 
 void pl_rpc_tell_health(struct pl_rpc *rpc)
 {
-    for (unsigned i = 0; i < rpc->stream_count; i++) {
-        struct pl_stream_home *home = &rpc->stream_homes[i];
+    for (unsigned i = rpc->first_stream; i < rpc->home_count; i++) {
+        struct pl_home *home = &rpc->homes[i];
         if (!atomic_exchange(&home->told, true))
             pl_mailbox_post(&home->queue.loop.mailbox, &home->tell);
     }
@@ -254,9 +246,9 @@ void pl_rpc_drain(struct pl_rpc *rpc, int64_t deadline_us)
 
     pl_rpc_stop(rpc);
     pl_assert(!atomic_exchange(&rpc->closing, true));
-    grpc_server_shutdown_and_notify(rpc->server, rpc->unary_loops[0].queue, &rpc->shut_down_tag);
-    for (unsigned i = 0; i < rpc->stream_count; i++)
-        pl_mailbox_post(&rpc->stream_homes[i].queue.loop.mailbox, &rpc->stream_homes[i].end_builtins);
+    grpc_server_shutdown_and_notify(rpc->server, rpc->homes[0].queue.queue, &rpc->shut_down_tag);
+    for (unsigned i = rpc->first_stream; i < rpc->home_count; i++)
+        pl_mailbox_post(&rpc->homes[i].queue.loop.mailbox, &rpc->homes[i].end_builtins);
     wait_over(rpc, deadline_us, true);
     grace_us = pl_clock_now_us() + DRAIN_GRACE_US;
     if (!wait_over(rpc, grace_us < deadline_us ? grace_us : deadline_us, false))

@@ -17,8 +17,8 @@ enum { PL_RETRY_AFTER_MS = 1000 };
 
 struct pl_stream;
 
-/* A stream queue and the streams on it; all of it is its thread's, but for `told`. */
-struct pl_stream_home {
+/* A loop and the streams on it, if it carries any; all of it is its thread's, but for `told`. */
+struct pl_home {
     struct pl_queue_loop queue;
     struct pl_rpc *rpc;
     TAILQ_HEAD(, pl_stream) streams;
@@ -31,10 +31,10 @@ struct pl_rpc {
     struct pl_rpc_options options;
     grpc_server *server;
     struct pl_listener *listener;
-    struct pl_queue_loop *unary_loops;
-    unsigned unary_count;
-    struct pl_stream_home *stream_homes;
-    unsigned stream_count;
+    struct pl_home *homes;
+    unsigned home_count;
+    unsigned unary_count;  /* the first ones poll: they do socket I/O and take calls */
+    unsigned first_stream; /* that one and those behind it carry streams */
     struct pl_served *served;
     unsigned served_count;
     struct pl_served unknown; /* every method that is not served */

@@ -101,9 +101,9 @@ void pl_serving_arm(struct pl_rpc *rpc)
     for (unsigned i = 0; i < rpc->unary_count; i++) {
         struct arming *arming = calloc(1, sizeof(*arming));
         pl_assert(arming != NULL);
-        *arming = (struct arming){.task.run = arm, .rpc = rpc, .loop = &rpc->unary_loops[i]};
+        *arming = (struct arming){.task.run = arm, .rpc = rpc, .loop = &rpc->homes[i].queue};
         atomic_fetch_add(&rpc->living, 1); /* so that a drain waits for it */
-        pl_mailbox_post(&rpc->unary_loops[i].loop.mailbox, &arming->task);
+        pl_mailbox_post(&rpc->homes[i].queue.loop.mailbox, &arming->task);
     }
 }
 

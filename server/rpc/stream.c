@@ -224,7 +224,8 @@ void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival
     pl_assert(stream != NULL);
     pl_call_init(&stream->call, served, arrival, &stream_kind);
     pl_stream_io_init(stream);
-    stream->home = &rpc->stream_homes[atomic_fetch_add(&rpc->next_home, 1) % rpc->stream_count];
+    unsigned turn = atomic_fetch_add(&rpc->next_home, 1) % pl_rpc_stream_loop_count(rpc);
+    stream->home = &rpc->homes[rpc->first_stream + turn];
     stream->begin.run = begin;
     stream->arrived.run = on_arrived;
     stream->closed.run = on_closed;

@@ -9,7 +9,7 @@
 
 struct pl_stream {
     struct pl_call call;
-    struct pl_stream_home *home;
+    struct pl_home *home;
     TAILQ_ENTRY(pl_stream) on_home;
     struct pl_task begin;
     struct pl_tag arrived;

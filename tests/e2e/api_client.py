@@ -5,7 +5,7 @@ import copy
 
 import grpc
 import parley_pb
-from programs import RETRY_FAST, Server
+from programs import MANY_THREADS, RETRY_FAST, Server
 from refusals import refusal_of
 
 CALL_S = 50  # less than Sync rests at most, so that a rest that nothing ends fails
@@ -86,6 +86,9 @@ class Api(Caller):
 
 class GrpcServer(Server):
     """A parleyd that is called over gRPC."""
+
+    def __init__(self, folder, postgres, threads=MANY_THREADS):
+        super().__init__(folder, postgres, threads)
 
     def api(self, **metadata):
         """A caller with this metadata."""

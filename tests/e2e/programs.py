@@ -149,10 +149,15 @@ class Program:
         return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
 
+# A parleyd decides by the machine's cores how many threads it has. Tests try both ways on every machine.
+FEW_THREADS = {"PARLEY_UNARY_THREADS": "1", "PARLEY_STREAM_THREADS": "0", "PARLEY_WRITERS": "1"}
+MANY_THREADS = {"PARLEY_UNARY_THREADS": "2", "PARLEY_STREAM_THREADS": "2", "PARLEY_WRITERS": "2"}
+
+
 class Server(Program):
     """A parleyd. It keeps its address over restarts."""
 
-    def __init__(self, folder, postgres):
+    def __init__(self, folder, postgres, threads):
         self.address = f"127.0.0.1:{free_port()}"
         self.socket = f"unix:{folder}/parleyd.sock"
         self.operator_key = secrets.token_hex(32)
@@ -160,7 +165,7 @@ class Server(Program):
         key_file.write_text(self.operator_key, encoding="ascii")
         super().__init__(PARLEYD, folder, PARLEY_GRPC_LISTEN=f"{self.address},{self.socket}",
                          PARLEY_ADMIN_LISTEN=f"127.0.0.1:{free_port()}", PARLEY_DATABASE=postgres.conninfo,
-                         PARLEY_OPERATOR_KEY_FILE=str(key_file))
+                         PARLEY_OPERATOR_KEY_FILE=str(key_file), **threads)
 
     def migrate(self):
         """Makes the tables."""

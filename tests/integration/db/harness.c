@@ -59,6 +59,7 @@ void harness_init(struct harness *harness, const struct database *database)
     harness->config.database = database->conninfo;
     harness->config.migrate = 1;
     harness->config.readers = 2;
+    harness->config.writers = 2;
     pl_wake_init(&harness->wake);
     pl_mailbox_init(&harness->home, pl_wake_ring, &harness->wake);
     pl_arena_init(&harness->arena, SIZE_MAX);

@@ -41,7 +41,7 @@ static void load(struct loaded *loaded, char *arguments)
 static int clear_environment(void **state)
 {
     (void)state;
-    return unsetenv("PARLEY_WRITERS") + unsetenv("PARLEY_GRPC_LISTEN") + unsetenv("PARLEY_DATABASE") +
+    return unsetenv("PARLEY_READERS") + unsetenv("PARLEY_GRPC_LISTEN") + unsetenv("PARLEY_DATABASE") +
            unsetenv("PARLEY_ADMIN_LISTEN");
 }
 
@@ -66,7 +66,7 @@ static void defaults_hold_when_nothing_is_set(void **state)
     assert_int_equal(loaded.status, PL_OK);
     assert_string_equal(loaded.config.grpc_listen, "127.0.0.1:50051");
     assert_string_equal(loaded.config.database, "");
-    assert_int_equal(loaded.config.writers, 2);
+    assert_int_equal(loaded.config.readers, 4);
     assert_int_equal(loaded.rest, 1);
 }
 
@@ -75,11 +75,11 @@ static void environment_beats_defaults(void **state)
     struct loaded loaded;
     (void)state;
 
-    setenv("PARLEY_WRITERS", "5", 1);
+    setenv("PARLEY_READERS", "5", 1);
     setenv("PARLEY_GRPC_LISTEN", "unix:/tmp/p", 1);
     load(&loaded, (char[]){""});
     assert_int_equal(loaded.status, PL_OK);
-    assert_int_equal(loaded.config.writers, 5);
+    assert_int_equal(loaded.config.readers, 5);
     assert_string_equal(loaded.config.grpc_listen, "unix:/tmp/p");
 }
 
@@ -88,11 +88,11 @@ static void flags_beat_the_environment(void **state)
     struct loaded loaded;
     (void)state;
 
-    setenv("PARLEY_WRITERS", "5", 1);
+    setenv("PARLEY_READERS", "5", 1);
     setenv("PARLEY_GRPC_LISTEN", "unix:/tmp/p", 1);
-    load(&loaded, (char[]){"--writers=7 --grpc-listen 127.0.0.1:0"});
+    load(&loaded, (char[]){"--readers=7 --grpc-listen 127.0.0.1:0"});
     assert_int_equal(loaded.status, PL_OK);
-    assert_int_equal(loaded.config.writers, 7);
+    assert_int_equal(loaded.config.readers, 7);
     assert_string_equal(loaded.config.grpc_listen, "127.0.0.1:0");
     assert_int_equal(loaded.rest, 4);
 }
@@ -102,11 +102,11 @@ static void empty_variable_counts_as_not_set(void **state)
     struct loaded loaded;
     (void)state;
 
-    setenv("PARLEY_WRITERS", "", 1);
+    setenv("PARLEY_READERS", "", 1);
     setenv("PARLEY_ADMIN_LISTEN", "", 1);
     load(&loaded, (char[]){""});
     assert_int_equal(loaded.status, PL_OK);
-    assert_int_equal(loaded.config.writers, 2);
+    assert_int_equal(loaded.config.readers, 4);
     assert_string_equal(loaded.config.admin_listen, "127.0.0.1:9090");
 }
 
@@ -136,13 +136,13 @@ static void words_and_double_dash_end_the_flags(void **state)
     struct loaded loaded;
     (void)state;
 
-    load(&loaded, (char[]){"--writers=3 migrate --writers=4"});
+    load(&loaded, (char[]){"--readers=3 migrate --readers=4"});
     assert_int_equal(loaded.status, PL_OK);
-    assert_int_equal(loaded.config.writers, 3);
+    assert_int_equal(loaded.config.readers, 3);
     assert_int_equal(loaded.rest, 2);
-    load(&loaded, (char[]){"--writers=3 -- --writers=4"});
+    load(&loaded, (char[]){"--readers=3 -- --readers=4"});
     assert_int_equal(loaded.status, PL_OK);
-    assert_int_equal(loaded.config.writers, 3);
+    assert_int_equal(loaded.config.readers, 3);
     assert_int_equal(loaded.rest, 3);
 }
 
@@ -151,30 +151,30 @@ static void bounds_are_part_of_the_range(void **state)
     struct loaded loaded;
     (void)state;
 
-    load(&loaded, (char[]){"--writers=1 --readers=64 --drain-ms=0"});
+    load(&loaded, (char[]){"--readers=1 --stream-threads=64 --drain-ms=0"});
     assert_int_equal(loaded.status, PL_OK);
-    assert_int_equal(loaded.config.writers, 1);
-    assert_int_equal(loaded.config.readers, 64);
+    assert_int_equal(loaded.config.readers, 1);
+    assert_int_equal(loaded.config.stream_threads, 64);
     assert_int_equal(loaded.config.drain_ms, 0);
 }
 
 static void bad_numbers_are_refused_with_the_range(void **state)
 {
     (void)state;
-    assert_refused("--writers=0", "--writers: \"0\" is too small; it takes 1 to 16 (append connections)");
-    assert_refused("--writers=17", "--writers: \"17\" is too large; it takes 1 to 16 (append connections)");
-    assert_refused("--writers=2x", "--writers: \"2x\" is not a whole number; it takes 1 to 16 (append connections)");
-    assert_refused("--writers=", "--writers: \"\" is not a whole number; it takes 1 to 16 (append connections)");
-    assert_refused("--writers=-", "--writers: \"-\" is not a whole number; it takes 1 to 16 (append connections)");
-    assert_refused("--writers=99999999999999999999",
-                   "--writers: \"99999999999999999999\" is not a whole number; it takes 1 to 16 (append connections)");
+    assert_refused("--readers=0", "--readers: \"0\" is too small; it takes 1 to 64 (read connections)");
+    assert_refused("--readers=65", "--readers: \"65\" is too large; it takes 1 to 64 (read connections)");
+    assert_refused("--readers=2x", "--readers: \"2x\" is not a whole number; it takes 1 to 64 (read connections)");
+    assert_refused("--readers=", "--readers: \"\" is not a whole number; it takes 1 to 64 (read connections)");
+    assert_refused("--readers=-", "--readers: \"-\" is not a whole number; it takes 1 to 64 (read connections)");
+    assert_refused("--readers=99999999999999999999",
+                   "--readers: \"99999999999999999999\" is not a whole number; it takes 1 to 64 (read connections)");
 }
 
 static void bad_variable_is_named_as_it_was_written(void **state)
 {
     (void)state;
-    setenv("PARLEY_WRITERS", "many", 1);
-    assert_refused("", "PARLEY_WRITERS: \"many\" is not a whole number; it takes 1 to 16 (append connections)");
+    setenv("PARLEY_READERS", "many", 1);
+    assert_refused("", "PARLEY_READERS: \"many\" is not a whole number; it takes 1 to 64 (read connections)");
 }
 
 static void unknown_flags_are_refused_without_their_value(void **state)
@@ -189,8 +189,32 @@ static void unknown_flags_are_refused_without_their_value(void **state)
 static void flag_without_value_is_refused(void **state)
 {
     (void)state;
-    assert_refused("--writers", "--writers needs a value: append connections");
-    assert_refused("--writers --readers=2", "--writers needs a value: append connections");
+    assert_refused("--readers", "--readers needs a value: read connections");
+    assert_refused("--readers --writers=2", "--readers needs a value: read connections");
+}
+
+static void assert_threads(char *arguments, long cores, int unary, int stream, int writers)
+{
+    struct loaded loaded;
+
+    load(&loaded, arguments);
+    assert_int_equal(loaded.status, PL_OK);
+    pl_config_fit(&loaded.config, cores);
+    assert_int_equal(loaded.config.unary_threads, unary);
+    assert_int_equal(loaded.config.stream_threads, stream);
+    assert_int_equal(loaded.config.writers, writers);
+}
+
+static void threads_follow_the_number_of_cores_unless_set(void **state)
+{
+    (void)state;
+
+    assert_threads((char[]){""}, 1, 1, 0, 1);
+    assert_threads((char[]){""}, 3, 1, 0, 1);
+    assert_threads((char[]){""}, 4, 2, 4, 2);
+    assert_threads((char[]){""}, 64, 2, 16, 2);
+    assert_threads((char[]){"--unary-threads=3 --stream-threads=2 --writers=4"}, 1, 3, 2, 4);
+    assert_threads((char[]){"--stream-threads=0"}, 8, 2, 0, 2);
 }
 
 static void help_lists_every_setting_with_its_default(void **state)
@@ -211,7 +235,7 @@ static void help_lists_every_setting_with_its_default(void **state)
     help[fread(help, 1, sizeof(help) - 1, file)] = '\0';
     fclose(file);
     assert_non_null(strstr(help, "--grpc-listen=127.0.0.1:50051  addresses of the gRPC server, separated by commas"));
-    assert_non_null(strstr(help, "--writers=2  append connections (1 to 16)\n"));
+    assert_non_null(strstr(help, "--readers=4  read connections (1 to 64)\n"));
     assert_non_null(strstr(help, "--session-queue-bytes-max=262144  "));
 }
 
@@ -223,6 +247,7 @@ int main(void)
         WITH_CLEAN_ENVIRONMENT(defaults_hold_when_nothing_is_set),
         WITH_CLEAN_ENVIRONMENT(environment_beats_defaults),
         WITH_CLEAN_ENVIRONMENT(flags_beat_the_environment),
+        WITH_CLEAN_ENVIRONMENT(threads_follow_the_number_of_cores_unless_set),
         WITH_CLEAN_ENVIRONMENT(empty_variable_counts_as_not_set),
         WITH_CLEAN_ENVIRONMENT(empty_flag_sets_the_empty_text),
         WITH_CLEAN_ENVIRONMENT(value_may_hold_an_equals_sign),
