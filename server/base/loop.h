@@ -15,6 +15,7 @@ struct pl_loop {
     struct pl_mailbox mailbox;    /* posted to from any thread */
     struct pl_timers timers;      /* this thread only */
     struct pl_task_list deferred; /* this thread only: run once at the end of the turn, see pl_loop_defer */
+    struct pl_task_list bulk;     /* this thread only: see pl_loop_defer_bulk */
     unsigned index;               /* among its kind */
 };
 
@@ -23,6 +24,10 @@ void pl_loop_fini(struct pl_loop *loop);
 /* This thread only. Runs after everything that is ready in this turn: how writes of a turn gather
  * into one. */
 void pl_loop_defer(struct pl_loop *loop, struct pl_task *task);
+/* This thread only. Runs behind those, a few in each turn: what there may be a lot of at once, while others wait. */
+void pl_loop_defer_bulk(struct pl_loop *loop, struct pl_task *task);
+/* Nothing is left that a turn would run; this thread only, or after it. */
+bool pl_loop_is_idle(const struct pl_loop *loop);
 /* This thread only: one turn, mail, due timers, then what was deferred. */
 void pl_loop_turn(struct pl_loop *loop);
 

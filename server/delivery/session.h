@@ -123,6 +123,8 @@ struct pl_session {
     /* Out. */
     struct pl_task flush_task;
     bool flush_deferred; /* to the end of the turn; the session is not freed before */
+    struct pl_task bulk_task;
+    bool bulk_deferred; /* likewise, in bulk */
     bool is_writing;
     struct pl_buf replies; /* packed parts of a ServerFrame: welcome, sents, faileds */
     STAILQ_HEAD(, pl_queued_entry) entries;

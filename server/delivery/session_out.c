@@ -18,15 +18,19 @@
 
 #define FRAME_ENTRIES_BYTES 262144
 #define FRAME_BYTES_MAX (2 << 20)
+/* What is said in a chat that more follow leaves in bulk, so that others need not wait for all of them. */
+#define SOON_FOLLOWERS_MAX 64
 
-static void flush(struct pl_task *task);
+static void flush_soon(struct pl_task *task);
+static void flush_in_bulk(struct pl_task *task);
 
 void pl_session_out_init(struct pl_session *session)
 {
     STAILQ_INIT(&session->entries);
     STAILQ_INIT(&session->telling);
     pl_buf_init(&session->replies, FRAME_BYTES_MAX);
-    session->flush_task.run = flush;
+    session->flush_task.run = flush_soon;
+    session->bulk_task.run = flush_in_bulk;
 }
 
 void pl_session_drop_entries(struct pl_session *session)
@@ -57,6 +61,14 @@ void pl_session_flush_later(struct pl_session *session)
         return;
     session->flush_deferred = true;
     pl_loop_defer(session->loop, &session->flush_task);
+}
+
+static void flush_with_others(struct pl_session *session)
+{
+    if (session->flush_deferred || session->bulk_deferred || session->is_writing || session->call == NULL)
+        return;
+    session->bulk_deferred = true;
+    pl_loop_defer_bulk(session->loop, &session->bulk_task);
 }
 
 void pl_session_put_element(struct pl_buf *buf, uint8_t tag, const ProtobufCMessage *message)
@@ -100,7 +112,10 @@ void pl_session_queue_entry(struct pl_session *session, struct pl_subscription *
     STAILQ_INSERT_TAIL(&session->entries, queued, next);
     session->entries_bytes += queued_bytes(entry);
     subscription->queued_seq = entry->seq;
-    pl_session_flush_later(session);
+    if (subscription->others > SOON_FOLLOWERS_MAX)
+        flush_with_others(session);
+    else
+        pl_session_flush_later(session);
 }
 
 void pl_session_queue_log_start(struct pl_subscription *subscription, int64_t first_seq)
@@ -371,10 +386,8 @@ static bool is_done(const struct pl_session *session)
     return session->is_half_closed && session->caught_up_told && session->out_count == 0;
 }
 
-static void flush(struct pl_task *task)
+static void flush(struct pl_session *session)
 {
-    struct pl_session *session = pl_container_of(task, struct pl_session, flush_task);
-    session->flush_deferred = false;
     if (session->call == NULL) {
         pl_session_returned(session);
         return;
@@ -401,6 +414,20 @@ static void flush(struct pl_task *task)
         pl_session_finish(session);
     }
     pl_buf_fini(&frame);
+}
+
+static void flush_soon(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, flush_task);
+    session->flush_deferred = false;
+    flush(session);
+}
+
+static void flush_in_bulk(struct pl_task *task)
+{
+    struct pl_session *session = pl_container_of(task, struct pl_session, bulk_task);
+    session->bulk_deferred = false;
+    flush(session);
 }
 
 void pl_session_written(struct pl_session *session)

@@ -103,6 +103,36 @@ static void deferred_task_may_defer_again_in_the_same_turn(void **state)
     pl_loop_fini(&loop);
 }
 
+static void bulk_runs_behind_what_is_deferred_a_few_in_each_turn(void **state)
+{
+    struct pl_loop loop;
+    char text[256] = "";
+    unsigned rings = 0;
+    struct step bulk[100];
+    struct step soon = {.task = {.run = run_task}, .text = text, .letter = 's'};
+    (void)state;
+
+    pl_loop_init(&loop, 0, count_ring, &rings);
+    for (unsigned i = 0; i < 100; i++) {
+        bulk[i] = (struct step){.task = {.run = run_task}, .text = text, .letter = 'b'};
+        pl_loop_defer_bulk(&loop, &bulk[i].task);
+    }
+    pl_loop_defer(&loop, &soon.task);
+    pl_loop_turn(&loop);
+    assert_int_equal(text[0], 's');
+    size_t first = strlen(text);
+    assert_in_range(first, 2, 100);
+    assert_int_equal(rings, 1); /* so that the next turn comes */
+    assert_false(pl_loop_is_idle(&loop));
+    pl_loop_defer(&loop, &soon.task);
+    pl_loop_turn(&loop);
+    assert_int_equal(text[first], 's');
+    assert_int_equal(strlen(text), 102);
+    assert_int_equal(rings, 1);
+    assert_true(pl_loop_is_idle(&loop));
+    pl_loop_fini(&loop);
+}
+
 static void endless_deferring_ends_the_turn_and_rings(void **state)
 {
     struct pl_loop loop;
@@ -126,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turn_runs_mail_then_timers_then_deferred),
         cmocka_unit_test(deferred_task_may_defer_again_in_the_same_turn),
+        cmocka_unit_test(bulk_runs_behind_what_is_deferred_a_few_in_each_turn),
         cmocka_unit_test(endless_deferring_ends_the_turn_and_rings),
     };
 

@@ -11,7 +11,7 @@
 #include "db/db.h"
 #include "unit/delivery/ids.h"
 
-enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 16, STAYS_MAX = 64 };
+enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 128, STAYS_MAX = 64, REVOKABLE_MAX = 32 };
 
 /* What stops a statement's queries: on their way home, or before they see the data. */
 enum fake_hold { HOLD_NOTHING, HOLD_AFTER, HOLD_BEFORE };
@@ -60,7 +60,7 @@ struct pl_db {
     unsigned blocked_chats;     /* bit n: of chat n one of the two blocks the other */
     unsigned hidden_users;      /* bit n: whether user n is there may nobody know */
     unsigned deactivated_users; /* bit n: user n */
-    unsigned revoked_devices;   /* bit n: device n */
+    unsigned revoked_devices;   /* bit n: device n, below REVOKABLE_MAX */
     unsigned revoked_keys;      /* bit n: signing key n */
     unsigned mark_count;
     unsigned flushes;

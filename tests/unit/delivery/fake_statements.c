@@ -212,7 +212,8 @@ static PGresult *sessions_revoked(const struct pl_db *db, const struct pl_params
     int row = 0;
     for (int i = 0; i < count; i++) {
         bool user_is_good = !(db->deactivated_users & 1U << array_number(params, 0, i));
-        bool device_is_good = !(db->revoked_devices & 1U << array_number(params, 1, i));
+        int device = array_number(params, 1, i);
+        bool device_is_good = device >= REVOKABLE_MAX || !(db->revoked_devices & 1U << device);
         if (user_is_good && device_is_good && !(db->revoked_keys & 1U << array_number(params, 2, i)))
             continue;
         put_int(result, row, 0, i + 1);

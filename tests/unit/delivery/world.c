@@ -57,8 +57,7 @@ void world_turn(int loop)
 
 static bool has_work(struct pl_loop *loop)
 {
-    return !STAILQ_EMPTY(&loop->mailbox.tasks) || !STAILQ_EMPTY(&loop->deferred) ||
-           pl_timers_next_due_us(&loop->timers) <= now_us;
+    return !pl_loop_is_idle(loop) || pl_timers_next_due_us(&loop->timers) <= now_us;
 }
 
 static bool turn_all(void)
