@@ -3,7 +3,8 @@
 /*
  * A bucket is one number, the time at which it will be full again (the generic cell rate algorithm): taking moves it
  * forward by the price of the tokens, and it may be no further ahead than the price of all of them. What is taken and
- * then not needed, because another bucket had too little, moves it back.
+ * then not needed, because another bucket had too little, moves it back. Beside it stands the rate that it is a time
+ * of.
  */
 #include "base/buckets.h"
 
@@ -25,12 +26,22 @@ static int64_t price_ns(const struct pl_bucket_rate *rate, int64_t tokens)
     return tokens * (rate->window_us * NS_PER_US) / rate->capacity;
 }
 
+/* What is owed at one rate is no time at another: a limit that was far too low would be felt for as long. */
+static void take_rate(struct pl_bucket *bucket, const struct pl_bucket_rate *rate)
+{
+    if (atomic_load_explicit(&bucket->capacity, memory_order_relaxed) == rate->capacity)
+        return;
+    atomic_store_explicit(&bucket->capacity, rate->capacity, memory_order_relaxed);
+    atomic_store_explicit(&bucket->full_at_ns, 0, memory_order_relaxed);
+}
+
 /* 0: taken; else how long it takes until there is enough. */
 static int64_t draw_one(struct pl_draw *draw, struct pl_bucket *bucket, int64_t now_ns)
 {
     int64_t price = price_ns(&draw->rate, draw->cost);
     int64_t window_ns = draw->rate.window_us * NS_PER_US;
     int64_t ahead_max_ns = price > window_ns ? price : window_ns;
+    take_rate(bucket, &draw->rate);
     int64_t full_at_ns = atomic_load_explicit(&bucket->full_at_ns, memory_order_relaxed);
     int64_t next_ns;
     do {

@@ -25,9 +25,10 @@ struct pl_bucket_rate {
     int64_t window_us;
 };
 
-/* Zeroed it is full. */
+/* Zeroed it is full; so is one that is drawn from at another rate than before. */
 struct pl_bucket {
     _Atomic int64_t full_at_ns;
+    _Atomic int64_t capacity; /* of the last rate */
 };
 
 /* Tokens to take from one bucket; more than its capacity leave it in debt, and need it to be full. */

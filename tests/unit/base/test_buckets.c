@@ -78,6 +78,20 @@ static void what_is_larger_than_the_bucket_needs_it_full_and_leaves_a_debt(void 
     pl_buckets_free(buckets);
 }
 
+/* Whoever sets a limit that is far too low takes it back and is not held to what was owed. */
+static void another_rate_begins_with_a_full_bucket(void **state)
+{
+    (void)state;
+    struct pl_buckets *buckets = pl_buckets_new(1, 2);
+    struct pl_draw draw = {.rate = {10, five.window_us}, .cost = 10};
+    struct pl_shortage shortage;
+    assert_int_equal(take(buckets, &alice, 1000, NOW_US), 0);
+    assert_true(pl_buckets_take(buckets, &alice, &draw, 1, NOW_US, &shortage));
+    assert_false(pl_buckets_take(buckets, &alice, &draw, 1, NOW_US, &shortage));
+    assert_int_equal(shortage.wait_us, five.window_us);
+    pl_buckets_free(buckets);
+}
+
 static void several_give_together_or_not_at_all(void **state)
 {
     (void)state;
@@ -117,6 +131,7 @@ int main(void)
         cmocka_unit_test(bucket_is_never_fuller_than_full),
         cmocka_unit_test(full_table_forgets_who_was_away_for_longest),
         cmocka_unit_test(what_is_larger_than_the_bucket_needs_it_full_and_leaves_a_debt),
+        cmocka_unit_test(another_rate_begins_with_a_full_bucket),
         cmocka_unit_test(several_give_together_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
