@@ -39,12 +39,12 @@ static void measure(struct bench_load *load, struct bench_load_duty *duty, struc
     atomic_store(&load->phase, BENCH_RUNNING);
     sleep((unsigned)load->options->warmup_s);
     for (int i = 0; i < load->options->windows; i++) {
-        if (duty != NULL)
+        if (duty != NULL && duty->begin != NULL)
             duty->begin(duty, i);
         atomic_store(&load->window, i);
         bench_meter_measure(&meter, &windows[i]);
         atomic_store(&load->window, -1);
-        if (duty != NULL)
+        if (duty != NULL && duty->end != NULL)
             duty->end(duty, i);
     }
     atomic_store(&load->phase, BENCH_DRAINING);
@@ -101,7 +101,7 @@ void bench_load_measure(const struct bench_options *options, unsigned chat_count
         bench_fail("there are more threads than chats");
     bench_app_create(options, chat_count * member_count, &app);
     bench_app_create_chats(&app, options, member_count, logs);
-    if (duty != NULL)
+    if (duty != NULL && duty->prepare != NULL)
         duty->prepare(duty, &app, logs);
     struct bench_load load = {
         .options = options, .app = &app, .logs = logs, .chat_count = chat_count, .member_count = member_count};
@@ -111,7 +111,7 @@ void bench_load_measure(const struct bench_options *options, unsigned chat_count
     start_workers(&load, workers);
     measure(&load, duty, ret_windows);
     join_workers(&load, workers, ret_windows);
-    if (duty != NULL)
+    if (duty != NULL && duty->check != NULL)
         duty->check(duty, &app, logs);
     bench_app_destroy(&app);
     free(logs);

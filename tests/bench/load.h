@@ -10,7 +10,7 @@
 /* Blocks until the report is out. */
 void bench_load_run(const struct bench_options *options);
 
-/* What else is to be done around the load, by the thread that measures. */
+/* What else is to be done around the load, by the thread that measures. NULL: nothing. */
 struct bench_load_duty {
     /* Before the first device connects; logs may get another end. */
     void (*prepare)(struct bench_load_duty *duty, const struct bench_app *app, struct bench_log *logs);

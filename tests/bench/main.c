@@ -11,6 +11,7 @@
 #include "bench/groups.h"
 #include "bench/idle.h"
 #include "bench/load.h"
+#include "bench/noisy.h"
 #include "bench/options.h"
 #include "bench/prefill.h"
 #include "bench/reconnect.h"
@@ -46,6 +47,8 @@ int main(int argc, char **argv)
         bench_groups_run(&options);
     else if (options.mode == BENCH_DRAIN)
         bench_drain_run(&options);
+    else if (options.mode == BENCH_NOISY)
+        bench_noisy_run(&options);
     else if (options.mode == BENCH_SWEEP)
         bench_sweep_run(&options);
     else

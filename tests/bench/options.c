@@ -47,10 +47,10 @@ static const struct row rows[] = {
     INT("window", window, 1, 256, "messages in flight of each pair"),
     INT("body", body_bytes, BENCH_BODY_BYTES_MIN, 65536, "bytes of each message"),
     INT("rate", rate, 1, 1000000,
-        "open, groups, sweep: messages/s over all pairs or groups (groups: 400, sweep: 1000)"),
+        "open, groups, sweep, noisy: messages/s over all pairs or groups (groups: 400, sweep, noisy: 1000)"),
     INT("warmup", warmup_s, 0, 3600, "seconds before the first window"),
     INT("seconds", measure_s, 1, 86400, "seconds of each window"),
-    INT("windows", windows, 1, 100, "measured windows; the median is reported (sweep: as many of each)"),
+    INT("windows", windows, 1, 100, "measured windows; the median is reported (sweep, noisy: as many of each)"),
     INT("rows", rows, 0, 1000000000, "messages that the database is filled with beforehand"),
     INT("threads", threads, 1, 16, "threads of the generator"),
     INT("streams-per-connection", streams_per_connection, 1, 1000, "streams that share a connection (16; groups: 64)"),
@@ -60,17 +60,18 @@ static const struct row rows[] = {
     INT("swept", swept, 1, 100000000, "sweep: messages that are over before; more than can be swept in the windows"),
     INT("groups", groups, 1, 10000, "groups: how many"),
     INT("members", members, 3, 1024, "groups: members of each, all online, of whom one sends"),
-    INT("large-members", large_members, 3, 1024, "groups: members of the large group that is measured by itself"),
-    INT("large-rate", large_rate, 1, 1000, "groups: messages/s into it"),
+    INT("large-members", large_members, 3, 1024, "groups, noisy: members of the large group"),
+    INT("large-rate", large_rate, 1, 1000, "groups, noisy: messages/s into it"),
     INT("checkpoint", checkpoint_wanted, 0, 1, "1: a checkpoint is forced in the middle of each window"),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const char *const modes[] = {"pairs", "open", "idle", "prefill", "reconnect", "groups", "drain", "sweep"};
+static const char *const modes[] = {"pairs",  "open",  "idle",  "prefill", "reconnect",
+                                    "groups", "drain", "sweep", "noisy"};
 
 static void print_help(FILE *file)
 {
-    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups|drain|sweep --OPTION VALUE...\n");
+    fprintf(file, "usage: parley-bench pairs|open|idle|prefill|reconnect|groups|drain|sweep|noisy --OPTION VALUE...\n");
     for (size_t i = 0; i < ROWS; i++)
         fprintf(file, "  --%-24s %s\n", rows[i].name, rows[i].help);
 }
@@ -122,13 +123,13 @@ static void require(const struct bench_options *options)
         refuse("missing", "--rate");
 }
 
-/* What has another default in groups, or in sweep. */
+/* What depends on the mode. */
 static void fill_in(struct bench_options *options)
 {
     bool is_groups = options->mode == BENCH_GROUPS;
     if (options->rate == 0 && is_groups)
         options->rate = 400;
-    if (options->rate == 0 && options->mode == BENCH_SWEEP)
+    if (options->rate == 0 && (options->mode == BENCH_SWEEP || options->mode == BENCH_NOISY))
         options->rate = 1000;
     if (options->streams_per_connection == 0)
         options->streams_per_connection = is_groups ? 64 : 16;
@@ -141,7 +142,7 @@ const char *bench_mode_name(enum bench_mode mode)
 
 bool bench_is_open_loop(const struct bench_options *options)
 {
-    return options->mode == BENCH_OPEN || options->mode == BENCH_GROUPS || options->mode == BENCH_SWEEP;
+    return options->rate > 0 && options->mode != BENCH_PAIRS;
 }
 
 void bench_options_read(int argc, char **argv, struct bench_options *ret_options)

@@ -15,7 +15,8 @@ enum bench_mode {
     BENCH_RECONNECT, /* streams that come back after the server was killed */
     BENCH_GROUPS,    /* open loop into groups, then into one large group */
     BENCH_DRAIN,     /* a device that comes back to many messages */
-    BENCH_SWEEP      /* open loop, without and with the sweeper at work */
+    BENCH_SWEEP,     /* open loop, without and with the sweeper at work */
+    BENCH_NOISY      /* open loop, without and with a busy group beside */
 };
 
 struct bench_options {

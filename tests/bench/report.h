@@ -29,6 +29,11 @@ struct bench_sweep_result {
     double swept_per_s;
 };
 
+/* Likewise. */
+struct bench_noisy_result {
+    struct bench_window without, with; /* a busy group beside */
+};
+
 /* Sorts the windows by what they delivered and shows each; the median one stands for the run. */
 void bench_report_load(const struct bench_options *options, struct bench_window *windows);
 /* Sorts the windows of the many groups; large is one. */
@@ -41,6 +46,7 @@ void bench_report_drain(const struct bench_options *options, struct bench_drain_
 /* bodies: of bodies that went; rows: of rows that did. */
 void bench_report_sweep(const struct bench_options *options, const struct bench_sweep_result *bodies,
                         const struct bench_sweep_result *rows);
+void bench_report_noisy(const struct bench_options *options, const struct bench_noisy_result *result);
 void bench_report_reconnect(const struct bench_options *options, const struct bench_reconnect_result *result);
 
 #endif

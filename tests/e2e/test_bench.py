@@ -17,6 +17,7 @@ MODES = {
     "pairs": ["--pairs", "2", "--window", "4", *WINDOW],
     "open": ["--pairs", "2", "--rate", "50", *WINDOW],
     "groups": ["--groups", "2", "--members", "4", "--large-members", "4", "--rate", "50", "--threads", "1", *WINDOW],
+    "noisy": ["--pairs", "2", "--rate", "50", "--large-members", "70", "--large-rate", "10", *WINDOW],
     "drain": ["--chats", "5", "--messages", "100", "--windows", "2"],
     "idle": ["--streams", "10", "--chats", "4", *WINDOW],
 }
