@@ -9,11 +9,19 @@
 
 enum { COLUMN_CHAT, COLUMN_OVER, COLUMN_OLD };
 
+static void forget_page(struct pl_sweeper *sweeper)
+{
+    pl_rows_clear(&sweeper->page);
+    sweeper->page_row = 0;
+    sweeper->page_was_busy = false;
+}
+
 static bool connect_again(struct pl_sweeper *sweeper)
 {
     if (sweeper->conn.pg != NULL)
         return true;
     sweeper->has_turn = false;
+    forget_page(sweeper); /* another node may have had the turn for long */
     int64_t due_us = pl_clock_now_us() + ATTEMPT_US;
     bool worked = pl_conn_open(&sweeper->conn, sweeper->context->config, PL_CONN_SWEEPER, due_us) == PL_OK;
     sweeper->conn.until_us = &sweeper->until_us;
@@ -79,8 +87,9 @@ static void run_on_chat(struct pl_sweeper *sweeper, enum pl_statement statement,
 }
 
 /* True: there was something to do, and there may be more. */
-static bool sweep_chat(struct pl_sweeper *sweeper, const struct pl_rows *rows, int row)
+static bool sweep_chat(struct pl_sweeper *sweeper, int row)
 {
+    const struct pl_rows *rows = &sweeper->page;
     const struct pl_chat_id chat = {pl_rows_uuid(rows, row, COLUMN_CHAT)};
     bool is_over = !pl_rows_null(rows, row, COLUMN_OVER);
     bool is_old = !pl_rows_null(rows, row, COLUMN_OLD);
@@ -93,32 +102,47 @@ static bool sweep_chat(struct pl_sweeper *sweeper, const struct pl_rows *rows, i
     return is_over || is_old;
 }
 
-/* As far as the first chat with something to do, which is looked at again: a batch is a chat's. False: the round ends.
- */
-static bool sweep_chats(struct pl_sweeper *sweeper)
+static bool look_at_chats(struct pl_sweeper *sweeper)
 {
     const struct pl_config *config = sweeper->context->config;
     struct pl_params params;
-    struct pl_rows rows = {0};
     pl_params_init(&params, sweeper->arena);
     pl_params_bytes(&params, sweeper->behind.uuid.bytes, sizeof(sweeper->behind.uuid.bytes));
     pl_params_int32(&params, CHATS_MAX);
     pl_params_int32(&params, (int32_t)config->sweep_batch);
     pl_params_int32(&params, (int32_t)config->tombstone_s);
-    if (!run_statement(sweeper, PL_STATEMENT_SWEEP_CHATS, &params, &rows))
-        return false;
-    int count = pl_rows_count(&rows);
+    return run_statement(sweeper, PL_STATEMENT_SWEEP_CHATS, &params, &sweeper->page);
+}
+
+/* In a chat of the page there may be more: all are looked at again. False: the round ends. */
+static bool end_page(struct pl_sweeper *sweeper)
+{
+    int count = pl_rows_count(&sweeper->page);
+    bool more = sweeper->page_was_busy || count == CHATS_MAX;
+    if (!more)
+        sweeper->behind = (struct pl_chat_id){{{0}}};
+    else if (!sweeper->page_was_busy)
+        sweeper->behind.uuid = pl_rows_uuid(&sweeper->page, count - 1, COLUMN_CHAT);
+    forget_page(sweeper);
+    return more;
+}
+
+/*
+ * As far as the next chat with something to do: a batch is a chat's. To look at them costs more than a batch does, so
+ * all that were looked at have their turn first; what was over then is so still. False: the round ends.
+ */
+static bool sweep_chats(struct pl_sweeper *sweeper)
+{
     bool is_busy = false;
-    for (int row = 0; row < count && !is_busy && sweeper->conn.pg != NULL; row++) {
-        is_busy = sweep_chat(sweeper, &rows, row);
-        if (!is_busy)
-            sweeper->behind.uuid = pl_rows_uuid(&rows, row, COLUMN_CHAT);
-    }
-    pl_rows_clear(&rows);
-    if (is_busy || count == CHATS_MAX)
-        return true;
-    sweeper->behind = (struct pl_chat_id){{{0}}};
-    return false;
+    if (sweeper->page_row == 0 && !look_at_chats(sweeper))
+        return false;
+    int count = pl_rows_count(&sweeper->page);
+    while (sweeper->page_row < count && !is_busy && sweeper->conn.pg != NULL)
+        is_busy = sweep_chat(sweeper, sweeper->page_row++);
+    sweeper->page_was_busy = sweeper->page_was_busy || is_busy;
+    if (sweeper->conn.pg == NULL)
+        return false;
+    return sweeper->page_row < count || end_page(sweeper);
 }
 
 /* One batch; how long to rest behind it. */
@@ -154,6 +178,7 @@ void pl_sweeper_init(struct pl_sweeper *sweeper, struct pl_db_context *context)
 
 void pl_sweeper_fini(struct pl_sweeper *sweeper)
 {
+    pl_rows_clear(&sweeper->page);
     pl_conn_close(&sweeper->conn);
     pl_wake_fini(&sweeper->wake);
 }

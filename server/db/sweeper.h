@@ -25,7 +25,10 @@ struct pl_sweeper {
     struct pl_db_context *context;
     struct pl_conn conn;
     bool has_turn;            /* the connection holds the lock */
-    struct pl_chat_id behind; /* the last chat of this round; nil: a round begins */
+    struct pl_chat_id behind; /* the chats of this round up to it are done; nil: a round begins */
+    struct pl_rows page;      /* those behind it that are looked at */
+    int page_row;             /* the next of them; 0: none are looked at yet */
+    bool page_was_busy;       /* one of them had something to do */
     struct pl_arena *arena;   /* of the batch */
     struct pl_wake wake;
     _Atomic int64_t until_us; /* pl_clock_now_us; the thread ends. INT64_MAX: not yet */

@@ -223,6 +223,27 @@ static void what_all_devices_have_is_emptied_and_leaves_when_nobody_sends_it_aga
     wait_for_number("select first_seq from chats", 19);
 }
 
+/* More than are looked at at a time, each with more than a batch. */
+static void the_logs_of_many_chats_are_swept(void **state)
+{
+    (void)state;
+    enum { CHATS = 230, LOG = BATCH + 3 };
+    PGconn *other = open_without_turn();
+    add_app("retention_days = 1");
+    database_execute(&database,
+                     "insert into chats (chat_id, app_id, chat_type, last_seq) select gen_random_uuid(), '%s', 2, %d"
+                     " from generate_series(1, %d)",
+                     uuid_text(&pair.app_id.uuid), LOG, CHATS);
+    database_execute(&database,
+                     "insert into messages (chat_id, seq, message_id, sender_id, message_type, body_kind, content,"
+                     " created_at) select chat_id, s, gen_random_uuid(), chat_id, 1, 1, 'hi', now() - interval '2 days'"
+                     " from chats, generate_series(1, %d) s where chat_type = 2",
+                     LOG);
+    PQfinish(other);
+    wait_for_number("select count(*) from chats where first_seq = last_seq + 1 and chat_type = 2", CHATS);
+    assert_int_equal(database_number(&database, "select count(*) from messages"), 0);
+}
+
 /* A group that its last member left, say. */
 static void what_nobody_is_to_get_any_more_is_emptied(void **state)
 {
@@ -286,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_an_app_keeps_no_longer_leaves_from_the_beginning_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_all_devices_have_is_emptied_and_leaves_when_nobody_sends_it_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_logs_of_many_chats_are_swept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_is_to_get_any_more_is_emptied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(expired_messages_leave_when_all_before_them_is_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removal_that_is_cut_off_leaves_everything, set_up, tear_down),
