@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/listen.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "gateway/http/gzip.h"
 #include "gateway/http/lane.h"
 #include "gateway/http/request.h"
@@ -179,7 +180,7 @@ static enum pl_status start(struct pl_http_server *server, char *error, unsigned
         missing = "recv() of this program is not what its libraries use";
     else if (!pl_http_lanes_open(server))
         missing = "descriptors ran out";
-    else if (pthread_create(&server->acceptor, NULL, accept_connections, server) != 0)
+    else if (!pl_thread_start(&server->acceptor, "accept", accept_connections, server))
         missing = "threads ran out";
     if (missing == NULL)
         return PL_OK;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "gateway/http2/answer.h"
 #include "gateway/http2/connection.h"
 #include "gateway/http2/endpoint.h"
@@ -157,7 +158,7 @@ static void connect_again(struct pl_http2_client *client)
         client->addresses = pl_http2_endpoint_look_up(&client->endpoint, true);
     if (client->endpoint.is_unix || client->addresses != NULL) {
         try_first(client);
-    } else if (pthread_create(&client->resolver, NULL, resolve, client) == 0) {
+    } else if (pl_thread_start(&client->resolver, "resolve", resolve, client)) {
         client->is_resolving = true;
         pl_timers_disarm(&client->loop->loop.timers, &client->retry);
     } else {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 static void ring(void *owner)
 {
@@ -80,7 +81,7 @@ static void open_loop(struct pl_gateway_loop *loop, unsigned index)
     loop->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pl_assert(loop->epoll_fd >= 0 && loop->bell_fd >= 0);
     pl_assert(epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->bell_fd, &bell) == 0);
-    pl_assert(pthread_create(&loop->thread, NULL, run, loop) == 0);
+    pl_assert(pl_thread_start(&loop->thread, "http", run, loop));
 }
 
 struct pl_gateway_loops *pl_gateway_loops_open(unsigned count)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "gateway/websocket/websocket.h"
 
 enum {
@@ -154,7 +155,7 @@ enum pl_status pl_ws_lane_open(struct pl_ws_lane *lane, const struct pl_websocke
         return PL_INVALID_ARGUMENT;
     }
     lane->bidi = pl_bidi_open(&lane->loop.mailbox);
-    pl_assert(pthread_create(&lane->thread, NULL, run, lane) == 0);
+    pl_assert(pl_thread_start(&lane->thread, "websocket", run, lane));
     return PL_OK;
 }
 

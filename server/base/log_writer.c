@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
+#include "base/thread.h"
 
 enum { BUFFER_BYTES = 64 << 10, PAUSE_MS = 20 };
 
@@ -113,7 +114,7 @@ void pl_log_writer_start(void)
 {
     pthread_t thread;
 
-    pl_assert(pthread_create(&thread, NULL, run, NULL) == 0);
+    pl_assert(pl_thread_start(&thread, "log", run, NULL));
     pl_assert(pthread_detach(thread) == 0);
     pthread_mutex_lock(&writer.lock);
     writer.started = true;

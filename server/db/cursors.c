@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 /* Rows and mail that may gather while the database is away; a row is about 200 bytes. */
 #define GATHERED_MAX 131072
@@ -204,7 +205,7 @@ enum pl_status pl_cursors_start(struct pl_cursors *cursors, int64_t deadline_us,
 {
     enum pl_status status = pl_link_open(&cursors->link, deadline_us, ret_error);
     if (status == PL_OK)
-        pl_assert(pthread_create(&cursors->thread, NULL, run, cursors) == 0);
+        pl_assert(pl_thread_start(&cursors->thread, "cursors", run, cursors));
     return status;
 }
 

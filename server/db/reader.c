@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "db/reader_queue.h"
 
 static void finish_task(struct pl_task *task)
@@ -322,7 +323,7 @@ enum pl_status pl_readers_start(struct pl_readers *readers, int64_t deadline_us,
             return status;
     }
     for (unsigned i = 0; i < readers->count; i++)
-        pl_assert(pthread_create(&readers->each[i].thread, NULL, run, &readers->each[i]) == 0);
+        pl_assert(pl_thread_start(&readers->each[i].thread, "reader", run, &readers->each[i]));
     return PL_OK;
 }
 

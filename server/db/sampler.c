@@ -5,6 +5,8 @@
 
 #include <sys/statvfs.h>
 
+#include "base/thread.h"
+
 #define ATTEMPT_US INT64_C(1000000)
 #define US_PER_MS 1000
 #define US_PER_S 1000000
@@ -111,7 +113,7 @@ void pl_sampler_fini(struct pl_sampler *sampler)
 
 void pl_sampler_start(struct pl_sampler *sampler)
 {
-    pl_assert(pthread_create(&sampler->thread, NULL, run, sampler) == 0);
+    pl_assert(pl_thread_start(&sampler->thread, "sampler", run, sampler));
 }
 
 void pl_sampler_stop(struct pl_sampler *sampler)

@@ -3,6 +3,8 @@
 /* The connection is opened when there is none; after any failure there is none, and with it the turn is gone. */
 #include "db/sweeper.h"
 
+#include "base/thread.h"
+
 #define ATTEMPT_US INT64_C(1000000)
 #define US_PER_MS 1000
 #define CHATS_MAX 100 /* looked at in one statement */
@@ -185,7 +187,7 @@ void pl_sweeper_fini(struct pl_sweeper *sweeper)
 
 void pl_sweeper_start(struct pl_sweeper *sweeper)
 {
-    pl_assert(pthread_create(&sweeper->thread, NULL, run, sweeper) == 0);
+    pl_assert(pl_thread_start(&sweeper->thread, "sweeper", run, sweeper));
 }
 
 void pl_sweeper_stop(struct pl_sweeper *sweeper)

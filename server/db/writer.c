@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "db/gather.h"
 
 #define ARENA_BYTES_MAX ((size_t)1 << 30)
@@ -295,7 +296,7 @@ enum pl_status pl_writer_start(struct pl_writer *writer, int64_t deadline_us, co
 {
     enum pl_status status = pl_link_open(&writer->link, deadline_us, ret_error);
     if (status == PL_OK)
-        pl_assert(pthread_create(&writer->thread, NULL, run, writer) == 0);
+        pl_assert(pl_thread_start(&writer->thread, "writer", run, writer));
     return status;
 }
 

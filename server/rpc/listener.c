@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "rpc/connections.h"
 #include "rpc/sockets.h"
 
@@ -215,7 +216,7 @@ enum pl_status pl_listener_start(struct pl_listener *listener, grpc_server *serv
 {
     listener->server = server;
     listener->credentials = grpc_insecure_server_credentials_create();
-    listener->started = pthread_create(&listener->thread, NULL, run, listener) == 0;
+    listener->started = pl_thread_start(&listener->thread, "accept", run, listener);
     return listener->started ? PL_OK : PL_UNAVAILABLE;
 }
 

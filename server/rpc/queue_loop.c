@@ -8,6 +8,7 @@
  */
 #include "rpc/queue_loop.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { COMPLETIONS_MAX = 256 };
 
@@ -95,7 +96,7 @@ enum pl_status pl_queue_loop_start(struct pl_queue_loop *loop, unsigned index, b
     loop->doorbell = make_doorbell(loop->queue);
     loop->rung.run = ignore_bell;
     loop->quit.run = quit;
-    if (pthread_create(&loop->thread, NULL, run, loop) != 0) {
+    if (!pl_thread_start(&loop->thread, polling ? "rpc" : "stream", run, loop)) {
         pl_queue_loop_fini(loop);
         return PL_UNAVAILABLE;
     }
