@@ -72,7 +72,8 @@ static void check_stored(const struct bench_load *load, uint64_t delivered)
     PQfinish(database);
 }
 
-static void join_workers(const struct bench_load *load, struct bench_worker *workers, struct bench_window *windows)
+/* How many messages were delivered. */
+static uint64_t join_workers(const struct bench_load *load, struct bench_worker *workers, struct bench_window *windows)
 {
     uint64_t delivered = 0;
     for (int i = 0; i < load->options->threads; i++) {
@@ -87,7 +88,7 @@ static void join_workers(const struct bench_load *load, struct bench_worker *wor
         }
         free(workers[i].tallies);
     }
-    check_stored(load, delivered);
+    return delivered;
 }
 
 void bench_load_measure(const struct bench_options *options, unsigned chat_count, unsigned member_count,
@@ -110,9 +111,10 @@ void bench_load_measure(const struct bench_options *options, unsigned chat_count
     sem_init(&load.drained, 0, 0);
     start_workers(&load, workers);
     measure(&load, duty, ret_windows);
-    join_workers(&load, workers, ret_windows);
+    uint64_t delivered = join_workers(&load, workers, ret_windows);
     if (duty != NULL && duty->check != NULL)
         duty->check(duty, &app, logs);
+    check_stored(&load, delivered);
     bench_app_destroy(&app);
     free(logs);
     free(workers);
