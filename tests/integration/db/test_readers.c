@@ -5,6 +5,7 @@
 #include <semaphore.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@
 #define PATIENCE_US INT64_C(30000000)
 /* Who waits for a lock of a test waits until the test lets it go. */
 #define LOCK_MS 600000
+#define FDS_MAX 1024
 
 static struct database database;
 static struct harness harness;
@@ -123,30 +125,45 @@ static void tell_server(const char *format)
     database_execute(&server, format, database.name);
 }
 
-static bool has_hung_up(int fd)
+/* Which socket this is, when it is a connection with PostgreSQL; or 0. */
+static ino_t connection_of(int fd)
 {
     struct sockaddr_un peer = {0};
     socklen_t bytes = sizeof(peer);
-    struct pollfd polled = {.fd = fd, .events = POLLRDHUP};
-    return getpeername(fd, (struct sockaddr *)&peer, &bytes) == 0 && strstr(peer.sun_path, ".s.PGSQL.") != NULL &&
-           poll(&polled, 1, 0) == 1;
+    struct stat status;
+    bool is_one = getpeername(fd, (struct sockaddr *)&peer, &bytes) == 0 &&
+                  strstr(peer.sun_path, ".s.PGSQL.") != NULL && fstat(fd, &status) == 0;
+    return is_one ? status.st_ino : 0;
 }
 
-static int lost_connection(void)
+static bool has_hung_up(int fd)
 {
-    int fd = 3;
-    while (!has_hung_up(fd))
-        fd = fd == 1023 ? 3 : fd + 1;
+    struct pollfd polled = {.fd = fd, .events = POLLRDHUP};
+    return poll(&polled, 1, 0) == 1;
+}
+
+/* Of those that were there before: who connects now, as the sampler and the sweeper do some time, is hung up on, too.
+ */
+static int lost_connection(const ino_t *before)
+{
+    int fd = 0;
+    while (before[fd] == 0 || connection_of(fd) != before[fd] || !has_hung_up(fd))
+        fd = (fd + 1) % FDS_MAX;
     return fd;
 }
 
-/* Of the reader that waits for nothing. The server's farewell is taken away: it finds the connection gone. */
+/* Of the reader that waits for nothing, and there is no other to be had. The server's farewell is taken away: it finds
+ * the connection gone. */
 static void lose_idle_connection(void)
 {
     char farewell[1024];
+    ino_t before[FDS_MAX];
+    for (int fd = 0; fd < FDS_MAX; fd++)
+        before[fd] = connection_of(fd);
+    tell_server("alter database %s allow_connections false");
     tell_server("select pg_terminate_backend(pid) from pg_stat_activity where datname = '%s' and state = 'idle'"
                 " and query like '%%from apps%%' and application_name = 'parleyd'");
-    int fd = lost_connection();
+    int fd = lost_connection(before);
     while (recv(fd, farewell, sizeof(farewell), MSG_DONTWAIT) > 0)
         continue;
 }
@@ -210,7 +227,6 @@ static void query_of_a_lost_reader_goes_to_another(void **state)
     occupy_one_reader();
     unsigned kept = keep_other_reader();
     struct pl_query *query = submit(PATIENCE_US);
-    tell_server("alter database %s allow_connections false");
     lose_idle_connection();
     sem_post(&homes[0].go);
     while (!is_queue_empty())
