@@ -6,8 +6,8 @@
  * and a statement costs more than a row of it.
  *
  * Nothing waits to be more: what the sessions of a loop ask for in one turn is one statement, and what they ask for
- * while it is under way is the next. Of each of the two kinds a loop has one under way. A session alone is a gather of
- * one.
+ * while it is under way is the next. Of each of the two kinds a loop has one under way, or two when it is the only
+ * loop. A session alone is a gather of one.
  *
  * When a statement fails, each session in it ends and its device comes back. A session that ends meanwhile stays until
  * its gather is back, and gets nothing of it.
@@ -40,11 +40,25 @@ static void start(struct pl_task *task);
 
 /* ---- asking ---- */
 
+/* One reader works on one statement at a time: a loop that has nobody beside it keeps two of them at work. */
+static unsigned reads_max(const struct pl_shard *shard)
+{
+    return shard->hub->shard_count == 1 ? 2 : 1;
+}
+
+static bool may_list(const struct pl_shard *shard)
+{
+    return shard->lists_under_way < reads_max(shard) && !TAILQ_EMPTY(&shard->wanting_list);
+}
+
+static bool may_read_heads(const struct pl_shard *shard)
+{
+    return shard->heads_under_way < reads_max(shard) && !TAILQ_EMPTY(&shard->wanting_heads);
+}
+
 static void start_later(struct pl_shard *shard)
 {
-    bool may_list = !shard->is_listing && !TAILQ_EMPTY(&shard->wanting_list);
-    bool may_read_heads = !shard->is_reading_heads && !TAILQ_EMPTY(&shard->wanting_heads);
-    if (shard->hello_deferred || (!may_list && !may_read_heads))
+    if (shard->hello_deferred || (!may_list(shard) && !may_read_heads(shard)))
         return;
     shard->hello_deferred = true;
     shard->hello_task.run = start;
@@ -142,7 +156,7 @@ static void read_lists(struct pl_shard *shard)
         TAILQ_REMOVE(&shard->wanting_list, session, listing);
         gather->asking[gather->asking_count++] = (struct asking){.session = session};
     }
-    shard->is_listing = true;
+    shard->lists_under_way++;
     struct pl_params *params = pl_query_add(gather->query, PL_STATEMENT_SESSION_CHATS);
     put_column(gather, params, false, user_of);
     put_column(gather, params, false, device_of);
@@ -163,7 +177,7 @@ static void on_lists(struct pl_query *query, void *context)
 {
     struct gather *gather = context;
     struct pl_shard *shard = gather->shard;
-    shard->is_listing = false;
+    shard->lists_under_way--;
     if (query->status == PL_OK)
         take_lists(gather, &query->steps[0].rows);
     for (unsigned i = 0; i < gather->asking_count; i++) {
@@ -202,7 +216,7 @@ static void read_heads(struct pl_shard *shard)
         session->wants_heads = false;
         gather_chats(gather, session);
     }
-    shard->is_reading_heads = true;
+    shard->heads_under_way++;
     struct pl_params *params = pl_query_add(gather->query, PL_STATEMENT_SESSION_HEADS);
     put_chats(gather, params);
     put_column(gather, params, true, user_of);
@@ -243,7 +257,7 @@ static void on_heads(struct pl_query *query, void *context)
     struct gather *gather = context;
     struct pl_shard *shard = gather->shard;
     const struct pl_head *heads = query->status == PL_OK ? heads_by_number(gather, &query->steps[0].rows) : NULL;
-    shard->is_reading_heads = false;
+    shard->heads_under_way--;
     for (unsigned i = 0, first = 0; i < gather->asking_count; first += gather->asking[i++].count) {
         struct pl_session *session = gather->asking[i].session;
         if (pl_session_read_succeeded(session, query))
@@ -260,8 +274,8 @@ static void start(struct pl_task *task)
 {
     struct pl_shard *shard = pl_container_of(task, struct pl_shard, hello_task);
     shard->hello_deferred = false;
-    if (!shard->is_listing && !TAILQ_EMPTY(&shard->wanting_list))
+    while (may_list(shard))
         read_lists(shard);
-    if (!shard->is_reading_heads && !TAILQ_EMPTY(&shard->wanting_heads))
+    while (may_read_heads(shard))
         read_heads(shard);
 }

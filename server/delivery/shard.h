@@ -40,8 +40,8 @@ struct pl_shard {
     TAILQ_HEAD(, pl_session) wanting_heads;
     struct pl_task hello_task;
     bool hello_deferred;
-    bool is_listing;
-    bool is_reading_heads;
+    unsigned lists_under_way; /* statements */
+    unsigned heads_under_way;
     /* See presence.c. */
     TAILQ_HEAD(, pl_session) heard; /* of the sessions of this loop, in the order of heard_us */
     struct pl_timer silence_timer;
