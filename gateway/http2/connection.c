@@ -10,7 +10,6 @@
 #include "gateway/http2/connection.h"
 
 #include <errno.h>
-#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +19,11 @@
 
 #include "base/buf.h"
 #include "gateway/http2/answer.h"
+#include "gateway/http2/session.h"
 
 enum {
     READ_BYTES = 64 << 10,
     WRITE_BYTES = 64 << 10,
-    STREAM_WINDOW_BYTES = 1 << 20,
-    CONNECTION_WINDOW_BYTES = 16 << 20,
     OWN_HEADERS = 8,
     STREAM_ID_MAX = 1 << 30, /* a connection that has used as many is replaced before they run out */
 };
@@ -133,25 +131,8 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *d
     return (ssize_t)bytes;
 }
 
-static nghttp2_session *new_session(struct pl_http2_connection *connection)
-{
-    static const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES},
-    };
-    nghttp2_session_callbacks *callbacks;
-    nghttp2_session *session;
-    pl_assert(nghttp2_session_callbacks_new(&callbacks) == 0);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    pl_assert(nghttp2_session_client_new(&session, callbacks, connection) == 0);
-    nghttp2_session_callbacks_del(callbacks);
-    pl_assert(nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, 2) == 0);
-    pl_assert(nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW_BYTES) == 0);
-    return session;
-}
+static const struct pl_http2_callbacks callbacks = {
+    .on_header = on_header, .on_data = on_data, .on_stream_close = on_stream_close, .on_frame = on_frame};
 
 /* ---- ends ---- */
 
@@ -289,7 +270,7 @@ struct pl_http2_connection *pl_http2_connection_new(const struct pl_http2_connec
     connection->source.ready = on_ready;
     connection->flush.run = on_flush;
     connection->fd = fd;
-    connection->session = new_session(connection);
+    connection->session = pl_http2_session_new(&callbacks, connection);
     connection->out = malloc(2 * WRITE_BYTES);
     pl_assert(connection->out != NULL);
     TAILQ_INIT(&connection->ended);
@@ -319,30 +300,21 @@ unsigned pl_http2_connection_room(const struct pl_http2_connection *connection)
     return max - streams;
 }
 
-static nghttp2_nv pair(const char *name, const char *value, uint8_t flags)
-{
-    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
-                        .value = (uint8_t *)(uintptr_t)value,
-                        .namelen = strlen(name),
-                        .valuelen = strlen(value),
-                        .flags = flags};
-}
-
 /* Headers of a call differ from call to call, and some are secrets: neither belongs into the table of HPACK. */
 static size_t put_headers(const struct pl_http2_connection *connection, const struct pl_http2_call *call,
                           nghttp2_nv *ret_pairs)
 {
     size_t count = 0;
-    ret_pairs[count++] = pair(":method", "POST", 0);
-    ret_pairs[count++] = pair(":scheme", "http", 0);
-    ret_pairs[count++] = pair(":path", call->path, 0);
-    ret_pairs[count++] = pair(":authority", connection->options.authority, 0);
-    ret_pairs[count++] = pair("te", "trailers", 0);
-    ret_pairs[count++] = pair("content-type", "application/grpc", 0);
-    ret_pairs[count++] = pair("user-agent", "parley-gateway", 0);
-    ret_pairs[count++] = pair("grpc-timeout", connection->timeout, 0);
+    ret_pairs[count++] = pl_http2_pair(":method", "POST", 0);
+    ret_pairs[count++] = pl_http2_pair(":scheme", "http", 0);
+    ret_pairs[count++] = pl_http2_pair(":path", call->path, 0);
+    ret_pairs[count++] = pl_http2_pair(":authority", connection->options.authority, 0);
+    ret_pairs[count++] = pl_http2_pair("te", "trailers", 0);
+    ret_pairs[count++] = pl_http2_pair("content-type", "application/grpc", 0);
+    ret_pairs[count++] = pl_http2_pair("user-agent", "parley-gateway", 0);
+    ret_pairs[count++] = pl_http2_pair("grpc-timeout", connection->timeout, 0);
     for (unsigned i = 0; i < call->header_count; i++)
-        ret_pairs[count++] = pair(call->headers[i].name, call->headers[i].value, NGHTTP2_NV_FLAG_NO_INDEX);
+        ret_pairs[count++] = pl_http2_pair(call->headers[i].name, call->headers[i].value, NGHTTP2_NV_FLAG_NO_INDEX);
     return count;
 }
 

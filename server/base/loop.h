@@ -26,7 +26,7 @@ void pl_loop_fini(struct pl_loop *loop);
 void pl_loop_defer(struct pl_loop *loop, struct pl_task *task);
 /* This thread only. Runs behind those, a few in each turn: what there may be a lot of at once, while others wait. */
 void pl_loop_defer_bulk(struct pl_loop *loop, struct pl_task *task);
-/* Nothing is left that a turn would run; this thread only, or after it. */
+/* Nothing is left that a turn would run. While nobody posts: when the threads are over. */
 bool pl_loop_is_idle(const struct pl_loop *loop);
 /* This thread only: one turn, mail, due timers, then what was deferred. */
 void pl_loop_turn(struct pl_loop *loop);

@@ -299,8 +299,8 @@ static void on_timer(struct pl_timer *timer)
 
 static void free_when_over(struct pl_session *session)
 {
-    if (session->call != NULL || session->flush_deferred || session->bulk_deferred || session->out_count > 0 || session->is_registered ||
-        session->subscription_count > 0 || session->watches != NULL)
+    if (session->call != NULL || session->flush_deferred || session->bulk_deferred || session->out_count > 0 ||
+        session->is_registered || session->subscription_count > 0 || session->watches != NULL)
         return;
     struct pl_hub *hub = session->hub;
     count_opened(session, -1);

@@ -15,12 +15,11 @@
 #include "bench/fail.h"
 #include "bench/stream.h"
 #include "gateway/http2/endpoint.h"
+#include "gateway/http2/session.h"
 
 enum {
     EVENTS = 256,
     READ_BYTES = 256 << 10,
-    STREAM_WINDOW_BYTES = 1 << 20,
-    CONNECTION_WINDOW_BYTES = 16 << 20,
 };
 
 /* ---- what nghttp2 calls ---- */
@@ -70,25 +69,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     return 0;
 }
 
-static nghttp2_session *new_session(void)
-{
-    static const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES},
-    };
-    nghttp2_session_callbacks *callbacks;
-    nghttp2_session *session;
-    pl_assert(nghttp2_session_callbacks_new(&callbacks) == 0);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    pl_assert(nghttp2_session_client_new(&session, callbacks, NULL) == 0);
-    nghttp2_session_callbacks_del(callbacks);
-    pl_assert(nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, 2) == 0);
-    pl_assert(nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW_BYTES) == 0);
-    return session;
-}
+static const struct pl_http2_callbacks callbacks = {
+    .on_header = on_header, .on_data = on_data, .on_stream_close = on_stream_close, .on_frame = on_frame};
 
 /* ---- in ---- */
 
@@ -231,7 +213,7 @@ void bench_connection_open(struct bench_connection *connection, struct bench_pol
     if (connection->fd < 0)
         bench_fail("no connection to %s", endpoint);
     pl_buf_init(&connection->out, SIZE_MAX / 4);
-    connection->session = new_session();
+    connection->session = pl_http2_session_new(&callbacks, NULL);
     watch(connection, EPOLL_CTL_ADD);
     bench_connection_soil(connection);
 }

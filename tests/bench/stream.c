@@ -7,6 +7,7 @@
 
 #include "bench/fail.h"
 #include "bench/message.h"
+#include "gateway/http2/session.h"
 
 enum { PREFIX_BYTES = 5, MESSAGE_BYTES_MAX = 32 << 20 };
 
@@ -89,26 +90,17 @@ static ssize_t read_out(nghttp2_session *session, int32_t stream_id, uint8_t *da
     return (ssize_t)bytes;
 }
 
-static nghttp2_nv pair(const char *name, const char *value, uint8_t flags)
-{
-    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
-                        .value = (uint8_t *)(uintptr_t)value,
-                        .namelen = strlen(name),
-                        .valuelen = strlen(value),
-                        .flags = flags};
-}
-
 void bench_stream_open(struct bench_stream *stream, const struct bench_stream_site *site)
 {
     const nghttp2_nv headers[] = {
-        pair(":method", "POST", NGHTTP2_NV_FLAG_NONE),
-        pair(":scheme", "http", NGHTTP2_NV_FLAG_NONE),
-        pair(":path", "/parley.v1.StreamService/Connect", NGHTTP2_NV_FLAG_NONE),
-        pair(":authority", "localhost", NGHTTP2_NV_FLAG_NONE),
-        pair("te", "trailers", NGHTTP2_NV_FLAG_NONE),
-        pair("content-type", "application/grpc", NGHTTP2_NV_FLAG_NONE),
-        pair("user-agent", "parley-bench", NGHTTP2_NV_FLAG_NONE),
-        pair("authorization", site->bearer, NGHTTP2_NV_FLAG_NO_INDEX),
+        pl_http2_pair(":method", "POST", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair(":scheme", "http", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair(":path", "/parley.v1.StreamService/Connect", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair(":authority", "localhost", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair("te", "trailers", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair("content-type", "application/grpc", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair("user-agent", "parley-bench", NGHTTP2_NV_FLAG_NONE),
+        pl_http2_pair("authorization", site->bearer, NGHTTP2_NV_FLAG_NO_INDEX),
     };
     const nghttp2_data_provider body = {.read_callback = read_out};
     *stream = (struct bench_stream){.site = *site};
