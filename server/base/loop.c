@@ -66,6 +66,7 @@ void pl_loop_turn(struct pl_loop *loop)
         run_round(loop);
     for (unsigned i = 0; i < BULK_MAX && !STAILQ_EMPTY(&loop->bulk); i++)
         run_first(&loop->bulk);
+    run_round(loop);
     if (!STAILQ_EMPTY(&loop->deferred) || !STAILQ_EMPTY(&loop->bulk))
         loop->mailbox.ring(loop->mailbox.owner);
 }

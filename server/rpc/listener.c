@@ -250,11 +250,12 @@ int pl_listener_port(const struct pl_listener *listener)
     return listener->sockets.port;
 }
 
+int pl_listener_peer_fd(const char *core_peer)
+{
+    return strncmp(core_peer, "fd:", 3) == 0 ? (int)strtol(core_peer + 3, NULL, 10) : -1;
+}
+
 void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char ret_text[PL_PEER_TEXT_BYTES])
 {
-    int fd = -1;
-
-    if (strncmp(core_peer, "fd:", 3) == 0)
-        fd = (int)strtol(core_peer + 3, NULL, 10);
-    pl_connections_peer(listener->connections, fd, ret_text, PL_PEER_TEXT_BYTES);
+    pl_connections_peer(listener->connections, pl_listener_peer_fd(core_peer), ret_text, PL_PEER_TEXT_BYTES);
 }

@@ -36,6 +36,8 @@ void pl_listener_stop(struct pl_listener *listener);
 void pl_listener_free(struct pl_listener *listener);
 /* Of the first host:port; 0 when there are unix sockets only. */
 int pl_listener_port(const struct pl_listener *listener);
+/* The descriptor in core's name of a peer ("fd:7"); -1: it has none. Any thread. */
+int pl_listener_peer_fd(const char *core_peer);
 /* For logs: the address behind core's name of a peer ("fd:7"). Any thread. */
 void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char ret_text[PL_PEER_TEXT_BYTES]);
 

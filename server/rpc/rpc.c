@@ -90,6 +90,7 @@ static enum pl_status start_loops(struct pl_rpc *rpc)
         rpc->homes[i].tell.run = pl_health_tell;
         rpc->homes[i].end_builtins.run = end_builtins;
         TAILQ_INIT(&rpc->homes[i].streams);
+        pl_cork_init(&rpc->homes[i].cork, &rpc->homes[i].queue.loop);
     }
     while (status == PL_OK && rpc->home_count < count)
         status = start_loop(rpc, rpc->home_count < rpc->unary_count, scratch_bytes);
@@ -101,8 +102,10 @@ static void stop_loops(struct pl_rpc *rpc)
 {
     for (unsigned i = 0; i < rpc->home_count; i++)
         pl_queue_loop_join(&rpc->homes[i].queue);
-    for (unsigned i = 0; i < rpc->home_count; i++)
+    for (unsigned i = 0; i < rpc->home_count; i++) {
         pl_queue_loop_fini(&rpc->homes[i].queue);
+        pl_cork_fini(&rpc->homes[i].cork);
+    }
 }
 
 /* All that open made, in reverse. Core has no call left. */

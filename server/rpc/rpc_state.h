@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "rpc/cork.h"
 #include "rpc/listener.h"
 #include "rpc/queue_loop.h"
 #include "rpc/rpc.h"
@@ -22,6 +23,7 @@ struct pl_home {
     struct pl_queue_loop queue;
     struct pl_rpc *rpc;
     TAILQ_HEAD(, pl_stream) streams;
+    struct pl_cork cork;
     struct pl_task tell; /* health changed: its watchers here are told */
     atomic_bool told;    /* tell is posted and has not run */
     struct pl_task end_builtins;

@@ -15,6 +15,7 @@
  */
 #include "rpc/stream.h"
 
+#include <grpc/support/alloc.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -64,6 +65,7 @@ static void release(struct pl_stream *stream)
     pl_call_log(&stream->call, "stream_finished", status);
     pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
+    pl_cork_remove_stream(&stream->home->cork, stream->fd);
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
     count_ended(stream, status);
     atomic_fetch_sub(count_of(stream), 1);
@@ -178,6 +180,15 @@ static enum pl_status refusal_of(struct pl_stream *stream, int64_t streams)
     return pl_call_refusal(call, streams, builtin ? BUILTIN_STREAMS_MAX : call->rpc->options.config->streams_max);
 }
 
+static int connection_of(const struct pl_stream *stream)
+{
+    char *peer = grpc_call_get_peer(stream->call.core);
+    int fd = pl_listener_peer_fd(peer);
+
+    gpr_free(peer);
+    return fd;
+}
+
 static void begin(struct pl_task *task)
 {
     struct pl_stream *stream = pl_container_of(task, struct pl_stream, begin);
@@ -188,6 +199,8 @@ static void begin(struct pl_task *task)
 
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, 1);
     TAILQ_INSERT_TAIL(&stream->home->streams, stream, on_home);
+    stream->fd = connection_of(stream);
+    pl_cork_add_stream(&stream->home->cork, stream->fd);
     start_headers(stream);
     if (call->served->builtin) /* it does not always read */
         pl_stream_await_close(stream);

@@ -20,6 +20,7 @@ struct pl_stream {
     struct pl_timer linger;
     grpc_byte_buffer *incoming;
     grpc_byte_buffer *outgoing;
+    int fd;                /* of the connection; -1: not known */
     unsigned holds;        /* batches that core has, and admission */
     enum pl_status status; /* once ended */
     int cancelled;

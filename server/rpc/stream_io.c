@@ -104,6 +104,7 @@ void pl_call_write(struct pl_call *call, const void *data, size_t bytes)
     call->bytes_out += (int64_t)bytes;
     pl_metrics_add(call->rpc->options.metrics, PL_METRIC_sent_bytes_total, (int64_t)bytes);
     op.data.send_message.send_message = stream->outgoing;
+    pl_cork_write(&stream->home->cork, stream->fd);
     pl_call_start(call, &op, 1, &stream->wrote);
 }
 
