@@ -197,8 +197,11 @@ void pl_session_drop_entries(struct pl_session *session);
 void pl_session_tell_later(struct pl_session *session, struct pl_subscription *subscription);
 void pl_session_flush_later(struct pl_session *session);
 void pl_session_written(struct pl_session *session);
-/* For the frame: entries, as many as it has room for, but at most count_max; and the rest of what is to be told. */
-void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max);
+/*
+ * For the frame: entries, as many as it has room for, but at most count_max; and the rest of what is to be told. Returns
+ * how many sessions the smallest of their chats has, UINT_MAX when there is no entry.
+ */
+unsigned pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max);
 void pl_session_put_tellings(struct pl_session *session, struct pl_buf *frame);
 /* Forgets what waits for this subscription. */
 void pl_session_out_forget(struct pl_subscription *subscription);
@@ -217,6 +220,7 @@ void pl_session_out_forget(struct pl_subscription *subscription);
 #define PL_SERVER_FRAME_TYPINGS 0x62
 #define PL_SERVER_FRAME_PRESENCES 0x6a
 #define PL_SERVER_FRAME_LOG_STARTS 0x72
+#define PL_SERVER_FRAME_ACK_INTERVAL_MS 0x78
 
 /* ---- poll.c; but for free, of sessions that have one ---- */
 void pl_poll_free(struct pl_session *session);

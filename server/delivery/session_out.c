@@ -5,8 +5,10 @@
  * of the turn in which the write is done. The queue of entries is bounded by bytes, answers to sends by their number,
  * and receipts and read_oks by coalescing: of each chat, and of each message in a group, only the newest is kept.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/clock.h"
 #include "delivery/session.h"
@@ -20,6 +22,8 @@
 #define FRAME_BYTES_MAX (2 << 20)
 /* What is said in a chat that more follow leaves in bulk, so that others need not wait for all of them. */
 #define SOON_FOLLOWERS_MAX 64
+#define BULK_ACK_MS_MAX 2000
+#define BULK_ACK_MS_EACH 8
 
 static void flush_soon(struct pl_task *task);
 static void flush_in_bulk(struct pl_task *task);
@@ -149,9 +153,10 @@ static void observe_delivery(const struct pl_session *session, const struct pl_e
         pl_metrics_observe_us(&session->hub->server->metrics, PL_METRIC_delivery_seconds, now_us - entry->accepted_us);
 }
 
-void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max)
+unsigned pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max)
 {
     int64_t count = 0;
+    unsigned others = UINT_MAX;
     int64_t now_us = pl_clock_now_us();
     struct pl_queued_entry *queued;
     while ((queued = STAILQ_FIRST(&session->entries)) != NULL && frame->bytes < FRAME_ENTRIES_BYTES &&
@@ -168,12 +173,29 @@ void pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, in
         pl_entry_put(queued->entry, PL_SERVER_FRAME_ENTRIES, &session->principal.device_id, frame);
         session->entries_bytes -= queued_bytes(queued->entry);
         queued->subscription->sent_seq = queued->entry->seq;
+        others = MIN(others, queued->subscription->others);
         observe_delivery(session, queued->entry, now_us);
         pl_entry_release(queued->entry);
         free(queued);
         count++;
     }
     pl_metrics_add(&session->hub->server->metrics, PL_METRIC_entries_delivered_total, count);
+    return others;
+}
+
+/*
+ * Of a large group acknowledgements are stored once in 100 ms and 4 ms for each device (db/marks.c), and each costs about
+ * what an entry does, so to hear of them sooner is work that tells nobody anything. Devices are spread over half of the
+ * time, or all would speak at once.
+ */
+static void put_ack_interval(const struct pl_session *session, unsigned others, struct pl_buf *frame)
+{
+    if (others <= SOON_FOLLOWERS_MAX || others == UINT_MAX)
+        return;
+    unsigned whole_ms = MIN(others * BULK_ACK_MS_EACH, BULK_ACK_MS_MAX);
+    unsigned spread = session->principal.device_id.uuid.bytes[sizeof(struct pl_uuid) - 1];
+    pl_buf_put_u8(frame, PL_SERVER_FRAME_ACK_INTERVAL_MS);
+    pl_buf_put_varint(frame, whole_ms / 2 + whole_ms * spread / 512);
 }
 
 /* ---- receipts and read_oks ---- */
@@ -373,7 +395,8 @@ static void put_frame(struct pl_session *session, struct pl_buf *frame)
     pl_buf_put(frame, session->replies.data, session->replies.bytes);
     pl_buf_reset(&session->replies);
     session->answers_waiting = 0;
-    pl_session_put_entries(session, frame, INT64_MAX);
+    unsigned others = pl_session_put_entries(session, frame, INT64_MAX);
+    put_ack_interval(session, others, frame);
     pl_session_put_tellings(session, frame);
     pl_session_put_typings(session, frame);
     pl_session_put_presences(session, frame);

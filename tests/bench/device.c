@@ -86,7 +86,7 @@ static void take_welcome(struct bench_device *device, const Parley__V1__Welcome 
     if (device->is_welcome)
         bench_violation("a second welcome came");
     device->is_welcome = true;
-    device->ack_interval_us = (int64_t)welcome->ack_interval_ms * 1000;
+    device->ack_interval_ms = welcome->ack_interval_ms;
     device->ack_entries_max = welcome->ack_entries_max;
     if (device->chat != NULL && welcome->sends_in_flight_max < (int)device->chat->window)
         bench_fail("the server allows %d sends in flight, the window is %u", welcome->sends_in_flight_max,
@@ -103,7 +103,7 @@ static void take_arrival(struct bench_device *device, const Parley__V1__Message 
     atomic_fetch_add(&device->worker->arrived, 1);
 }
 
-static void take_entry(struct bench_device *device, const Parley__V1__Message *entry)
+static void take_entry(struct bench_device *device, const Parley__V1__Message *entry, int32_t ack_interval_ms)
 {
     if (entry->kind == PARLEY__V1__ENTRY_KIND__ENTRY_KIND_ACCOUNT)
         return; /* of the user's SELF chat: that it has this device */
@@ -122,7 +122,7 @@ static void take_entry(struct bench_device *device, const Parley__V1__Message *e
                         (long long)device->last_seq);
     device->last_seq = entry->seq;
     bench_chat_entry(device->chat, device, entry);
-    bench_worker_owe_ack(device->worker, device);
+    bench_worker_owe_ack(device->worker, device, ack_interval_ms != 0 ? ack_interval_ms : device->ack_interval_ms);
 }
 
 /* A receipt speaks of what the peer has acknowledged and what is on disk, so it cannot be ahead of the peer. */
@@ -158,7 +158,7 @@ static void received(struct bench_stream *stream, const Parley__V1__ServerFrame 
     for (size_t i = 0; i < frame->n_sents; i++)
         bench_chat_sent(device->chat, frame->sents[i]);
     for (size_t i = 0; i < frame->n_entries; i++)
-        take_entry(device, frame->entries[i]);
+        take_entry(device, frame->entries[i], frame->ack_interval_ms);
     for (size_t i = 0; i < frame->n_receipts; i++)
         take_receipt(device, frame->receipts[i]);
     for (size_t i = 0; i < frame->n_group_receipts; i++)

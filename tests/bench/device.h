@@ -10,6 +10,7 @@
 
 #include <sys/queue.h>
 
+#include "base/timer.h"
 #include "base/uuid.h"
 #include "bench/stream.h"
 
@@ -33,12 +34,10 @@ struct bench_device {
     int64_t acked_seq;          /* what it last acknowledged */
     int64_t peer_delivered_seq; /* chat of two: the receipt of the peer */
 
-    int64_t ack_interval_us; /* from welcome */
+    int32_t ack_interval_ms; /* from welcome */
     int ack_entries_max;
-    int64_t ack_due_us; /* while it is in the worker's list */
-    bool ack_waits;     /* it is in that list */
+    struct pl_timer ack_timer;
     bool ack_is_due;
-    TAILQ_ENTRY(bench_device) acking;
 
     bool is_dirty; /* in the worker's list of devices that have something to say */
     TAILQ_ENTRY(bench_device) dirty;

@@ -23,26 +23,24 @@ void bench_worker_soil(struct bench_worker *worker, struct bench_device *device)
     TAILQ_INSERT_TAIL(&worker->dirty, device, dirty);
 }
 
-static void make_ack_due(struct bench_worker *worker, struct bench_device *device)
+static void on_ack_timer(struct pl_timer *timer)
 {
-    if (device->ack_waits)
-        TAILQ_REMOVE(&worker->acking, device, acking);
-    device->ack_waits = false;
+    struct bench_device *device = pl_container_of(timer, struct bench_device, ack_timer);
     device->ack_is_due = true;
-    bench_worker_soil(worker, device);
+    bench_worker_soil(device->worker, device);
 }
 
-void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *device)
+void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *device, int32_t interval_ms)
 {
     if (device->ack_is_due)
         return;
+    int64_t due_us = pl_clock_now_us() + (int64_t)interval_ms * 1000;
     if (device->last_seq - device->acked_seq >= device->ack_entries_max) {
-        make_ack_due(worker, device);
-    } else if (!device->ack_waits) {
-        device->ack_waits = true;
-        int64_t latest_us = pl_clock_now_us() + device->ack_interval_us;
-        device->ack_due_us = latest_us - latest_us % ACK_GRAIN_US;
-        TAILQ_INSERT_TAIL(&worker->acking, device, acking);
+        pl_timers_disarm(&worker->acking, &device->ack_timer);
+        on_ack_timer(&device->ack_timer);
+    } else if (device->ack_timer.index == 0 || due_us < device->ack_timer.due_us) {
+        device->ack_timer.run = on_ack_timer;
+        pl_timers_arm(&worker->acking, &device->ack_timer, due_us - due_us % ACK_GRAIN_US);
     }
 }
 
@@ -180,13 +178,6 @@ static void watch_drain(struct bench_worker *worker)
 
 /* ---- turns ---- */
 
-static void make_acks_due(struct bench_worker *worker, int64_t now_us)
-{
-    struct bench_device *device;
-    while ((device = TAILQ_FIRST(&worker->acking)) != NULL && device->ack_due_us <= now_us)
-        make_ack_due(worker, device);
-}
-
 static void flush(struct bench_worker *worker)
 {
     struct bench_device *device;
@@ -202,9 +193,8 @@ static int64_t wait_us(const struct bench_worker *worker)
 {
     int64_t now_us = pl_clock_now_us();
     int64_t until_us = now_us + IDLE_WAIT_US;
-    const struct bench_device *device = TAILQ_FIRST(&worker->acking);
-    if (device != NULL && device->ack_due_us < until_us)
-        until_us = device->ack_due_us;
+    if (pl_timers_next_due_us(&worker->acking) < until_us)
+        until_us = pl_timers_next_due_us(&worker->acking);
     if (is_paced(worker) && next_due_us(worker) < until_us)
         until_us = next_due_us(worker);
     return until_us < now_us ? 0 : until_us - now_us;
@@ -215,7 +205,7 @@ static void turn(struct bench_worker *worker)
     int64_t now_us = pl_clock_now_us();
     see_phase(worker);
     make_messages_due(worker, now_us);
-    make_acks_due(worker, now_us);
+    pl_timers_run(&worker->acking, now_us);
     watch_drain(worker);
     flush(worker);
     bench_poll_flush(&worker->poll);
@@ -266,7 +256,7 @@ void bench_worker_start(struct bench_worker *worker, struct bench_load *load, un
 {
     memset(worker, 0, sizeof(*worker));
     worker->load = load;
-    TAILQ_INIT(&worker->acking);
+    pl_timers_init(&worker->acking);
     TAILQ_INIT(&worker->dirty);
     pl_arena_init(&worker->in_arena, SIZE_MAX);
     pl_arena_init(&worker->out_arena, SIZE_MAX);
@@ -293,6 +283,7 @@ void bench_worker_join(struct bench_worker *worker)
     free(worker->chats);
     free(worker->devices);
     free(worker->connections);
+    pl_timers_fini(&worker->acking);
     pl_arena_fini(&worker->in_arena);
     pl_arena_fini(&worker->out_arena);
 }

@@ -59,7 +59,7 @@ struct bench_worker {
     unsigned device_count;
     unsigned connect_count; /* of devices, how many were told to connect */
     unsigned ready_count;
-    struct bench_device_list acking; /* by due time */
+    struct pl_timers acking;
     struct bench_device_list dirty;
     uint64_t delivered;       /* since the start */
     _Atomic uint64_t arrived; /* reconnect: entries */
@@ -76,8 +76,8 @@ void bench_worker_join(struct bench_worker *worker);
 /* ---- for devices and chats ---- */
 /* The device may have something to say: it is asked at the end of the turn. */
 void bench_worker_soil(struct bench_worker *worker, struct bench_device *device);
-/* The device got an entry and is to acknowledge it in time. */
-void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *device);
+/* The device got an entry and is to acknowledge it within so long. */
+void bench_worker_owe_ack(struct bench_worker *worker, struct bench_device *device, int32_t interval_ms);
 void bench_worker_ready(struct bench_worker *worker, struct bench_device *device);
 /* A message of the chat is done. */
 void bench_worker_retired(struct bench_worker *worker, struct bench_chat *chat);

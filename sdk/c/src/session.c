@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/clock.h"
 #include "parley/v1/presence_service.pb-c.h"
@@ -15,6 +16,7 @@
 
 #define LEAVE_US 2000000
 #define RETRY_MS_MIN 100
+#define ACK_INTERVAL_MS_MAX 10000
 /* For a reason that this library does not know. */
 #define GRPC_CODE_UNAVAILABLE 14
 #define FRAME_BYTES_MAX (1 << 20)
@@ -77,7 +79,7 @@ static void take_welcome(struct parley_stream *stream, const Parley__V1__Welcome
     }
     snprintf(stream->epoch, sizeof stream->epoch, "%s", welcome->epoch);
     stream->limits = (struct pl_stream_limits){
-        .ack_interval_us = bounded(welcome->ack_interval_ms, 1, 10000) * 1000,
+        .ack_interval_us = bounded(welcome->ack_interval_ms, 1, ACK_INTERVAL_MS_MAX) * 1000,
         .ack_entries_max = (unsigned)bounded(welcome->ack_entries_max, 1, 10000),
         .sends_in_flight_max = (unsigned)bounded(welcome->sends_in_flight_max, 1, PARLEY_OUTBOX_MESSAGES_MAX),
         .heartbeat_us = heartbeat_us(welcome->heartbeat_interval_ms),
@@ -154,7 +156,7 @@ static void interrupt(struct parley_stream *stream)
     pl_session_leave(stream);
 }
 
-static void take_entry(struct parley_stream *stream, const Parley__V1__Message *entry)
+static void take_entry(struct parley_stream *stream, const Parley__V1__Message *entry, int64_t ack_interval_us)
 {
     struct pl_chat_id chat_id;
     enum pl_cursor_verdict verdict;
@@ -174,8 +176,7 @@ static void take_entry(struct parley_stream *stream, const Parley__V1__Message *
         return;
     }
     pl_cursors_advance(&stream->cursors, &chat_id, entry->seq);
-    if (stream->ack_due_us == INT64_MAX)
-        stream->ack_due_us = pl_clock_now_us() + stream->limits.ack_interval_us;
+    stream->ack_due_us = MIN(stream->ack_due_us, pl_clock_now_us() + ack_interval_us);
 }
 
 static void take_receipt(struct parley_stream *stream, const Parley__V1__Receipt *receipt)
@@ -249,6 +250,13 @@ static bool is_heard(const struct parley_stream *stream)
     return stream->phase == PL_STREAM_LIVE || stream->phase == PL_STREAM_LEAVING;
 }
 
+static int64_t ack_interval_us(const struct parley_stream *stream, const Parley__V1__ServerFrame *frame)
+{
+    if (frame->ack_interval_ms == 0)
+        return stream->limits.ack_interval_us;
+    return bounded(frame->ack_interval_ms, 1, ACK_INTERVAL_MS_MAX) * 1000;
+}
+
 static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFrame *frame)
 {
     if (frame->welcome != NULL)
@@ -259,7 +267,7 @@ static void take_frame(struct parley_stream *stream, const Parley__V1__ServerFra
         take_failed(stream, frame->faileds[i]);
     /* While leaving, an entry could no longer be acknowledged, so it is left for the next time. */
     for (size_t i = 0; i < frame->n_entries && stream->phase == PL_STREAM_LIVE; i++)
-        take_entry(stream, frame->entries[i]);
+        take_entry(stream, frame->entries[i], ack_interval_us(stream, frame));
     for (size_t i = 0; i < frame->n_receipts && is_heard(stream); i++)
         take_receipt(stream, frame->receipts[i]);
     for (size_t i = 0; i < frame->n_group_receipts && is_heard(stream); i++)

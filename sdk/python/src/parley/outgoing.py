@@ -123,14 +123,14 @@ class Outgoing:
             self._gaps[chat_id] = seq
             return "gap"
 
-    def taken(self, chat_id, seq):
-        """The application has the entry, or had it before: it is to be acknowledged."""
+    def taken(self, chat_id, seq, ack_interval_ms=0):
+        """The application has the entry, or had it before: it is to be acknowledged in time; 0: as welcome said."""
         with self._changed:
             have = max(seq, self._have.pop(chat_id, 0))
             self._have[chat_id] = have
             self._gaps.pop(chat_id, None)
-            if not self._dirty:
-                self._ack_due = time.monotonic() + max(1, self._limits.ack_interval_ms) / 1000
+            due = time.monotonic() + max(1, ack_interval_ms or self._limits.ack_interval_ms) / 1000
+            self._ack_due = min(self._ack_due, due) if self._dirty else due
             self._dirty[chat_id] = max(seq, self._dirty.get(chat_id, 0))
             self._unacked += 1
             self._changed.notify_all()

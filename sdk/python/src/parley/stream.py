@@ -244,7 +244,7 @@ class Stream:
             self._take_failed(failed)
         for entry in frame.entries:
             if not self._leaving:
-                self._take_entry(entry)
+                self._take_entry(entry, frame.ack_interval_ms)
         for receipt in frame.receipts if self._on_receipt else ():
             self._guarded(self._on_receipt, receipt)
         for receipt in frame.group_receipts if self._on_group_receipt else ():
@@ -289,14 +289,14 @@ class Stream:
         if item is not None:
             item.future.set_exception(error)
 
-    def _take_entry(self, entry):
+    def _take_entry(self, entry, ack_interval_ms):
         verdict = self._outgoing.verdict(entry.chat_id, entry.seq)
         if verdict == "gap":
             self._leave("BAD_REPLY", "an entry is missing; asking for it again")
         elif verdict == "next" and self._on_message and not self._guarded(self._on_message, entry):
             self._leave("CLOSED", "the application did not take a message")
         else:
-            self._outgoing.taken(entry.chat_id, entry.seq)
+            self._outgoing.taken(entry.chat_id, entry.seq, ack_interval_ms)
 
     def _leave(self, reason, sentence):
         """What was taken is acknowledged, then the call ends and is opened again."""
