@@ -3,7 +3,8 @@
 /*
  * Deferred tasks may defer others (a flush that finds more to flush), so the list is run in rounds until it is empty. A
  * task that defers itself for ever must not keep the thread from its mail: after ROUNDS_MAX the rest waits for the next
- * turn, and the owner is rung so that this turn comes. So it is with what is deferred in bulk, after BULK_MAX.
+ * turn, and the owner is rung so that this turn comes. So it is with what is deferred in bulk, after BULK_MAX; what
+ * that defers runs right behind it.
  */
 #include "base/loop.h"
 #include "base/clock.h"

@@ -16,12 +16,12 @@
 
 struct pl_shard *pl_hub_chat_shard(struct pl_hub *hub, const struct pl_chat_id *chat)
 {
-    return &hub->shards[pl_uuid_hash(&chat->uuid) % hub->shard_count];
+    return &hub->shards[pl_uuid_hash(&chat->uuid) % hub->record_shard_count];
 }
 
 struct pl_shard *pl_hub_user_shard(struct pl_hub *hub, const struct pl_user_id *user)
 {
-    return &hub->shards[pl_uuid_hash(&user->uuid) % hub->shard_count];
+    return &hub->shards[pl_uuid_hash(&user->uuid) % hub->record_shard_count];
 }
 
 struct pl_hub *pl_hub_new(struct pl_server *server)
@@ -33,6 +33,7 @@ struct pl_hub *pl_hub_new(struct pl_server *server)
     pthread_mutex_init(&hub->lock, NULL);
     pthread_cond_init(&hub->emptied, NULL);
     hub->shard_count = count;
+    hub->record_shard_count = pl_rpc_record_loop_count(server->rpc);
     for (unsigned i = 0; i < count; i++) {
         hub->shards[i].hub = hub;
         hub->shards[i].loop = pl_rpc_stream_loop(server->rpc, i);

@@ -184,9 +184,9 @@ unsigned pl_session_put_entries(struct pl_session *session, struct pl_buf *frame
 }
 
 /*
- * Of a large group acknowledgements are stored once in 100 ms and 4 ms for each device (db/marks.c), and each costs about
- * what an entry does, so to hear of them sooner is work that tells nobody anything. Devices are spread over half of the
- * time, or all would speak at once.
+ * Of a large group acknowledgements are stored once in 100 ms and 4 ms for each device (db/marks.c), and each costs
+ * about what an entry does, so to hear of them sooner is work that tells nobody anything. Devices are spread over half
+ * of the time, or all would speak at once.
  */
 static void put_ack_interval(const struct pl_session *session, unsigned others, struct pl_buf *frame)
 {

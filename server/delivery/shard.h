@@ -68,6 +68,7 @@ struct pl_hub {
     pthread_cond_t emptied;
     unsigned session_count;
     unsigned shard_count;
+    unsigned record_shard_count; /* the first ones, which have the records of chats and users */
     struct pl_shard shards[];
 };
 

@@ -7,6 +7,9 @@
  * core posts its tag at once, from any thread.
  */
 #include "rpc/queue_loop.h"
+
+#include <sys/resource.h>
+
 #include "base/clock.h"
 #include "base/thread.h"
 
@@ -58,6 +61,8 @@ static void *run(void *argument)
 {
     struct pl_queue_loop *loop = argument;
 
+    /* Linux: of this thread only. */
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + loop->nice);
     while (!loop->quitting) {
         gpr_timespec deadline = next_deadline(loop);
         for (unsigned i = 0; i < COMPLETIONS_MAX && run_completion(loop, deadline); i++)

@@ -2,8 +2,9 @@
 /* Copyright (c) the Parley authors. */
 /*
  * A pl_loop whose thread blocks on a completion queue of gRPC core. Every tag on the queue is a struct pl_tag. Polling
- * queues do the process's socket I/O, accept and unary calls. Streams are carried by non-polling ones, where there are
- * any: many cores share the work then, and core scans all outstanding tags of a queue at each completion.
+ * queues do the process's socket I/O and unary calls. Streams are carried by non-polling ones, where there are any, and
+ * the first few by polling ones: core scans all outstanding tags of a queue at each completion, so a queue should not
+ * have many.
  */
 #ifndef PL_RPC_QUEUE_LOOP_H
 #define PL_RPC_QUEUE_LOOP_H
@@ -27,6 +28,7 @@ struct pl_queue_loop {
     struct pl_tag rung;
     struct pl_arena scratch; /* a stream's message while it is handled */
     pthread_t thread;
+    int nice; /* of the thread, more than the process's; set before start */
     struct pl_task quit;
     bool quitting; /* this thread only */
 };

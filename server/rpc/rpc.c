@@ -18,7 +18,7 @@
 #include "rpc/serving.h"
 #include "rpc/stream.h"
 
-enum { DRAIN_GRACE_US = 1000000, SCRATCH_BYTES_PER_REQUEST_BYTE = 8, SCRATCH_BYTES_MIN = 64 << 10 };
+enum { HELPER_NICE = 5, DRAIN_GRACE_US = 1000000, SCRATCH_BYTES_PER_REQUEST_BYTE = 8, SCRATCH_BYTES_MIN = 64 << 10 };
 
 static void end_builtins(struct pl_task *task)
 {
@@ -61,11 +61,16 @@ static void init_lock(struct pl_rpc *rpc)
     pthread_condattr_destroy(&attributes);
 }
 
-/* Stream loops are numbered from 0, whichever kind carries them. */
+/*
+ * Stream loops are numbered from 0, whichever kind carries them. Where polling ones do, everything passes through them,
+ * and when cores are short they go before those that only write to the many.
+ */
 static enum pl_status start_loop(struct pl_rpc *rpc, bool polling, size_t scratch_bytes)
 {
     struct pl_home *home = &rpc->homes[rpc->home_count];
     unsigned index = rpc->home_count >= rpc->first_stream ? rpc->home_count - rpc->first_stream : rpc->home_count;
+    if (!polling && rpc->first_stream == 0)
+        home->queue.nice = HELPER_NICE;
     enum pl_status status = pl_queue_loop_start(&home->queue, index, polling, scratch_bytes);
 
     rpc->home_count += status == PL_OK;
@@ -82,7 +87,7 @@ static enum pl_status start_loops(struct pl_rpc *rpc)
     enum pl_status status = PL_OK;
 
     rpc->unary_count = (unsigned)config->unary_threads;
-    rpc->first_stream = config->stream_threads == 0 ? 0 : rpc->unary_count;
+    rpc->first_stream = config->stream_threads == 0 || config->polled_streams > 0 ? 0 : rpc->unary_count;
     rpc->homes = calloc(count, sizeof(*rpc->homes));
     pl_assert(rpc->homes != NULL);
     for (unsigned i = 0; i < count; i++) {
@@ -182,6 +187,11 @@ int pl_rpc_port(const struct pl_rpc *rpc)
 unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc)
 {
     return rpc->home_count - rpc->first_stream;
+}
+
+unsigned pl_rpc_record_loop_count(const struct pl_rpc *rpc)
+{
+    return rpc->first_stream == 0 ? rpc->unary_count : rpc->home_count - rpc->first_stream;
 }
 
 struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)

@@ -47,6 +47,8 @@ void pl_rpc_start(struct pl_rpc *rpc);
 int pl_rpc_port(const struct pl_rpc *rpc);
 /* Stream loops, for whoever has state on them. */
 unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc);
+/* The first so many of them have room for what streams share: where a loop polls, it is awake when something comes. */
+unsigned pl_rpc_record_loop_count(const struct pl_rpc *rpc);
 struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index);
 /* The admitted call goes on to its handler. On the call's loop. */
 void pl_call_admit(struct pl_call *call);

@@ -23,6 +23,7 @@ struct pl_home {
     struct pl_queue_loop queue;
     struct pl_rpc *rpc;
     TAILQ_HEAD(, pl_stream) streams;
+    atomic_uint stream_count; /* any thread may read it */
     struct pl_cork cork;
     struct pl_task tell; /* health changed: its watchers here are told */
     atomic_bool told;    /* tell is posted and has not run */
@@ -36,7 +37,7 @@ struct pl_rpc {
     struct pl_home *homes;
     unsigned home_count;
     unsigned unary_count;  /* the first ones poll: they do socket I/O and take calls */
-    unsigned first_stream; /* that one and those behind it carry streams */
+    unsigned first_stream; /* that one and those behind it carry streams: all, or only those that do not poll */
     struct pl_served *served;
     unsigned served_count;
     struct pl_served unknown; /* every method that is not served */

@@ -65,6 +65,7 @@ static void release(struct pl_stream *stream)
     pl_call_log(&stream->call, "stream_finished", status);
     pl_timers_disarm(&stream->home->queue.loop.timers, &stream->linger);
     TAILQ_REMOVE(&stream->home->streams, stream, on_home);
+    atomic_fetch_sub(&stream->home->stream_count, 1);
     pl_cork_remove_stream(&stream->home->cork, stream->fd);
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, -1);
     count_ended(stream, status);
@@ -199,6 +200,7 @@ static void begin(struct pl_task *task)
 
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, 1);
     TAILQ_INSERT_TAIL(&stream->home->streams, stream, on_home);
+    atomic_fetch_add(&stream->home->stream_count, 1);
     stream->fd = connection_of(stream);
     pl_cork_add_stream(&stream->home->cork, stream->fd);
     start_headers(stream);
@@ -228,6 +230,20 @@ static void on_arrived(struct pl_tag *tag, bool ok)
     pl_mailbox_post(&stream->home->queue.loop.mailbox, &stream->begin);
 }
 
+/* Polling loops first, as long as what core walks along is short there. */
+static struct pl_home *pick_home(struct pl_rpc *rpc)
+{
+    unsigned turn = atomic_fetch_add(&rpc->next_home, 1);
+    unsigned others = rpc->home_count - rpc->unary_count;
+
+    if (rpc->first_stream == 0) {
+        struct pl_home *home = &rpc->homes[turn % rpc->unary_count];
+        if (others == 0 || atomic_load(&home->stream_count) < (unsigned)rpc->options.config->polled_streams)
+            return home;
+    }
+    return &rpc->homes[rpc->unary_count + turn % others];
+}
+
 void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival)
 {
     struct pl_stream *stream = calloc(1, sizeof(*stream));
@@ -237,8 +253,7 @@ void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival
     pl_assert(stream != NULL);
     pl_call_init(&stream->call, served, arrival, &stream_kind);
     pl_stream_io_init(stream);
-    unsigned turn = atomic_fetch_add(&rpc->next_home, 1) % pl_rpc_stream_loop_count(rpc);
-    stream->home = &rpc->homes[rpc->first_stream + turn];
+    stream->home = pick_home(rpc);
     stream->begin.run = begin;
     stream->arrived.run = on_arrived;
     stream->closed.run = on_closed;

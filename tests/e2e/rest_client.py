@@ -18,7 +18,7 @@ import openapi
 from api_client import Api, Caller
 from json_form import read, request_of
 from parley_pb import annotations_pb2, options_pb2
-from programs import FEW_THREADS, Gateway, Server
+from programs import ONE_THREAD, Gateway, Server
 from refusals import STATUSES, Refusal
 
 READS_MAX = 5
@@ -198,7 +198,7 @@ class RestServer(Server):
     """A parleyd with a gateway in front, which is called over REST. Only parleyd is killed and started again."""
 
     def __init__(self, folder, postgres):
-        super().__init__(folder, postgres, FEW_THREADS)
+        super().__init__(folder, postgres, ONE_THREAD)
         self.gateway = Gateway(folder, self.socket)
         self.connections = Connections(f"127.0.0.1:{self.gateway.port}")
         self.twin = Api(self.address)

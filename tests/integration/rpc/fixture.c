@@ -145,6 +145,7 @@ static void echo_opened(struct pl_call *call)
     echo->call = call;
     echo->flush.run = flush;
     pl_call_set_owner(call, echo);
+    fixture_note(fixture_of(call), &fixture_of(call)->opened_on[pl_call_loop(call)->index]);
     fixture_note(fixture_of(call), &fixture_of(call)->opened);
 }
 

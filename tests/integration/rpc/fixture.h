@@ -31,6 +31,7 @@ struct fixture {
     pthread_cond_t changed;
     struct pl_call *waiting; /* the call that `keep` keeps */
     int opened;
+    int opened_on[4]; /* loops, by index */
     int closed;
     int noted;
 };

@@ -193,28 +193,30 @@ static void flag_without_value_is_refused(void **state)
     assert_refused("--readers --writers=2", "--readers needs a value: read connections");
 }
 
-static void assert_threads(char *arguments, long cores, int unary, int stream, int writers)
+static void assert_threads(char *arguments, long cores, const int expected[4])
 {
     struct loaded loaded;
 
     load(&loaded, arguments);
     assert_int_equal(loaded.status, PL_OK);
     pl_config_fit(&loaded.config, cores);
-    assert_int_equal(loaded.config.unary_threads, unary);
-    assert_int_equal(loaded.config.stream_threads, stream);
-    assert_int_equal(loaded.config.writers, writers);
+    assert_int_equal(loaded.config.unary_threads, expected[0]);
+    assert_int_equal(loaded.config.stream_threads, expected[1]);
+    assert_int_equal(loaded.config.polled_streams, expected[2]);
+    assert_int_equal(loaded.config.writers, expected[3]);
 }
 
 static void threads_follow_the_number_of_cores_unless_set(void **state)
 {
     (void)state;
 
-    assert_threads((char[]){""}, 1, 1, 0, 1);
-    assert_threads((char[]){""}, 3, 1, 0, 1);
-    assert_threads((char[]){""}, 4, 2, 4, 2);
-    assert_threads((char[]){""}, 64, 2, 16, 2);
-    assert_threads((char[]){"--unary-threads=3 --stream-threads=2 --writers=4"}, 1, 3, 2, 4);
-    assert_threads((char[]){"--stream-threads=0"}, 8, 2, 0, 2);
+    assert_threads((char[]){""}, 1, (int[]){1, 3, 256, 1});
+    assert_threads((char[]){""}, 3, (int[]){1, 3, 256, 1});
+    assert_threads((char[]){""}, 4, (int[]){2, 4, 0, 2});
+    assert_threads((char[]){""}, 64, (int[]){2, 16, 0, 2});
+    assert_threads((char[]){"--unary-threads=3 --stream-threads=2 --polled-streams=7 --writers=4"}, 1,
+                   (int[]){3, 2, 7, 4});
+    assert_threads((char[]){"--stream-threads=0"}, 8, (int[]){2, 0, 0, 2});
 }
 
 static void help_lists_every_setting_with_its_default(void **state)

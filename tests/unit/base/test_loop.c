@@ -103,6 +103,24 @@ static void deferred_task_may_defer_again_in_the_same_turn(void **state)
     pl_loop_fini(&loop);
 }
 
+static void what_bulk_defers_runs_in_the_same_turn(void **state)
+{
+    struct pl_loop loop;
+    char text[8] = "";
+    unsigned rings = 0;
+    struct step again = {.task = {.run = defer_again_once}, .loop = &loop, .text = text, .letter = 'a'};
+    struct step bulk = {.task = {.run = run_task}, .text = text, .letter = 'b'};
+    (void)state;
+
+    pl_loop_init(&loop, 0, count_ring, &rings);
+    pl_loop_defer_bulk(&loop, &again.task);
+    pl_loop_defer_bulk(&loop, &bulk.task);
+    pl_loop_turn(&loop);
+    assert_string_equal(text, "aba");
+    assert_int_equal(rings, 0);
+    pl_loop_fini(&loop);
+}
+
 static void bulk_runs_behind_what_is_deferred_a_few_in_each_turn(void **state)
 {
     struct pl_loop loop;
@@ -156,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turn_runs_mail_then_timers_then_deferred),
         cmocka_unit_test(deferred_task_may_defer_again_in_the_same_turn),
+        cmocka_unit_test(what_bulk_defers_runs_in_the_same_turn),
         cmocka_unit_test(bulk_runs_behind_what_is_deferred_a_few_in_each_turn),
         cmocka_unit_test(endless_deferring_ends_the_turn_and_rings),
     };

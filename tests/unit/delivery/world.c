@@ -40,6 +40,12 @@ unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc)
     return LOOPS;
 }
 
+unsigned pl_rpc_record_loop_count(const struct pl_rpc *rpc)
+{
+    (void)rpc;
+    return LOOPS;
+}
+
 struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)
 {
     return &rpc->loops[index];
