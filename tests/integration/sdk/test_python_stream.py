@@ -119,6 +119,27 @@ class PythonStreamTest(unittest.TestCase):
         self.assertEqual(cursors(session.expect(lambda frame: frame.acks).acks), {CHAT: 3})
         self.assertEqual([self.event("entry")["seq"] for _ in range(3)], [1, 2, 3])
 
+    def test_a_frame_says_to_wait_longer_with_its_acknowledgement_than_welcome(self):
+        session = self.start(ack_interval_ms=20, heartbeat_interval_ms=100)
+        session.say(entries=[entry(1)], ack_interval_ms=10000)
+        self.event("entry", seq=1)
+        for _ in range(3):
+            self.assertEqual(session.expect(lambda frame: True).ByteSize(), 0)
+        session.say(entries=[entry(2)])
+        self.assertEqual(cursors(session.expect(lambda frame: frame.acks).acks), {CHAT: 2})
+
+    def test_of_two_intervals_the_one_that_ends_first_counts(self):
+        """A client that waits for the other one says before that it is there."""
+        session = self.start(ack_interval_ms=10000, heartbeat_interval_ms=9000)
+        session.say(entries=[entry(1)])
+        session.say(entries=[entry(2)], ack_interval_ms=20)
+        self.assertEqual(cursors(session.expect(lambda frame: frame.acks).acks), {CHAT: 2})
+        self.assertEqual(session.passed, [])
+        session.say(entries=[entry(3)], ack_interval_ms=20)
+        session.say(entries=[entry(4)])
+        self.assertIn(cursors(session.expect(lambda frame: frame.acks).acks), ({CHAT: 3}, {CHAT: 4}))
+        self.assertEqual(session.passed, [])
+
     def test_who_has_nothing_to_say_says_that_they_are_there(self):
         session = self.start(heartbeat_interval_ms=100)
         for _ in range(3):

@@ -86,6 +86,31 @@ class StreamTest(unittest.TestCase):
         session.say(entries=[entry(seq) for seq in range(1, 6)])
         self.assertEqual(cursors(session.expect(has_acks).acks), {CHAT: 5})
 
+    def test_a_frame_says_to_wait_longer_with_its_acknowledgement_than_welcome(self):
+        command = self.start("tail")
+        session = self.server.next_session()
+        session.welcome(ack_interval_ms=20, heartbeat_interval_ms=100)
+        session.say(entries=[entry(1)], ack_interval_ms=10000)
+        command.next(lambda line: line["seq"] == 1)
+        for _ in range(3):
+            self.assertEqual(session.expect(lambda frame: True).ByteSize(), 0)
+        session.say(entries=[entry(2)])
+        self.assertEqual(cursors(session.expect(has_acks).acks), {CHAT: 2})
+
+    def test_of_two_intervals_the_one_that_ends_first_counts(self):
+        """A client that waits for the other one says before that it is there."""
+        self.start("tail")
+        session = self.server.next_session()
+        session.welcome(ack_interval_ms=10000, heartbeat_interval_ms=9000)
+        session.say(entries=[entry(1)])
+        session.say(entries=[entry(2)], ack_interval_ms=20)
+        self.assertEqual(cursors(session.expect(has_acks).acks), {CHAT: 2})
+        self.assertEqual(session.passed, [])
+        session.say(entries=[entry(3)], ack_interval_ms=20)
+        session.say(entries=[entry(4)])
+        self.assertIn(cursors(session.expect(has_acks).acks), ({CHAT: 3}, {CHAT: 4}))
+        self.assertEqual(session.passed, [])
+
     def test_duplicates_are_dropped_and_acknowledged_again(self):
         command = self.start("tail")
         session = self.server.next_session()

@@ -11,7 +11,7 @@
 #include "db/db.h"
 #include "unit/delivery/ids.h"
 
-enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 128, STAYS_MAX = 64, REVOKABLE_MAX = 32 };
+enum { ENTRIES_MAX = 2048, CURSORS_OF_CHAT_MAX = 256, STAYS_MAX = 64, REVOKABLE_MAX = 32 };
 
 /* What stops a statement's queries: on their way home, or before they see the data. */
 enum fake_hold { HOLD_NOTHING, HOLD_AFTER, HOLD_BEFORE };
