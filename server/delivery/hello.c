@@ -6,8 +6,8 @@
  * and a statement costs more than a row of it.
  *
  * Nothing waits to be more: what the sessions of a loop ask for in one turn is one statement, and what they ask for
- * while it is under way is the next. Of each of the two kinds a loop has one under way, or two when it is the only
- * loop. A session alone is a gather of one.
+ * while it is under way is the next. Of each of the two kinds a loop has one under way, or two when it is the only one
+ * with records. A session alone is a gather of one.
  *
  * When a statement fails, each session in it ends and its device comes back. A session that ends meanwhile stays until
  * its gather is back, and gets nothing of it.
@@ -40,10 +40,11 @@ static void start(struct pl_task *task);
 
 /* ---- asking ---- */
 
-/* One reader works on one statement at a time: a loop that has nobody beside it keeps two of them at work. */
+/* One reader works on one statement at a time: a loop that may have nobody beside it keeps two of them at work. */
 static unsigned reads_max(const struct pl_shard *shard)
 {
-    return shard->hub->shard_count == 1 ? 2 : 1;
+    bool has_all_records = shard->hub->record_shard_count == 1 && shard == shard->hub->shards;
+    return has_all_records ? 2 : 1;
 }
 
 static bool may_list(const struct pl_shard *shard)

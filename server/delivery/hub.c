@@ -95,9 +95,9 @@ static void tell_added(struct pl_hub *hub, const struct pl_entry *entry)
 static void committed(void *context, struct pl_append *const *appends, unsigned count)
 {
     struct pl_hub *hub = context;
-    struct pl_task_list *lists = malloc(hub->shard_count * sizeof(*lists));
+    struct pl_task_list *lists = malloc(hub->record_shard_count * sizeof(*lists));
     pl_assert(lists != NULL);
-    for (unsigned i = 0; i < hub->shard_count; i++)
+    for (unsigned i = 0; i < hub->record_shard_count; i++)
         STAILQ_INIT(&lists[i]);
     for (unsigned i = 0; i < count; i++) {
         struct pl_entry *entry = pl_entry_new(&appends[i]->message);
@@ -108,7 +108,7 @@ static void committed(void *context, struct pl_append *const *appends, unsigned 
         entry->task.run = run_publish;
         STAILQ_INSERT_TAIL(&lists[shard - hub->shards], &entry->task, next);
     }
-    for (unsigned i = 0; i < hub->shard_count; i++)
+    for (unsigned i = 0; i < hub->record_shard_count; i++)
         if (!STAILQ_EMPTY(&lists[i]))
             pl_mailbox_post_list(&hub->shards[i].loop->mailbox, &lists[i]);
     free(lists);

@@ -10,9 +10,9 @@
 
 #include "base/status.h"
 
-enum { CORK_WRITES_MAX = 64, PLACES_MIN = 64 };
+enum { PLACES_MIN = 64 };
 
-/* Of a unix socket it fails, and nothing waits. */
+/* It fails where core has closed the connection, and nothing waits. */
 static void set_cork(int fd, int is_on)
 {
     setsockopt(fd, IPPROTO_TCP, TCP_CORK, &is_on, sizeof(is_on));
@@ -78,7 +78,7 @@ void pl_cork_write(struct pl_cork *cork, int fd)
 {
     if (fd < 0 || cork->connections[fd].streams < 2)
         return;
-    if (cork->writes == CORK_WRITES_MAX || cork->corked_count == PL_CORKED_MAX)
+    if (cork->writes == PL_CORK_WRITES_MAX)
         uncork_all(cork);
     cork->writes++;
     if (cork->connections[fd].is_corked)

@@ -2,11 +2,15 @@
 /* Copyright (c) the Parley authors. */
 /*
  * Private to server/rpc: what one turn writes to the streams of one connection leaves together. Core makes a sendmsg
- * for each stream that is written to; where several streams of a loop share a connection (a gateway's, a backend's)
- * the kernel is asked to wait (TCP_CORK) until the turn is over, or CORK_WRITES_MAX writes are made. A connection with
- * one stream pays nothing. On the loop's thread.
+ * for each stream that is written to; where several streams of a loop share a connection (a proxy's, a backend's) the
+ * kernel is asked to wait (TCP_CORK) until the turn is over, or PL_CORK_WRITES_MAX writes are made. A connection with
+ * one stream, and one over a unix socket, pays nothing. On the loop's thread.
  *
- * A descriptor may have been closed, and have become another one, meanwhile: then that socket is uncorked, which it is.
+ * Loops know nothing of each other: what another loop writes to the connection meanwhile waits as well, or makes this
+ * one's leave sooner. While the loop's thread waits for a core nothing of the connection leaves, for 200 ms at most.
+ *
+ * A descriptor may have been closed, and have become another one, while a stream's end is on its way: then that socket
+ * is corked for a turn, as if it had one more stream.
  */
 #ifndef PL_RPC_CORK_H
 #define PL_RPC_CORK_H
@@ -21,13 +25,13 @@ struct pl_corkable {
     bool is_corked;
 };
 
-enum { PL_CORKED_MAX = 64 };
+enum { PL_CORK_WRITES_MAX = 64 };
 
 struct pl_cork {
     struct pl_loop *loop;
     struct pl_corkable *connections; /* by descriptor */
     int places;
-    int corked[PL_CORKED_MAX];
+    int corked[PL_CORK_WRITES_MAX];
     unsigned corked_count;
     unsigned writes;
     bool is_deferred;

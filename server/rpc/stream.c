@@ -17,6 +17,7 @@
 
 #include <grpc/support/alloc.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 
@@ -181,13 +182,18 @@ static enum pl_status refusal_of(struct pl_stream *stream, int64_t streams)
     return pl_call_refusal(call, streams, builtin ? BUILTIN_STREAMS_MAX : call->rpc->options.config->streams_max);
 }
 
-static int connection_of(const struct pl_stream *stream)
+/* Where frames can wait for others; -1: they cannot. */
+static int corkable_of(const struct pl_stream *stream)
 {
     char *peer = grpc_call_get_peer(stream->call.core);
     int fd = pl_listener_peer_fd(peer);
+    int domain = AF_UNIX;
+    socklen_t bytes = sizeof(domain);
 
     gpr_free(peer);
-    return fd;
+    if (fd >= 0)
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes);
+    return domain == AF_UNIX ? -1 : fd;
 }
 
 static void begin(struct pl_task *task)
@@ -200,8 +206,7 @@ static void begin(struct pl_task *task)
 
     pl_metrics_add(rpc->options.metrics, PL_METRIC_streams, 1);
     TAILQ_INSERT_TAIL(&stream->home->streams, stream, on_home);
-    atomic_fetch_add(&stream->home->stream_count, 1);
-    stream->fd = connection_of(stream);
+    stream->fd = corkable_of(stream);
     pl_cork_add_stream(&stream->home->cork, stream->fd);
     start_headers(stream);
     if (call->served->builtin) /* it does not always read */
@@ -225,20 +230,23 @@ static void on_arrived(struct pl_tag *tag, bool ok)
         return;
     }
     pl_call_begin(&stream->call);
+    atomic_fetch_add(&stream->home->stream_count, 1); /* now, so that the next request is asked for with it */
     pl_stream_arm(stream->call.served, stream->call.home);
     stream->call.home = &stream->home->queue;
     pl_mailbox_post(&stream->home->queue.loop.mailbox, &stream->begin);
 }
 
 /* Polling loops first, as long as what core walks along is short there. */
-static struct pl_home *pick_home(struct pl_rpc *rpc)
+static struct pl_home *pick_home(struct pl_rpc *rpc, struct pl_queue_loop *arrival)
 {
     unsigned turn = atomic_fetch_add(&rpc->next_home, 1);
     unsigned others = rpc->home_count - rpc->unary_count;
 
+    if (others == 0)
+        return &rpc->homes[turn % rpc->unary_count];
     if (rpc->first_stream == 0) {
-        struct pl_home *home = &rpc->homes[turn % rpc->unary_count];
-        if (others == 0 || atomic_load(&home->stream_count) < (unsigned)rpc->options.config->polled_streams)
+        struct pl_home *home = pl_container_of(arrival, struct pl_home, queue);
+        if (atomic_load(&home->stream_count) < (unsigned)rpc->options.config->polled_streams)
             return home;
     }
     return &rpc->homes[rpc->unary_count + turn % others];
@@ -253,7 +261,7 @@ void pl_stream_arm(const struct pl_served *served, struct pl_queue_loop *arrival
     pl_assert(stream != NULL);
     pl_call_init(&stream->call, served, arrival, &stream_kind);
     pl_stream_io_init(stream);
-    stream->home = pick_home(rpc);
+    stream->home = pick_home(rpc, arrival);
     stream->begin.run = begin;
     stream->arrived.run = on_arrived;
     stream->closed.run = on_closed;

@@ -20,7 +20,7 @@ struct pl_stream {
     struct pl_timer linger;
     grpc_byte_buffer *incoming;
     grpc_byte_buffer *outgoing;
-    int fd;                /* of the connection; -1: not known */
+    int fd;                /* of the connection, for cork.h; -1: it is not corked */
     unsigned holds;        /* batches that core has, and admission */
     enum pl_status status; /* once ended */
     int cancelled;

@@ -276,6 +276,7 @@ void bench_worker_start(struct bench_worker *worker, struct bench_load *load, un
 void bench_worker_join(struct bench_worker *worker)
 {
     pthread_join(worker->thread, NULL);
+    pl_timers_fini(&worker->acking);
     for (unsigned i = 0; i < worker->chat_count; i++)
         bench_chat_fini(&worker->chats[i]);
     for (unsigned i = 0; worker->chats == NULL && i < worker->device_count; i++)
@@ -283,7 +284,6 @@ void bench_worker_join(struct bench_worker *worker)
     free(worker->chats);
     free(worker->devices);
     free(worker->connections);
-    pl_timers_fini(&worker->acking);
     pl_arena_fini(&worker->in_arena);
     pl_arena_fini(&worker->out_arena);
 }

@@ -194,7 +194,7 @@ class Run:
         postgres = Postgres(folder / "postgres")
         stack.callback(postgres.stop)
         postgres.start()
-        self.server = GrpcServer(folder, postgres, MANY_THREADS if seed % 2 else FEW_THREADS)
+        self.server = GrpcServer(folder, postgres, FEW_THREADS if seed % 2 else MANY_THREADS)
         self.server.environment.update(PARLEY_SESSION_QUEUE_BYTES_MAX=str(SESSION_QUEUE_BYTES), ASAN_OPTIONS=SANITIZER,
                                        PARLEY_SWEEP_INTERVAL_MS=str(SWEEP_INTERVAL_MS))
         self.server.migrate()

@@ -102,6 +102,27 @@ static void stream_of_no_known_connection_is_nothing(void **state)
     pl_cork_remove_stream(&cork, -1);
 }
 
+static void loops_do_not_wait_for_each_other_for_long(void **state)
+{
+    (void)state;
+    struct pl_loop other_loop;
+    struct pl_cork other;
+    pl_loop_init(&other_loop, 1, ring, NULL);
+    pl_cork_init(&other, &other_loop);
+    for (int i = 0; i < 2; i++) {
+        pl_cork_add_stream(&cork, fds[0]);
+        pl_cork_add_stream(&other, fds[0]);
+    }
+    pl_cork_write(&cork, fds[0]);
+    pl_cork_write(&other, fds[0]);
+    pl_loop_turn(&loop);
+    assert_false(is_corked(fds[0]));
+    pl_loop_turn(&other_loop);
+    assert_false(is_corked(fds[0]));
+    pl_cork_fini(&other);
+    pl_loop_fini(&other_loop);
+}
+
 /* As when core closed it while a stream's end is on its way. */
 static void closed_connection_is_left_alone(void **state)
 {
@@ -126,6 +147,7 @@ int main(void)
         TEST(connection_of_one_stream_does_not_wait),
         TEST(many_writes_leave_before_the_turn_is_over),
         TEST(stream_of_no_known_connection_is_nothing),
+        TEST(loops_do_not_wait_for_each_other_for_long),
         TEST(closed_connection_is_left_alone),
     };
 
