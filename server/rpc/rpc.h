@@ -47,7 +47,7 @@ void pl_rpc_start(struct pl_rpc *rpc);
 int pl_rpc_port(const struct pl_rpc *rpc);
 /* Stream loops, for whoever has state on them. */
 unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc);
-/* The first so many of them have room for what streams share: where a loop polls, it is awake when something comes. */
+/* State that streams share belongs on the first so many of them: where there are loops that poll, on those. */
 unsigned pl_rpc_record_loop_count(const struct pl_rpc *rpc);
 struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index);
 /* The admitted call goes on to its handler. On the call's loop. */
