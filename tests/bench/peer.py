@@ -138,7 +138,7 @@ def main():
     options.pairs, options.window, options.body = settings["pairs"], settings["window"], settings["body_bytes"]
     options.seconds, options.windows = settings["seconds"], len(ours["windows"])
     options.rows = settings["rows"]
-    options.peer_database = options.database.replace("dbname=postgres", "dbname=ejabberd")
+    options.peer_database = options.database.replace("dbname=bench", "dbname=ejabberd")
     fill(options)
     windows = measure(options)
     peer = windows[len(windows) // 2]
