@@ -154,7 +154,7 @@ create table participants (
     role smallint not null, -- parley.v1.Role
     joined_at timestamptz not null default statement_timestamp(),
     primary key (chat_id, user_id, joined_seq)
-) partition by hash (chat_id);
+);
 
 -- The same membership, by user.
 create table user_chats (
@@ -211,8 +211,6 @@ create table chat_controls (
 do $$
 begin
     for i in 0..7 loop
-        execute format('create table participants_%s partition of participants
-                        for values with (modulus 8, remainder %s)', i, i);
         execute format('create table messages_%s partition of messages
                         for values with (modulus 8, remainder %s)', i, i);
     end loop;

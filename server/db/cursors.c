@@ -125,7 +125,7 @@ static bool begin_flush(struct pl_cursors *cursors)
         return true;
     struct pl_mark_row *rows = pl_marks_take(&cursors->marks, &cursors->flush.arena, &cursors->waiters, &count);
     if (rows != NULL)
-        pl_flush_begin(&cursors->flush, rows, count);
+        pl_flush_begin(&cursors->flush, rows, count, !STAILQ_EMPTY(&cursors->waiters));
     return rows != NULL;
 }
 

@@ -39,8 +39,9 @@ static void add_row(struct pl_mark_user *user, const struct pl_mark_row *row)
     user->delivered_seq = greater(user->delivered_seq, greater(row->cursor_seq, row->read_seq));
 }
 
-void pl_flush_begin(struct pl_flush *flush, struct pl_mark_row *rows, unsigned count)
+void pl_flush_begin(struct pl_flush *flush, struct pl_mark_row *rows, unsigned count, bool is_awaited)
 {
+    flush->is_awaited = is_awaited;
     flush->users = pl_arena_array(&flush->arena, struct pl_mark_user, count);
     flush->user_count = 0;
     flush->uncertain = false;
@@ -147,17 +148,23 @@ static bool send_get(const struct range *range, struct pl_arena *arena)
     return pl_conn_send(range->conn, PL_STATEMENT_WATERMARKS_GET, &params);
 }
 
+/* How all of them stand is for those who wait; and to be told, when an attempt that may have committed told nobody. */
+static bool reads_stand(const struct range *range)
+{
+    return range->flush->is_awaited || range->flush->uncertain;
+}
+
 static bool send_all(const struct range *range)
 {
     struct pl_arena arena;
     pl_arena_init(&arena, ARENA_BYTES_MAX);
-    bool sent = send_cursors(range, &arena) && send_watermarks(range, &arena) && send_get(range, &arena) &&
-                pl_conn_sync(range->conn);
+    bool sent = send_cursors(range, &arena) && send_watermarks(range, &arena) &&
+                (!reads_stand(range) || send_get(range, &arena)) && pl_conn_sync(range->conn);
     pl_arena_fini(&arena);
     return sent;
 }
 
-/* On success the rows that moved, and how all of them stand. */
+/* On success the rows that moved, and how all of them stand if that is read. */
 static enum pl_failure transact(const struct range *range, struct pl_rows *moved, struct pl_rows *stand)
 {
     struct pl_rows none = {0};
@@ -168,7 +175,7 @@ static enum pl_failure transact(const struct range *range, struct pl_rows *moved
     pl_rows_clear(&none);
     if (failure == PL_FAILURE_NONE)
         failure = pl_conn_rows(range->conn, moved);
-    if (failure == PL_FAILURE_NONE)
+    if (failure == PL_FAILURE_NONE && reads_stand(range))
         failure = pl_conn_rows(range->conn, stand);
     if (failure == PL_FAILURE_LOST)
         return failure;
@@ -218,7 +225,6 @@ static void settle(const struct range *range, enum pl_status status)
     }
 }
 
-/* An attempt that may have committed told nobody: then all that stands is told. */
 static void take_stand(const struct range *range, const struct pl_rows *stand, const struct pl_db_listener *listener)
 {
     settle(range, PL_NOT_A_MEMBER);
@@ -256,7 +262,10 @@ static enum pl_failure run_range(const struct range *range, const struct pl_db_l
     if (failure == PL_FAILURE_NONE) {
         if (!range->flush->uncertain)
             tell_moved(&moved, listener);
-        take_stand(range, &stand, listener);
+        if (reads_stand(range))
+            take_stand(range, &stand, listener);
+        else
+            settle(range, PL_OK);
     }
     pl_rows_clear(&moved);
     pl_rows_clear(&stand);

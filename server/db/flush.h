@@ -26,17 +26,18 @@ struct pl_flush {
     struct pl_arena arena;
     struct pl_mark_user *users;
     unsigned user_count; /* 0: nothing in work */
+    bool is_awaited;     /* pl_flush_look_up will be asked */
     bool uncertain;      /* an earlier attempt may have committed */
 };
 
 void pl_flush_init(struct pl_flush *flush);
 void pl_flush_fini(struct pl_flush *flush);
 /* rows: sorted, in the flush's arena. */
-void pl_flush_begin(struct pl_flush *flush, struct pl_mark_row *rows, unsigned count);
+void pl_flush_begin(struct pl_flush *flush, struct pl_mark_row *rows, unsigned count, bool is_awaited);
 /* Runs what is not settled, tells the listener of what moved. PL_FAILURE_NONE: all is settled. */
 enum pl_failure pl_flush_run(struct pl_flush *flush, struct pl_conn *conn,
                              const struct pl_db_listener *listener) PL_MUST_CHECK;
-/* What became of this mark: its status and watermarks. */
+/* What became of this mark: its status and watermarks. Of a flush that is awaited. */
 void pl_flush_look_up(const struct pl_flush *flush, struct pl_mark *mark);
 /* Nothing is in work afterwards. */
 void pl_flush_end(struct pl_flush *flush);

@@ -198,8 +198,8 @@ void pl_session_tell_later(struct pl_session *session, struct pl_subscription *s
 void pl_session_flush_later(struct pl_session *session);
 void pl_session_written(struct pl_session *session);
 /*
- * For the frame: entries, as many as it has room for, but at most count_max; and the rest of what is to be told. Returns
- * how many sessions the smallest of their chats has, UINT_MAX when there is no entry.
+ * For the frame: entries, as many as it has room for, but at most count_max; and the rest of what is to be told.
+ * Returns how many sessions the smallest of their chats has, UINT_MAX when there is no entry.
  */
 unsigned pl_session_put_entries(struct pl_session *session, struct pl_buf *frame, int64_t count_max);
 void pl_session_put_tellings(struct pl_session *session, struct pl_buf *frame);

@@ -18,8 +18,10 @@
 #define CHUNK_BYTES 65536
 #define SYNC_BYTES 5
 #define CONNECTIONS_MAX 64
-/* The name of the last statement of an append transaction, as it stands in its Bind message. */
-static const char commit_mark[] = "APPEND_FEED";
+/* The names of the last statements of an append, and of a flush that nobody waits for, as they stand in Bind messages.
+ */
+static const char append_mark[] = "APPEND_FEED";
+static const char flush_mark[] = "WATERMARKS_RAISE";
 
 struct proxy {
     char folder[64];
@@ -60,7 +62,7 @@ static void wait_for(int fd, int end)
     poll(waited, 2, -1);
 }
 
-/* The chunk is the end of an append transaction. */
+/* The chunk is the end of a transaction. */
 static void cut(struct connection *connection, enum proxy_cut how, size_t bytes)
 {
     const char *sync = connection->chunk + bytes - SYNC_BYTES;
@@ -75,14 +77,26 @@ static void cut(struct connection *connection, enum proxy_cut how, size_t bytes)
     }
 }
 
+static bool has(const struct connection *connection, ssize_t bytes, const char *text, size_t text_bytes)
+{
+    return memmem(connection->chunk, (size_t)bytes, text, text_bytes) != NULL;
+}
+
+/* And not where the statements are prepared. */
+static bool ends_transaction(const struct connection *connection, ssize_t bytes)
+{
+    return (has(connection, bytes, append_mark, sizeof(append_mark)) ||
+            has(connection, bytes, flush_mark, sizeof(flush_mark))) &&
+           !has(connection, bytes, "insert into", 11);
+}
+
 /* False: the connection is over. */
 static bool forward_to_server(struct connection *connection)
 {
     ssize_t bytes = recv(connection->client, connection->chunk, sizeof(connection->chunk), 0);
     if (bytes <= 0)
         return false;
-    if (memmem(connection->chunk, (size_t)bytes, commit_mark, sizeof(commit_mark)) != NULL &&
-        memmem(connection->chunk, (size_t)bytes, "insert into", 11) == NULL) {
+    if (ends_transaction(connection, bytes)) {
         enum proxy_cut how = (enum proxy_cut)atomic_exchange(&connection->proxy->cut, PROXY_CUT_NEVER);
         if (how != PROXY_CUT_NEVER) {
             cut(connection, how, (size_t)bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Stands between a pl_db and the test server's socket, and can cut the next append transaction at
- * its commit.
+ * Stands between a pl_db and the test server's socket, and can cut the next append, or the next flush of marks that
+ * nobody waits for, at its commit.
  */
 #ifndef TESTS_INTEGRATION_DB_PROXY_H
 #define TESTS_INTEGRATION_DB_PROXY_H
@@ -23,7 +23,7 @@ struct proxy *proxy_start(const struct database *database);
 void proxy_stop(struct proxy *proxy);
 /* Of the database, through the proxy. */
 const char *proxy_conninfo(const struct proxy *proxy);
-/* The next append transaction is cut so, once. */
+/* The next such transaction is cut so, once. */
 void proxy_arm(struct proxy *proxy, enum proxy_cut how);
 void proxy_release(struct proxy *proxy);
 
