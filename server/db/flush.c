@@ -292,6 +292,7 @@ enum pl_failure pl_flush_run(struct pl_flush *flush, struct pl_conn *conn, const
 
 void pl_flush_look_up(const struct pl_flush *flush, struct pl_mark *mark)
 {
+    pl_assert(flush->is_awaited);
     struct pl_mark_user wanted = {.chat_id = mark->chat_id, .user_id = mark->user_id};
     const struct pl_mark_user *user = bsearch(&wanted, flush->users, flush->user_count, sizeof(*flush->users), by_user);
     pl_assert(user != NULL && user->settled);

@@ -63,18 +63,26 @@ def psql(database, *arguments):
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
 
 
-def fill(options):
-    """Schema, users and an archive, once for a folder."""
-    if psql(options.database, "-c", "select 1 from pg_database where datname = 'ejabberd'"):
-        return
-    database = options.peer_database
-    psql(options.database, "-c", "create database ejabberd")
+def make_filled(options):
+    """Schema, users and an archive. It has its name only when it is complete."""
+    psql(options.database, "-c", "drop database if exists ejabberd_filling")
+    psql(options.database, "-c", "create database ejabberd_filling")
+    database = options.database.replace("dbname=bench", "dbname=ejabberd_filling")
     psql(database, "-f", str(SCHEMA))
     psql(database, "-c", f"insert into users (username, password) select 'u' || n, 'p' from generate_series(1, {USERS}) n")
     if options.rows:
         print(f"bench: filling the peer's archive with {options.rows} messages", file=sys.stderr)
         psql(database, "-c", "set synchronous_commit = off", "-c", FILL.format(rows=options.rows))
     psql(database, "-c", "vacuum analyze", "-c", "checkpoint")
+    psql(options.database, "-c", "alter database ejabberd_filling rename to ejabberd_filled")
+
+
+def make_database(options):
+    """A new one for each run, as ours."""
+    if not psql(options.database, "-c", "select 1 from pg_database where datname = 'ejabberd_filled'"):
+        make_filled(options)
+    psql(options.database, "-c", "drop database if exists ejabberd with (force)")
+    psql(options.database, "-c", "create database ejabberd template ejabberd_filled strategy file_copy")
 
 
 def start(options):
@@ -106,7 +114,6 @@ def stored(options):
 def measure(options):
     """Windows of the peer, by messages/s. Each has its own users: the last messages of a window may wait for those of
     it."""
-    psql(options.peer_database, "-c", "truncate spool")  # what a run before left for who was offline
     before = stored(options)
     process, port = start(options)
     try:
@@ -139,7 +146,7 @@ def main():
     options.seconds, options.windows = settings["seconds"], len(ours["windows"])
     options.rows = settings["rows"]
     options.peer_database = options.database.replace("dbname=bench", "dbname=ejabberd")
-    fill(options)
+    make_database(options)
     windows = measure(options)
     peer = windows[len(windows) // 2]
     our_rate = statistics.median(window["delivered_per_s"] for window in ours["windows"])

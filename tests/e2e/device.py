@@ -10,6 +10,7 @@ import queue
 import threading
 
 import grpc
+from parley_pb import message_service_pb2 as message_pb
 from parley_pb import stream_service_pb2 as pb
 from programs import RETRY_FAST
 
@@ -21,6 +22,7 @@ class Device:
     """Everything below `changed` is guarded by it; wait_for returns when a condition on it holds.
 
     What it sees of a chat may begin, and go on after a gap, with the entry that adds its user, or where log_start says.
+    What it sees of the SELF chat may begin with any event: those before a device was made are not for it.
 
     At most in_flight_max sends are unanswered at a time; what the server cannot take at the moment is sent again.
 
@@ -163,7 +165,8 @@ class Device:
         for entry in entries:
             have = self.entries[entry.chat_id]
             is_cut = last_of(have) + 1 < self.log_starts.get(entry.chat_id, 0) >= entry.seq
-            if entry.seq > last_of(have) + 1 and not is_cut and not self._is_added(entry):
+            begins = not have and entry.kind == message_pb.ENTRY_KIND_ACCOUNT
+            if entry.seq > last_of(have) + 1 and not (is_cut or begins or self._is_added(entry)):
                 self.problem = f"a gap in {entry.chat_id}: {entry.seq} came after {last_of(have)}"
             elif entry.seq <= last_of(have):
                 self.redelivered += 1

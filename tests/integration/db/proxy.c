@@ -18,8 +18,7 @@
 #define CHUNK_BYTES 65536
 #define SYNC_BYTES 5
 #define CONNECTIONS_MAX 64
-/* The names of the last statements of an append, and of a flush that nobody waits for, as they stand in Bind messages.
- */
+/* Names of statements as they stand in the Bind messages of a transaction's last chunk, with their NUL. */
 static const char append_mark[] = "APPEND_FEED";
 static const char flush_mark[] = "WATERMARKS_RAISE";
 
@@ -87,7 +86,7 @@ static bool ends_transaction(const struct connection *connection, ssize_t bytes)
 {
     return (has(connection, bytes, append_mark, sizeof(append_mark)) ||
             has(connection, bytes, flush_mark, sizeof(flush_mark))) &&
-           !has(connection, bytes, "insert into", 11);
+           !has(connection, bytes, "insert into", strlen("insert into"));
 }
 
 /* False: the connection is over. */

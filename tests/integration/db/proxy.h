@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * Stands between a pl_db and the test server's socket, and can cut the next append, or the next flush of marks that
- * nobody waits for, at its commit.
+ * Stands between a pl_db and the test server's socket, and can cut the next append or flush of marks at its
+ * commit.
  */
 #ifndef TESTS_INTEGRATION_DB_PROXY_H
 #define TESTS_INTEGRATION_DB_PROXY_H

@@ -414,17 +414,29 @@ static void marks_survive_terminated_sessions(void **state)
     assert_int_equal(database_number(&database, "select read_seq from watermarks"), ROUNDS);
 }
 
+static void assert_told_of_cut_flush(enum proxy_cut how)
+{
+    open_with_chat();
+    struct pl_mark *mark = calloc(1, sizeof(*mark));
+    assert_non_null(mark);
+    *mark = (struct pl_mark){.chat_id = pair.chat_id, .user_id = pair.low, .read_seq = 1, .members = 2};
+    proxy_arm(proxy, how);
+    pl_db_mark(harness.db, mark);
+    harness_wait_heard(&harness, HEARD_MARKED, pair.chat_id, 1);
+    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 1);
+}
+
 /* The second attempt finds that nothing moves; the others are told all the same. */
 static void lost_reply_of_a_flush_is_told(void **state)
 {
     (void)state;
-    open_with_chat();
-    struct pl_mark *mark = calloc(1, sizeof(*mark));
-    *mark = (struct pl_mark){.chat_id = pair.chat_id, .user_id = pair.low, .read_seq = 1, .members = 2};
-    proxy_arm(proxy, PROXY_CUT_REPLY);
-    pl_db_mark(harness.db, mark);
-    harness_wait_heard(&harness, HEARD_MARKED, pair.chat_id, 1);
-    assert_int_equal(database_number(&database, "select count(*) from receipt_moves"), 1);
+    assert_told_of_cut_flush(PROXY_CUT_REPLY);
+}
+
+static void lost_commit_of_a_flush_is_run_again(void **state)
+{
+    (void)state;
+    assert_told_of_cut_flush(PROXY_CUT_COMMIT);
 }
 
 static void queue_past_its_bound_is_refused(void **state)
@@ -475,6 +487,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sessions_that_hang_are_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(marks_survive_terminated_sessions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_reply_of_a_flush_is_told, set_up_proxy, tear_down),
+        cmocka_unit_test_setup_teardown(lost_commit_of_a_flush_is_run_again, set_up_proxy, tear_down),
         cmocka_unit_test_setup_teardown(queue_past_its_bound_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chat_that_stays_locked_is_unavailable, set_up, tear_down),
     };

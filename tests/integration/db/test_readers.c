@@ -162,7 +162,7 @@ static void lose_idle_connection(void)
         before[fd] = connection_of(fd);
     tell_server("alter database %s allow_connections false");
     tell_server("select pg_terminate_backend(pid) from pg_stat_activity where datname = '%s' and state = 'idle'"
-                " and query like '%%from apps%%' and application_name = 'parleyd'");
+                " and query like '%% from apps where app_id = $1::uuid' and application_name = 'parleyd'");
     int fd = lost_connection(before);
     while (recv(fd, farewell, sizeof(farewell), MSG_DONTWAIT) > 0)
         continue;
