@@ -20,32 +20,32 @@ static struct {
     char token[32];
     enum pl_status status;
     struct pl_principal principal;
-} auth;
+} checker;
 
 static void answer(void)
 {
-    struct pl_token_check *check = auth.waiting;
-    auth.waiting = NULL;
-    check->status = auth.status;
-    check->principal = auth.principal;
+    struct pl_token_check *check = checker.waiting;
+    checker.waiting = NULL;
+    check->status = checker.status;
+    check->principal = checker.principal;
     check->done(check);
 }
 
-void pl_token_check_begin(struct pl_auth *unused, struct pl_token_check *check)
+void pl_token_check_begin(struct pl_auth *auth, struct pl_token_check *check)
 {
-    (void)unused;
-    assert_null(auth.waiting);
+    (void)auth;
+    assert_null(checker.waiting);
     assert_true(check->deadline_us > pl_clock_now_us());
-    strncpy(auth.token, check->token, sizeof(auth.token) - 1);
-    auth.waiting = check;
-    if (!auth.is_held)
+    strncpy(checker.token, check->token, sizeof(checker.token) - 1);
+    checker.waiting = check;
+    if (!checker.is_held)
         answer();
 }
 
 static int set_up(void **state)
 {
     world_set_up(state);
-    memset(&auth, 0, sizeof(auth));
+    memset(&checker, 0, sizeof(checker));
     world->db.chats[CHAT].members = 1U << ALICE | 1U << BOB;
     return 0;
 }
@@ -53,11 +53,11 @@ static int set_up(void **state)
 /* What a good newer token of the stream's device says. */
 static void accept_token(const struct pl_call *stream, int64_t life_ms)
 {
-    auth.status = PL_OK;
-    auth.principal = stream->principal;
-    auth.principal.key_id.uuid = id_of('k', NEW_KEY);
-    auth.principal.issued_at_us = pl_clock_wall_us();
-    auth.principal.expires_at_us = pl_clock_wall_us() + life_ms * 1000;
+    checker.status = PL_OK;
+    checker.principal = stream->principal;
+    checker.principal.key_id.uuid = id_of('k', NEW_KEY);
+    checker.principal.issued_at_us = pl_clock_wall_us();
+    checker.principal.expires_at_us = pl_clock_wall_us() + life_ms * 1000;
 }
 
 static void reauth(struct pl_call *stream, const char *token)
@@ -135,7 +135,7 @@ static void stream_goes_on_with_a_newer_token(void **state)
     assert_int_equal(expirings(bob), 1);
     accept_token(bob, HOUR_MS);
     reauth(bob, "newer");
-    assert_string_equal(auth.token, "newer");
+    assert_string_equal(checker.token, "newer");
     world_pass_ms(HOUR_MS - 60001);
     assert_int_equal(expirings(bob), 1);
     assert_false(bob->is_failed);
@@ -155,11 +155,11 @@ static void token_of_another_device_ends_the_stream(void **state)
         struct pl_call *bob = stream_start(BOB, BOBS);
         accept_token(bob, HOUR_MS);
         if (which == 0)
-            auth.principal.device_id = device_id(TABLET);
+            checker.principal.device_id = device_id(TABLET);
         else if (which == 1)
-            auth.principal.user_id = user_id(ALICE);
+            checker.principal.user_id = user_id(ALICE);
         else
-            auth.principal.app_id.uuid = id_of('a', 2);
+            checker.principal.app_id.uuid = id_of('a', 2);
         reauth(bob, "another's");
         assert_failed(bob, PL_TOKEN_INVALID);
         assert_string_equal(stream_going_away(bob)->reason, "TOKEN_INVALID");
@@ -174,7 +174,7 @@ static void bad_token_ends_the_stream(void **state)
     (void)state;
     for (unsigned i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         struct pl_call *bob = stream_start(BOB, BOBS);
-        auth.status = statuses[i];
+        checker.status = statuses[i];
         reauth(bob, "bad");
         assert_failed(bob, statuses[i]);
         stream_close(bob);
@@ -185,7 +185,7 @@ static void token_that_cannot_be_checked_leaves_the_old_one(void **state)
 {
     (void)state;
     struct pl_call *bob = stream_start(BOB, BOBS);
-    auth.status = PL_DATABASE_UNAVAILABLE;
+    checker.status = PL_DATABASE_UNAVAILABLE;
     reauth(bob, "early");
     assert_int_equal(expirings(bob), 0);
     world_pass_ms(HOUR_MS - 60000);
@@ -205,7 +205,7 @@ static void token_that_cannot_be_checked_does_not_outlive_the_old_one(void **sta
     (void)state;
     struct pl_call *bob = stream_start(BOB, BOBS);
     world_pass_ms(HOUR_MS - 500);
-    auth.status = PL_DATABASE_UNAVAILABLE;
+    checker.status = PL_DATABASE_UNAVAILABLE;
     reauth(bob, "too late");
     world_pass_ms(1000);
     assert_failed(bob, PL_TOKEN_EXPIRED);
@@ -215,7 +215,7 @@ static void one_reauth_at_a_time(void **state)
 {
     (void)state;
     struct pl_call *bob = stream_start(BOB, BOBS);
-    auth.is_held = true;
+    checker.is_held = true;
     reauth(bob, "first");
     reauth(bob, "second");
     assert_failed(bob, PL_INVALID_ARGUMENT);
@@ -228,7 +228,7 @@ static void answer_to_a_stream_that_is_over_is_nothing(void **state)
 {
     (void)state;
     struct pl_call *bob = stream_start(BOB, BOBS);
-    auth.is_held = true;
+    checker.is_held = true;
     reauth(bob, "newer");
     world_pass_ms(HOUR_MS);
     assert_failed(bob, PL_TOKEN_EXPIRED);
@@ -243,7 +243,7 @@ static void end_in_work_is_not_put_off_by_a_token(void **state)
     (void)state;
     struct pl_call *bob = stream_start(BOB, BOBS);
     bob->is_slow = true;
-    auth.is_held = true;
+    checker.is_held = true;
     reauth(bob, "newer");
     world_say(CHAT, ALICE, ALICES, "in flight");
     world_pass_ms(HOUR_MS);
