@@ -77,7 +77,7 @@ def test_the_example_of_the_readme_runs(installed, server, world):
     """As it is printed, but for the address."""
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     example = example.replace("127.0.0.1:50051", server.address)
-    # Two threads print at last, and either may be the first to end its line.
+    # Two threads print at last: either may be first, and the end of a line comes by itself where output is unbuffered.
     said = run(installed, example, world.alice.token, world.bob.user_id)
     assert said.startswith("stored as 1\ngot 1\n") and "stored as 2" in said
 
