@@ -119,13 +119,17 @@ static enum pl_status start(struct daemon *daemon)
     if (status == PL_OK)
         status = open_websockets(daemon);
     if (status == PL_OK)
-        status = open_admin(daemon);
-    if (status == PL_OK)
         status = open_http(daemon);
+    /* Who is told that the gateway is ready may connect at once. */
+    if (status == PL_OK)
+        status = open_admin(daemon);
     return status;
 }
 
-/* Backwards from what start opened; whatever was not opened is NULL. Open requests are answered by the upstream. */
+/*
+ * Backwards from what start opened, but that operators see how it goes until all is answered; whatever was not opened
+ * is NULL. Open requests are answered by the upstream.
+ */
 static void stop(struct daemon *daemon)
 {
     if (daemon->gateway.websockets != NULL)
