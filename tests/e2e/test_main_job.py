@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from programs import PARLEY, parley, parley_environment
+from uuid7 import uuid7
 
 REFLECTION_CLIENT = pathlib.Path(__file__).parents[2] / "docs" / "examples" / "reflection_client.py"
 SERVICES = {"parley.v1.AdminService", "parley.v1.ChatService", "parley.v1.MessageService", "parley.v1.StreamService",
@@ -66,7 +67,7 @@ def test_a_client_with_only_reflection(server, world):
 def test_failures_are_sentences_with_exit_codes(server, world):
     """Wrong token, no such user, nobody there."""
     wrong_token = parley(server, "wrong", "chats")
-    no_such_user = parley(server, world.alice.token, "send", world.alice.user_id[:-4] + "0000", "hello")
+    no_such_user = parley(server, world.alice.token, "send", uuid7(), "hello")
     nobody = parley(server, world.alice.token, "chats", "--endpoint", "127.0.0.1:9", "--timeout", "1")
     assert [run.returncode for run in (wrong_token, no_such_user, nobody)] == [4, 1, 3]
     for run in (wrong_token, no_such_user, nobody):
