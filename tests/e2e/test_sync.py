@@ -390,7 +390,7 @@ def test_who_stops_answers_what_rests(server, world):
             answer = connection.getresponse()
             body = answer.read()
             assert answer.status == 200 and b'"entries":[]' in body.replace(b" ", b""), body
-            assert program.process.wait(timeout=30) == 0, program.log_text()
+            assert program.process.wait(timeout=DEADLINE_S) == 0, program.log_text()
             server.connections.close()
             program.start()
             server.gateway.wait_until_ready()
