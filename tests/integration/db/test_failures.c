@@ -445,6 +445,8 @@ static void queue_past_its_bound_is_refused(void **state)
     enum { MESSAGES = 300 };
     struct pl_append *appends[MESSAGES];
     harness.config.append_queue_max = 200;
+    harness.config.lock_timeout_ms = 60000;
+    harness.config.statement_timeout_ms = 60000;
     open_with_chat();
     struct database_holder *holder = database_hold(&database, "select 1 from chats for update");
     for (unsigned i = 0; i < MESSAGES; i++)
