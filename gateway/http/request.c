@@ -92,6 +92,23 @@ static void set_deadline(struct pl_http_request *request, enum pl_framing_phase 
         atomic_store(&request->deadline_us, INT64_MAX);
 }
 
+static bool is_unfinished(enum pl_framing_phase phase)
+{
+    return phase == PL_FRAMING_HEAD || phase == PL_FRAMING_BODY;
+}
+
+/*
+ * libmicrohttpd takes a short read for all that is there until it hears of more, and would not hear of an end of the
+ * stream that came with it: the request would keep what it has until its deadline. shutdown(2) makes itself heard.
+ */
+static void repeat_end(const struct pl_http_request *request)
+{
+    char byte;
+
+    if (recvfrom(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0)
+        shutdown(request->fd, SHUT_RD);
+}
+
 static ssize_t frame(struct pl_http_request *request, uint8_t *data, size_t got, size_t room)
 {
     enum pl_framing_phase before = pl_framing_phase(&request->framing);
@@ -102,6 +119,8 @@ static ssize_t frame(struct pl_http_request *request, uint8_t *data, size_t got,
     enum pl_framing_phase after = pl_framing_phase(&request->framing);
     if (after != before)
         set_deadline(request, after);
+    if (is_unfinished(after))
+        repeat_end(request);
     if (done > 0)
         return (ssize_t)done;
     errno = EAGAIN;
@@ -113,7 +132,7 @@ ssize_t pl_http_request_read(struct pl_http_request *request, void *data, size_t
     struct pl_framing *framing = &request->framing;
     enum pl_framing_phase phase = pl_framing_phase(framing);
 
-    if (atomic_load(&request->late) && (phase == PL_FRAMING_HEAD || phase == PL_FRAMING_BODY))
+    if (atomic_load(&request->late) && is_unfinished(phase))
         pl_framing_fail(framing, PL_REQUEST_TIMEOUT, "the request did not arrive in time");
     if (framing->status != PL_OK)
         return (ssize_t)pl_framing_fill(framing, data, bytes);

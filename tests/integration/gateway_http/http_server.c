@@ -229,3 +229,8 @@ unsigned http_server_turned_away(struct http_server *server)
 {
     return (unsigned)pl_metrics_get(&server->metrics, PL_METRIC_gateway_connections_turned_away_total);
 }
+
+unsigned http_server_connections(struct http_server *server)
+{
+    return (unsigned)pl_metrics_get(&server->metrics, PL_METRIC_gateway_connections);
+}

@@ -26,7 +26,8 @@ void http_server_wait_held(struct http_server *server);
 void http_server_release(struct http_server *server);
 /* How many requests handle() was given. */
 unsigned http_server_handled(struct http_server *server);
-/* The metric. */
+/* The metrics. */
 unsigned http_server_turned_away(struct http_server *server);
+unsigned http_server_connections(struct http_server *server);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "http_server.h"
 #include "support/cmocka.h"
@@ -291,6 +292,23 @@ static void unfinished_body_has_its_room_until_its_client_leaves(void **state)
     http_server_close(server);
 }
 
+/* Both come in one segment. The deadline is further away than that of the test. */
+static void client_that_leaves_with_its_last_byte_is_noticed(void **state)
+{
+    struct http_server *server = http_server_open((struct pl_http_options){.body_deadline_ms = 3600000});
+    int fd = wire_connect(http_server_port(server));
+    (void)state;
+
+    wire_send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    assert_int_equal(wire_read(fd, false).status, 100);
+    assert_int_equal(http_server_connections(server), 1);
+    assert_int_equal(send(fd, "a", 1, MSG_MORE), 1);
+    wire_close(fd);
+    while (http_server_connections(server) > 0)
+        poll(NULL, 0, 1);
+    http_server_close(server);
+}
+
 static void chunks_are_counted_together(void **state)
 {
     enum { CHUNK = 1 << 16 };
@@ -472,6 +490,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(answer_reaches_a_client_that_is_still_sending, setup, teardown),
     cmocka_unit_test(bodies_together_are_bounded),
     cmocka_unit_test(unfinished_body_has_its_room_until_its_client_leaves),
+    cmocka_unit_test(client_that_leaves_with_its_last_byte_is_noticed),
     cmocka_unit_test_setup_teardown(chunks_are_counted_together, setup, teardown),
     cmocka_unit_test_setup_teardown(many_small_chunks_are_one_body, setup, teardown),
     cmocka_unit_test_setup_teardown(impossible_chunk_is_refused_before_it_comes, setup, teardown),
