@@ -80,8 +80,8 @@ def wait_for_metric(gateway, name, value, reached=operator.eq):
 def test_conversation(gateway, world, protocol, by_header):
     """hello, welcome, send, sent, entries, acks, receipts, reads, reauth; and the end."""
     alice = NpmDevice(gateway.port, protocol, **(bearer(world.alice) if by_header else {})).opened()
-    bob = NpmDevice(gateway.port, protocol, **bearer(world.bob)).opened()
     assert alice.greet(None if by_header else world.alice.token).frame_bytes_max == 1 << 20
+    bob = NpmDevice(gateway.port, protocol, **bearer(world.bob)).opened()
     bob.greet()
     sent = send_one(alice, world.bob, "Grüße 𝄞")
     entry = bob.wait_for("entries").entries[-1]
