@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from programs import standing_still
+from programs import stand_still, standing_still
 
 ROUND_S, CALM_S = 6, 6
 POLL_S = 0.02
@@ -112,7 +112,11 @@ class House:
     @contextlib.contextmanager
     def kill_backend(self, _):
         """One of its children, upon which it ends the others and recovers by itself."""
-        os.kill(max(self.postgres.pids()), signal.SIGKILL)
+        # Of a postmaster that stands still no child goes whose pid was just read.
+        postmaster = self.postgres.pids()[0]
+        stand_still(postmaster)
+        os.kill(max(self.postgres.pids()[1:]), signal.SIGKILL)
+        os.kill(postmaster, signal.SIGCONT)
         yield
         self.postgres.wait_until_ready()
 
