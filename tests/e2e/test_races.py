@@ -109,7 +109,8 @@ def test_deletion_beats_edits_of_all_devices(group, tablet, devices):
 
 
 def test_of_settings_with_one_etag_one_is_taken(group, devices):
-    """The others are told that theirs is old; read again and sent again each is taken once."""
+    """The others are told that theirs is old; read again and sent again each is taken once. An answer is the chat as it
+    is by then, so it may have a later etag."""
     watcher = devices(group.mary)
 
     def update(person, name):
@@ -133,7 +134,6 @@ def test_of_settings_with_one_etag_one_is_taken(group, devices):
     assert group.mary.api.GetChat(chat_id=group.chat_id).name == f"name {taken}"
     etags = at_once(*(lambda person=person, number=number: update_until_taken(person, f"again {number}")
                       for number, person in enumerate(people)))
-    assert len(set(etags)) == len(people)
     watcher.wait_for(lambda device: seqs(device, group.chat_id)[-1:] == [1 + len(people)])
     assert {entry.kind for entry in watcher.entries[group.chat_id]} == {messages.ENTRY_KIND_SETTINGS}
     assert group.mary.api.GetChat(chat_id=group.chat_id).etag in etags
