@@ -18,7 +18,7 @@ struct pl_gateway {
     struct pl_metrics metrics;
     struct pl_routes *routes;
     struct pl_web_pages *pages;
-    struct pl_gateway_loops *loops;
+    struct pl_io_loops *loops;
     struct pl_upstream *upstream;
     struct pl_polls *polls;
     struct pl_websockets *websockets;

@@ -5,6 +5,7 @@
  *
  *   parley-gateway [--setting=value …]    serve until SIGTERM or SIGINT, then answer what is open and exit 0
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/admin.h"
@@ -35,6 +36,7 @@ static bool ready(void *context)
 static enum pl_status open_upstream(struct daemon *daemon)
 {
     struct pl_gateway *gateway = &daemon->gateway;
+    gateway->loops = pl_io_loops_open((unsigned)gateway->config.http_threads, "http");
     struct pl_upstream_options options = {
         .endpoint = gateway->config.upstream,
         .loops = gateway->loops,
@@ -42,6 +44,10 @@ static enum pl_status open_upstream(struct daemon *daemon)
         .calls_max = gateway->config.calls_max,
         .metrics = &gateway->metrics,
     };
+    if (gateway->loops == NULL) {
+        snprintf(daemon->error, sizeof(daemon->error), "the system gives no more threads");
+        return PL_UNAVAILABLE;
+    }
     return pl_upstream_open(&options, &gateway->upstream, daemon->error, sizeof(daemon->error));
 }
 
@@ -113,9 +119,8 @@ static enum pl_status start(struct daemon *daemon)
     pl_metrics_set(&daemon->gateway.metrics, PL_METRIC_gateway_build_info, 1);
     daemon->gateway.routes = pl_routes_new();
     daemon->gateway.pages = pl_web_pages_new((size_t)daemon->gateway.config.body_bytes_max);
-    daemon->gateway.loops = pl_gateway_loops_open((unsigned)daemon->gateway.config.http_threads);
-    status = open_upstream(daemon);
     open_polls(&daemon->gateway);
+    status = open_upstream(daemon);
     if (status == PL_OK)
         status = open_websockets(daemon);
     if (status == PL_OK)
@@ -140,7 +145,7 @@ static void stop(struct daemon *daemon)
     pl_websockets_close(daemon->gateway.websockets);
     pl_admin_close(daemon->admin);
     pl_upstream_close(daemon->gateway.upstream);
-    pl_gateway_loops_close(daemon->gateway.loops);
+    pl_io_loops_close(daemon->gateway.loops);
     pl_web_pages_free(daemon->gateway.pages);
     pl_routes_free(daemon->gateway.routes);
 }

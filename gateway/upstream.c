@@ -133,7 +133,7 @@ static void on_done(struct pl_http2_call *http2)
     call->done(call);
 }
 
-bool pl_upstream_start(struct pl_upstream *upstream, const struct pl_gateway_loop *loop, struct pl_upstream_call *call)
+bool pl_upstream_start(struct pl_upstream *upstream, const struct pl_io_loop *loop, struct pl_upstream_call *call)
 {
     const struct pl_unary *unary = &call->async.unary;
     if (atomic_load(&upstream->calls) >= upstream->options.calls_max)

@@ -13,14 +13,14 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "gateway/http2/client.h"
-#include "gateway/loop/loop.h"
+#include "base/io_loop.h"
 #include "sdk/c/src/async.h"
 
 struct pl_upstream;
 
 struct pl_upstream_options {
     const char *endpoint;           /* host:port or unix:/path */
-    struct pl_gateway_loops *loops; /* they live longer */
+    struct pl_io_loops *loops; /* they live longer */
     int64_t deadline_ms;            /* of each call */
     int64_t calls_max;              /* in flight; more are refused */
     struct pl_metrics *metrics;
@@ -48,7 +48,7 @@ bool pl_upstream_ready(struct pl_upstream *upstream);
  * On the loop's thread; does not block. done may be called before this returns. False when too many are in flight: done
  * is not called then. Headers and their values are borrowed until done.
  */
-bool pl_upstream_start(struct pl_upstream *upstream, const struct pl_gateway_loop *loop,
+bool pl_upstream_start(struct pl_upstream *upstream, const struct pl_io_loop *loop,
                        struct pl_upstream_call *call) PL_MUST_CHECK;
 
 #endif

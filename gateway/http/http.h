@@ -21,7 +21,7 @@
 #include "base/arena.h"
 #include "base/metrics.h"
 #include "base/status.h"
-#include "gateway/loop/loop.h"
+#include "base/io_loop.h"
 
 struct pl_http_server;
 struct pl_http_request;
@@ -35,7 +35,7 @@ struct pl_http_header {
 struct pl_http_options {
     const char *setting;                  /* names the setting `listen` in error sentences, e.g. "http-listen" */
     const char *listen;                   /* as pl_listen: host:port */
-    struct pl_gateway_loops *loops;       /* which serve the requests; they live longer */
+    struct pl_io_loops *loops;       /* which serve the requests; they live longer */
     unsigned connections_max;             /* more are closed as they come; upgraded ones do not count any more */
     unsigned connections_per_address_max; /* likewise; 0: no such limit, for a gateway behind a proxy */
     size_t body_bytes_max;                /* 413 above */
@@ -115,7 +115,7 @@ const char *pl_http_header(struct pl_http_request *request, const char *name);
 /* In how many lines it was sent. */
 unsigned pl_http_header_lines(struct pl_http_request *request, const char *name);
 /* The loop that it lives on. */
-struct pl_gateway_loop *pl_http_loop(const struct pl_http_request *request);
+struct pl_io_loop *pl_http_loop(const struct pl_http_request *request);
 /* The client's IP address as text. */
 const char *pl_http_address(const struct pl_http_request *request);
 /* NULL and 0 when there is none. */

@@ -126,7 +126,7 @@ static bool run_once(struct pl_http_lane *lane)
     return wait_ms > 0;
 }
 
-static int run(struct pl_loop_step *step)
+static int run(struct pl_io_step *step)
 {
     struct pl_http_lane *lane = pl_container_of(step, struct pl_http_lane, step);
     int64_t left_us;
@@ -152,22 +152,22 @@ static void attach(void *context)
 {
     struct pl_http_lane *lane = context;
 
-    pl_gateway_loop_add(lane->loop, &lane->source, epoll_fd(lane), EPOLLIN);
-    pl_gateway_loop_set_step(lane->loop, &lane->step);
+    pl_io_loop_add(lane->loop, &lane->source, epoll_fd(lane), EPOLLIN);
+    pl_io_loop_set_step(lane->loop, &lane->step);
 }
 
 static void detach(void *context)
 {
     struct pl_http_lane *lane = context;
 
-    pl_gateway_loop_set_step(lane->loop, NULL);
-    pl_gateway_loop_remove(lane->loop, &lane->source, epoll_fd(lane));
+    pl_io_loop_set_step(lane->loop, NULL);
+    pl_io_loop_remove(lane->loop, &lane->source, epoll_fd(lane));
     MHD_stop_daemon(lane->daemon);
 }
 
 bool pl_http_lanes_open(struct pl_http_server *server)
 {
-    struct pl_gateway_loops *loops = server->options.loops;
+    struct pl_io_loops *loops = server->options.loops;
 
     MHD_set_panic_func(on_panic, NULL);
     server->lanes = calloc(loops->count, sizeof(*server->lanes));
@@ -180,7 +180,7 @@ bool pl_http_lanes_open(struct pl_http_server *server)
         if (lane->daemon == NULL)
             return false;
         server->lane_count++;
-        pl_gateway_loop_call(lane->loop, attach, lane);
+        pl_io_loop_call(lane->loop, attach, lane);
     }
     return true;
 }
@@ -188,7 +188,7 @@ bool pl_http_lanes_open(struct pl_http_server *server)
 void pl_http_lanes_close(struct pl_http_server *server)
 {
     for (unsigned i = 0; i < server->lane_count; i++)
-        pl_gateway_loop_call(server->lanes[i].loop, detach, &server->lanes[i]);
+        pl_io_loop_call(server->lanes[i].loop, detach, &server->lanes[i]);
 }
 
 /*
@@ -218,10 +218,10 @@ void pl_http_lane_add(struct pl_http_lane *lane, struct pl_http_request *request
 void pl_http_lane_resume(struct pl_http_lane *lane)
 {
     atomic_store(&lane->resumed, true);
-    pl_gateway_loop_wake(lane->loop);
+    pl_io_loop_wake(lane->loop);
 }
 
-struct pl_gateway_loop *pl_http_loop(const struct pl_http_request *request)
+struct pl_io_loop *pl_http_loop(const struct pl_http_request *request)
 {
     return request->lane->loop;
 }

@@ -9,15 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gateway/loop/loop.h"
+#include "base/io_loop.h"
 
 struct pl_http_request;
 struct pl_http_server;
 
 struct pl_http_lane {
-    struct pl_loop_step step;
+    struct pl_io_step step;
     struct pl_source source;
-    struct pl_gateway_loop *loop;
+    struct pl_io_loop *loop;
     struct MHD_Daemon *daemon;
     atomic_bool resumed; /* libmicrohttpd has something to do that no descriptor tells */
     bool is_ready;       /* in this turn */

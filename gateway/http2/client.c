@@ -23,7 +23,7 @@ enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 1000, CONNECT_MS = 5000, LIVED_MS = 
 
 struct pl_http2_client {
     struct pl_http2_options options;
-    struct pl_gateway_loop *loop;
+    struct pl_io_loop *loop;
     struct pl_http2_endpoint endpoint;
     struct pl_http2_connection *connection; /* NULL: paused, or looked up */
     bool is_ready;                          /* the connection is */
@@ -292,7 +292,7 @@ static void begin(void *context)
     connect_again(context);
 }
 
-enum pl_status pl_http2_open(const struct pl_http2_options *options, struct pl_gateway_loop *loop,
+enum pl_status pl_http2_open(const struct pl_http2_options *options, struct pl_io_loop *loop,
                              struct pl_http2_client **ret_client, char *error, unsigned error_bytes)
 {
     struct pl_http2_client *client = calloc(1, sizeof *client);
@@ -310,7 +310,7 @@ enum pl_status pl_http2_open(const struct pl_http2_options *options, struct pl_g
         free(client);
         return PL_INVALID_ARGUMENT;
     }
-    pl_gateway_loop_call(loop, begin, client);
+    pl_io_loop_call(loop, begin, client);
     *ret_client = client;
     return PL_OK;
 }
@@ -333,10 +333,10 @@ static void let_turn_pass(void *context)
 
 void pl_http2_close(struct pl_http2_client *client)
 {
-    pl_gateway_loop_call(client->loop, stop, client);
+    pl_io_loop_call(client->loop, stop, client);
     if (client->is_resolving)
         pthread_join(client->resolver, NULL);
-    pl_gateway_loop_call(client->loop, let_turn_pass, client);
+    pl_io_loop_call(client->loop, let_turn_pass, client);
     pl_assert(client->going == 0);
     forget_addresses(client);
     free(client);

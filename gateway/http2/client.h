@@ -17,7 +17,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "gateway/loop/loop.h"
+#include "base/io_loop.h"
 #include "sdk/c/src/channel.h"
 
 struct pl_http2_client;
@@ -81,7 +81,7 @@ struct pl_http2_options {
 };
 
 /* Any thread; starts to connect. PL_INVALID_ARGUMENT with a sentence in error: the endpoint. */
-enum pl_status pl_http2_open(const struct pl_http2_options *options, struct pl_gateway_loop *loop,
+enum pl_status pl_http2_open(const struct pl_http2_options *options, struct pl_io_loop *loop,
                              struct pl_http2_client **ret_client, char *error, unsigned error_bytes) PL_MUST_CHECK;
 /* Not from a loop's thread. Every call is done. */
 void pl_http2_close(struct pl_http2_client *client);

@@ -275,7 +275,7 @@ struct pl_http2_connection *pl_http2_connection_new(const struct pl_http2_connec
     pl_assert(connection->out != NULL);
     TAILQ_INIT(&connection->ended);
     snprintf(connection->timeout, sizeof connection->timeout, "%lldm", (long long)options->deadline_ms);
-    pl_gateway_loop_add(options->loop, &connection->source, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    pl_io_loop_add(options->loop, &connection->source, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     flush_later(connection);
     return connection;
 }
@@ -284,7 +284,7 @@ void pl_http2_connection_free(struct pl_http2_connection *connection)
 {
     if (connection->flushing)
         STAILQ_REMOVE(&connection->options.loop->loop.deferred, &connection->flush, pl_task, next);
-    pl_gateway_loop_remove(connection->options.loop, &connection->source, connection->fd);
+    pl_io_loop_remove(connection->options.loop, &connection->source, connection->fd);
     nghttp2_session_del(connection->session);
     close(connection->fd);
     free(connection->out);

@@ -25,7 +25,7 @@ struct pl_http2_events {
 };
 
 struct pl_http2_connection_options {
-    struct pl_gateway_loop *loop;
+    struct pl_io_loop *loop;
     const char *authority; /* for :authority */
     int64_t deadline_ms;   /* for grpc-timeout */
     size_t reply_bytes_max;

@@ -17,7 +17,7 @@ struct pl_config {
 /* For pl_settings_load and base/program.h. */
 extern const struct pl_settings pl_config_settings;
 
-/* Settings that say "by the number of cores" get their values: unary_threads, stream_threads and writers. */
+/* Settings that say "by the number of cores" get their values: rpc_threads and writers. */
 void pl_config_fit(struct pl_config *config, long cores);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A thread that runs tasks and timers. What the thread blocks on is the maker's matter (server/rpc
- * makes loops of completion queues, server/db of sockets); code that only needs "run this on that
- * thread" sees no more than this.
+ * A thread that runs tasks and timers. What the thread blocks on is the maker's matter (io_loop.h makes loops of epoll,
+ * server/db of PostgreSQL's sockets); code that only needs "run this on that thread" sees no more than this.
  */
 #ifndef PL_BASE_LOOP_H
 #define PL_BASE_LOOP_H

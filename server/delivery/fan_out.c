@@ -11,7 +11,7 @@
 #include "server.h"
 
 #define SLICE_SESSIONS 64
-#define LOOPS_MAX 80 /* of unary_threads and stream_threads together */
+#define LOOPS_MAX 64 /* of rpc_threads */
 #define HINT_US 200000
 #define PAGE_ENTRIES 100
 

@@ -43,8 +43,8 @@ static void start(struct pl_task *task);
 /* One reader works on one statement at a time: a loop that may have nobody beside it keeps two of them at work. */
 static unsigned reads_max(const struct pl_shard *shard)
 {
-    bool has_all_records = shard->hub->record_shard_count == 1 && shard == shard->hub->shards;
-    return has_all_records ? 2 : 1;
+    bool is_alone = shard->hub->shard_count == 1;
+    return is_alone ? 2 : 1;
 }
 
 static bool may_list(const struct pl_shard *shard)

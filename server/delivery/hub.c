@@ -16,27 +16,26 @@
 
 struct pl_shard *pl_hub_chat_shard(struct pl_hub *hub, const struct pl_chat_id *chat)
 {
-    return &hub->shards[pl_uuid_hash(&chat->uuid) % hub->record_shard_count];
+    return &hub->shards[pl_uuid_hash(&chat->uuid) % hub->shard_count];
 }
 
 struct pl_shard *pl_hub_user_shard(struct pl_hub *hub, const struct pl_user_id *user)
 {
-    return &hub->shards[pl_uuid_hash(&user->uuid) % hub->record_shard_count];
+    return &hub->shards[pl_uuid_hash(&user->uuid) % hub->shard_count];
 }
 
 struct pl_hub *pl_hub_new(struct pl_server *server)
 {
-    unsigned count = pl_rpc_stream_loop_count(server->rpc);
+    unsigned count = pl_rpc_loop_count(server->rpc);
     struct pl_hub *hub = calloc(1, sizeof(*hub) + count * sizeof(hub->shards[0]));
     pl_assert(hub != NULL);
     hub->server = server;
     pthread_mutex_init(&hub->lock, NULL);
     pthread_cond_init(&hub->emptied, NULL);
     hub->shard_count = count;
-    hub->record_shard_count = pl_rpc_record_loop_count(server->rpc);
     for (unsigned i = 0; i < count; i++) {
         hub->shards[i].hub = hub;
-        hub->shards[i].loop = pl_rpc_stream_loop(server->rpc, i);
+        hub->shards[i].loop = pl_rpc_loop(server->rpc, i);
         hub->shards[i].guard_timer.run = pl_shard_inquire;
         TAILQ_INIT(&hub->shards[i].guarded);
         pl_shard_init_presence(&hub->shards[i]);
@@ -95,9 +94,9 @@ static void tell_added(struct pl_hub *hub, const struct pl_entry *entry)
 static void committed(void *context, struct pl_append *const *appends, unsigned count)
 {
     struct pl_hub *hub = context;
-    struct pl_task_list *lists = malloc(hub->record_shard_count * sizeof(*lists));
+    struct pl_task_list *lists = malloc(hub->shard_count * sizeof(*lists));
     pl_assert(lists != NULL);
-    for (unsigned i = 0; i < hub->record_shard_count; i++)
+    for (unsigned i = 0; i < hub->shard_count; i++)
         STAILQ_INIT(&lists[i]);
     for (unsigned i = 0; i < count; i++) {
         struct pl_entry *entry = pl_entry_new(&appends[i]->message);
@@ -108,7 +107,7 @@ static void committed(void *context, struct pl_append *const *appends, unsigned 
         entry->task.run = run_publish;
         STAILQ_INSERT_TAIL(&lists[shard - hub->shards], &entry->task, next);
     }
-    for (unsigned i = 0; i < hub->record_shard_count; i++)
+    for (unsigned i = 0; i < hub->shard_count; i++)
         if (!STAILQ_EMPTY(&lists[i]))
             pl_mailbox_post_list(&hub->shards[i].loop->mailbox, &lists[i]);
     free(lists);

@@ -3,7 +3,7 @@
 /*
  * The order of every chat, once per node. For each chat that a live session of this node belongs to there is a record
  * with the tail of the log and the sessions that follow it; for each user, a record with that user's sessions. A record
- * belongs to one stream loop (by hash of its id) and is touched by that loop's thread only; everything else reaches it
+ * belongs to one loop (by hash of its id) and is touched by that loop's thread only; everything else reaches it
  * by mail, first in, first out.
  *
  * An entry with seq = tail + 1 is handed to the sessions in the list and the tail moves; a lower one is dropped; a
@@ -20,7 +20,7 @@
 struct pl_hub;
 struct pl_server;
 
-/* On the stream loops of server->rpc, which must be open; before server->db is. */
+/* On the loops of server->rpc, which must be open; before server->db is. */
 struct pl_hub *pl_hub_new(struct pl_server *server);
 /* When the loops have stopped. */
 void pl_hub_free(struct pl_hub *hub);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * The hub's part on one stream loop, and the two halves of what connects a session to it. Inside server/delivery only.
+ * The hub's part on one loop, and the two halves of what connects a session to it. Inside server/delivery only.
  *
  * A session and a record talk by a strict exchange: the session posts one operation, the record answers it, and until
  * the answer is back the session posts no other for the same subscription. As entries for a session go the same way as
@@ -68,7 +68,6 @@ struct pl_hub {
     pthread_cond_t emptied;
     unsigned session_count;
     unsigned shard_count;
-    unsigned record_shard_count; /* the first ones, which have the records of chats and users */
     struct pl_shard shards[];
 };
 

@@ -3,53 +3,64 @@
 /* What handlers may ask of any call, unary or streaming, and how it begins, fails and is logged. */
 #include "rpc/call.h"
 
-#include <grpc/support/alloc.h>
-#include <grpc/support/time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "rpc/call_state.h"
-#include "rpc/rpc_state.h"
+#include "rpc/answer.h"
+#include "rpc/codec.h"
+#include "rpc/connection.h"
 
 /*
  * Unpacking takes at most this much per byte of the largest request, and a little more for small ones: far above what
  * sensible messages need, far below what a message of empty sub-messages would take.
  */
 enum { ARENA_BYTES_PER_REQUEST_BYTE = 8, ARENA_BYTES_MIN = 64 << 10, LOG_FIELDS = 10, REQUEST_ID_BYTES_MAX = 128 };
+enum { INVALID_ARGUMENT_CODE = 3 };
 
-void pl_call_init(struct pl_call *call, const struct pl_served *served, struct pl_queue_loop *home,
-                  const struct pl_call_kind *kind)
+static void on_late(struct pl_timer *timer)
+{
+    pl_answer_late(pl_container_of(timer, struct pl_call, late));
+}
+
+static void set_deadline(struct pl_call *call)
+{
+    int64_t timeout_us = pl_metadata_timeout_us(&call->metadata);
+
+    call->started_us = pl_clock_now_us();
+    call->deadline_us = timeout_us == INT64_MAX ? INT64_MAX : call->started_us + timeout_us;
+    call->late.run = on_late;
+    if (call->deadline_us != INT64_MAX)
+        pl_timers_arm(&call->home->io.loop.timers, &call->late, call->deadline_us);
+}
+
+/* Of a list of codings ("identity, deflate, gzip"). */
+static bool takes_gzip(const struct pl_buf *metadata)
+{
+    const char *codings = pl_metadata_find(metadata, "grpc-accept-encoding");
+
+    return codings != NULL && strstr(codings, "gzip") != NULL;
+}
+
+void pl_call_init(struct pl_call *call, const struct pl_call_kind *kind, const struct pl_served *served,
+                  struct pl_connection *connection, int32_t stream_id, struct pl_buf *metadata)
 {
     size_t arena_bytes = (size_t)served->method->request_bytes_max * ARENA_BYTES_PER_REQUEST_BYTE + ARENA_BYTES_MIN;
 
     call->kind = kind;
     call->served = served;
     call->rpc = served->rpc;
-    call->home = home;
+    call->home = connection->home;
+    call->connection = connection;
+    call->stream_id = stream_id;
+    call->metadata = *metadata;
+    pl_metadata_init(metadata);
+    call->takes_gzip = takes_gzip(&call->metadata);
     pl_arena_init(&call->arena, arena_bytes);
-    grpc_metadata_array_init(&call->metadata);
+    set_deadline(call);
     atomic_fetch_add(&call->rpc->living, 1);
-}
-
-static int64_t deadline_of(const struct pl_call *call)
-{
-    gpr_timespec left;
-
-    if (gpr_time_cmp(call->core_deadline, gpr_inf_future(call->core_deadline.clock_type)) == 0)
-        return INT64_MAX;
-    left = gpr_time_sub(call->core_deadline, gpr_now(call->core_deadline.clock_type));
-    if (gpr_time_cmp(left, gpr_time_from_hours(24 * 365, GPR_TIMESPAN)) > 0)
-        return INT64_MAX;
-    return call->started_us + left.tv_sec * INT64_C(1000000) + left.tv_nsec / 1000;
-}
-
-void pl_call_begin(struct pl_call *call)
-{
-    call->started_us = pl_clock_now_us();
-    call->deadline_us = deadline_of(call);
 }
 
 void pl_call_forget_admission(struct pl_call *call)
@@ -57,16 +68,17 @@ void pl_call_forget_admission(struct pl_call *call)
     size_t arena_bytes = call->arena.bytes_max;
     pl_arena_fini(&call->arena);
     pl_arena_init(&call->arena, arena_bytes);
-    grpc_metadata_array_destroy(&call->metadata);
-    grpc_metadata_array_init(&call->metadata);
+    pl_buf_fini(&call->metadata);
 }
 
 void pl_call_fini(struct pl_call *call)
 {
+    pl_timers_disarm(&call->home->io.loop.timers, &call->late);
+    pl_inbound_reset(&call->inbound);
+    free(call->out);
     pl_arena_fini(&call->arena);
-    grpc_metadata_array_destroy(&call->metadata);
-    if (call->core != NULL)
-        grpc_call_unref(call->core);
+    pl_buf_fini(&call->metadata);
+    pl_connection_release(call->connection, call);
 }
 
 enum pl_status pl_call_cancel_status(const struct pl_call *call)
@@ -106,33 +118,19 @@ static unsigned add_principal(const struct pl_call *call, char text[2][PL_UUID_T
     return count;
 }
 
-static const grpc_metadata *find_metadata(const struct pl_call *call, const char *key)
+/* What the caller calls this request, by which it is found in several logs. NULL without, or when it is too long. */
+static const char *request_id_of(const struct pl_call *call)
 {
-    for (size_t i = 0; i < call->metadata.count; i++)
-        if (grpc_slice_str_cmp(call->metadata.metadata[i].key, key) == 0)
-            return &call->metadata.metadata[i];
-    return NULL;
-}
+    const char *id = pl_metadata_find(&call->metadata, "x-request-id");
 
-/* What the caller calls this request, by which it is found in several logs. False without, or when it is too long. */
-static bool copy_request_id(const struct pl_call *call, char ret_text[REQUEST_ID_BYTES_MAX + 1])
-{
-    const grpc_metadata *item = find_metadata(call, "x-request-id");
-    size_t bytes = item != NULL ? GRPC_SLICE_LENGTH(item->value) : 0;
-
-    if (bytes == 0 || bytes > REQUEST_ID_BYTES_MAX)
-        return false;
-    memcpy(ret_text, GRPC_SLICE_START_PTR(item->value), bytes);
-    ret_text[bytes] = '\0';
-    return true;
+    return id != NULL && id[0] != '\0' && strlen(id) <= REQUEST_ID_BYTES_MAX ? id : NULL;
 }
 
 void pl_call_log(const struct pl_call *call, const char *event, enum pl_status status)
 {
     char ids[2][PL_UUID_TEXT_CHARS + 1];
     char peer[PL_PEER_TEXT_BYTES];
-    char request_id[REQUEST_ID_BYTES_MAX + 1];
-    char *core_peer = grpc_call_get_peer(call->core);
+    const char *request_id = request_id_of(call);
     struct pl_log_field fields[LOG_FIELDS] = {
         PL_LOG_TEXT("method", call->served->method->path),
         PL_LOG_TEXT("status", pl_status_reason(status)),
@@ -144,18 +142,20 @@ void pl_call_log(const struct pl_call *call, const char *event, enum pl_status s
     };
     unsigned count = 7 + add_principal(call, ids, fields + 7);
 
-    pl_listener_peer(call->rpc->listener, core_peer, peer);
-    gpr_free(core_peer);
-    if (copy_request_id(call, request_id))
+    pl_peer_format(&call->connection->peer, peer);
+    if (request_id != NULL)
         fields[count++] = PL_LOG_TEXT("request_id", request_id);
     pl_log_fields(PL_LOG_INFO, event, fields, count);
 }
 
-void pl_call_start(struct pl_call *call, const grpc_op *ops, size_t count, struct pl_tag *tag)
+enum pl_status pl_call_unpack(struct pl_call *call, struct pl_arena *arena, ProtobufCMessage **ret_message)
 {
-    grpc_call_error error = grpc_call_start_batch(call->core, ops, count, tag, NULL);
+    struct pl_inbound *inbound = &call->inbound;
+    enum pl_status status =
+        pl_codec_unpack(call->served->api->input, inbound->message, pl_inbound_bytes(inbound), arena, ret_message);
 
-    pl_assert(error == GRPC_CALL_OK);
+    pl_inbound_reset(inbound);
+    return status;
 }
 
 const struct pl_api_method *pl_call_method(const struct pl_call *call)
@@ -170,11 +170,9 @@ bool pl_call_has_secret(const struct pl_call *call)
 
 const char *pl_call_metadata(struct pl_call *call, const char *key)
 {
-    const grpc_metadata *item = find_metadata(call, key);
+    const char *value = pl_metadata_find(&call->metadata, key);
 
-    if (item == NULL)
-        return NULL;
-    return pl_arena_copy(&call->arena, GRPC_SLICE_START_PTR(item->value), GRPC_SLICE_LENGTH(item->value));
+    return value != NULL ? pl_arena_copy(&call->arena, value, strlen(value)) : NULL;
 }
 
 enum pl_spends pl_call_spends(const struct pl_call *call)
@@ -194,7 +192,7 @@ void *pl_call_context(const struct pl_call *call)
 
 struct pl_loop *pl_call_loop(const struct pl_call *call)
 {
-    return &call->home->loop;
+    return &call->home->io.loop;
 }
 
 struct pl_arena *pl_call_arena(struct pl_call *call)
@@ -243,7 +241,7 @@ static void note_field(struct pl_call *call, enum pl_status status)
     const char *sentence = error->sentence != NULL ? error->sentence : pl_status_sentence(status);
     const char *word = pl_arena_copy(&call->arena, sentence, strcspn(sentence, " "));
 
-    if (pl_status_grpc_code(status) != GRPC_STATUS_INVALID_ARGUMENT || method->client_streaming ||
+    if (pl_status_grpc_code(status) != INVALID_ARGUMENT_CODE || method->client_streaming ||
         error->count == PL_ERROR_DETAILS_MAX || has_detail(error, "field"))
         return;
     if (protobuf_c_message_descriptor_get_field_by_name(method->input, word) != NULL)
@@ -287,10 +285,9 @@ void pl_call_detail(struct pl_call *call, const char *key, const char *value)
 void pl_call_header(struct pl_call *call, const char *key, const char *value)
 {
     pl_assert(call->header_count < PL_CALL_HEADERS_MAX);
-    call->headers[call->header_count++] = (grpc_metadata){
-        .key = grpc_slice_from_static_string(key),
-        .value = grpc_slice_from_static_buffer(value, strlen(value)),
-    };
+    call->headers[call->header_count].key = key;
+    call->headers[call->header_count].value = value;
+    call->header_count++;
 }
 
 void pl_call_retry_after(struct pl_call *call, int delay_ms)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
-/* Built with protobuf-c's own structs on the stack and packed straight into the slice that core sends. */
+/* Built with protobuf-c's own structs on the stack. */
 #include "rpc/error_details.h"
 
 #include <string.h>
@@ -65,13 +65,18 @@ static void pack_retry(Google__Protobuf__Any *any, int retry_after_ms, struct pl
     pack_any(any, type_url, &info.base, arena);
 }
 
-static grpc_slice pack_status(enum pl_status status, const char *sentence, const struct pl_error *error,
-                              struct pl_arena *arena)
+const char *pl_error_sentence(enum pl_status status, const struct pl_error *error)
+{
+    return error->sentence != NULL ? error->sentence : pl_status_sentence(status);
+}
+
+const uint8_t *pl_error_pack(enum pl_status status, const struct pl_error *error, struct pl_arena *arena,
+                             size_t *ret_bytes)
 {
     Google__Rpc__Status message = GOOGLE__RPC__STATUS__INIT;
     Google__Protobuf__Any details[DETAILS_MAX];
     Google__Protobuf__Any *pointers[DETAILS_MAX] = {&details[0], &details[1]};
-    grpc_slice slice;
+    uint8_t *packed;
 
     pack_info(&details[0], status, error, arena);
     message.n_details = 1;
@@ -80,34 +85,9 @@ static grpc_slice pack_status(enum pl_status status, const char *sentence, const
         message.n_details = 2;
     }
     message.code = pl_status_grpc_code(status);
-    message.message = (char *)sentence;
+    message.message = (char *)pl_error_sentence(status, error);
     message.details = pointers;
-    slice = grpc_slice_malloc(google__rpc__status__get_packed_size(&message));
-    google__rpc__status__pack(&message, GRPC_SLICE_START_PTR(slice));
-    return slice;
-}
-
-void pl_status_op_init(struct pl_status_op *op, enum pl_status status, const struct pl_error *error,
-                       struct pl_arena *arena, grpc_op *ret_op)
-{
-    const char *sentence = error->sentence != NULL ? error->sentence : pl_status_sentence(status);
-
-    *op = (struct pl_status_op){.sentence = grpc_empty_slice()};
-    *ret_op = (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER};
-    op->trailer.key = grpc_slice_from_static_string("grpc-status-details-bin");
-    op->trailer.value = grpc_empty_slice();
-    if (status == PL_OK)
-        return;
-    op->sentence = grpc_slice_from_copied_string(sentence);
-    op->trailer.value = pack_status(status, sentence, error, arena);
-    ret_op->data.send_status_from_server.status = (grpc_status_code)pl_status_grpc_code(status);
-    ret_op->data.send_status_from_server.status_details = &op->sentence;
-    ret_op->data.send_status_from_server.trailing_metadata = &op->trailer;
-    ret_op->data.send_status_from_server.trailing_metadata_count = 1;
-}
-
-void pl_status_op_fini(struct pl_status_op *op)
-{
-    grpc_slice_unref(op->sentence);
-    grpc_slice_unref(op->trailer.value);
+    packed = pl_arena_alloc(arena, google__rpc__status__get_packed_size(&message) + 1);
+    *ret_bytes = google__rpc__status__pack(&message, packed);
+    return packed;
 }

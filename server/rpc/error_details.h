@@ -8,7 +8,8 @@
 #ifndef PL_RPC_ERROR_DETAILS_H
 #define PL_RPC_ERROR_DETAILS_H
 
-#include <grpc/grpc.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -23,16 +24,11 @@ struct pl_error {
     int retry_after_ms; /* 0: no RetryInfo */
 };
 
-/* The status operation of a batch, with what it points at; free with fini once the batch was started. */
-struct pl_status_op {
-    grpc_slice sentence;
-    grpc_metadata trailer;
-};
-
-/* PL_OK makes a status without sentence and trailer. Uses the arena for scratch. */
-void pl_status_op_init(struct pl_status_op *op, enum pl_status status, const struct pl_error *error,
-                       struct pl_arena *arena, grpc_op *ret_op);
-void pl_status_op_fini(struct pl_status_op *op);
+/* What is wrong, for people. */
+const char *pl_error_sentence(enum pl_status status, const struct pl_error *error);
+/* google.rpc.Status of an error, in the arena. */
+const uint8_t *pl_error_pack(enum pl_status status, const struct pl_error *error, struct pl_arena *arena,
+                             size_t *ret_bytes);
 /* Cuts text that a limit may have cut in the middle of a character back to valid UTF-8. */
 void pl_error_trim(char *text);
 

@@ -8,8 +8,6 @@
 #include "rpc/listener.h"
 
 #include <errno.h>
-#include <grpc/grpc_posix.h>
-#include <grpc/grpc_security.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,29 +23,24 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "rpc/connections.h"
+#include "rpc/connection.h"
 #include "rpc/sockets.h"
 
 enum {
     PAUSE_MS = 100,
-    SWEEP_MIN_MS = 1000,
-    SWEEP_MAX_MS = 10000,
-    SWEEP_CONNECTION_US = 1000, /* a sweep of many takes long, so it comes less often: a fstat for each ms */
-    RESERVED_FDS_MAX = 256,     /* for the database, the log, core itself */
+    RESERVED_FDS_MAX = 256, /* for the database, the log */
     FDS_MAX = 1 << 20,
 };
 
 struct pl_listener {
     struct pl_listener_options options;
     struct pl_sockets sockets;
-    struct pl_connections *connections;
+    _Atomic size_t connections;
     size_t connections_max;
-    grpc_server *server;
-    grpc_server_credentials *credentials;
+    struct pl_rpc *rpc;
     pthread_t thread;
     bool started;
     bool failing[PL_SOCKETS_MAX]; /* a socket's accept has failed since its last connection; logged once */
-    int64_t sweep_due_us;
     int wake_fd;
     atomic_bool stopping;
 };
@@ -89,7 +82,6 @@ enum pl_status pl_listener_open(const struct pl_listener_options *options, struc
     listener->options = *options;
     listener->sockets = sockets;
     listener->connections_max = connections_allowed(options);
-    listener->connections = pl_connections_new(fds_allowed());
     listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (listener->wake_fd < 0) {
         snprintf(error, error_bytes, "grpc-listen: no file descriptor is left: %s", strerror(errno));
@@ -100,17 +92,21 @@ enum pl_status pl_listener_open(const struct pl_listener_options *options, struc
     return PL_OK;
 }
 
-static void hand_over(struct pl_listener *listener, int fd, const struct sockaddr_storage *peer)
+static size_t count_connections(struct pl_listener *listener, int change)
 {
+    pl_metrics_add(listener->options.metrics, PL_METRIC_connections, change);
+    return atomic_fetch_add(&listener->connections, (size_t)change) + (size_t)change;
+}
+
+static void hand_over(struct pl_listener *listener, int fd, const struct sockaddr_storage *address)
+{
+    struct pl_peer peer = pl_peer_of(address);
     int on = 1;
 
-    if (!pl_connections_add(listener->connections, fd, peer)) {
-        close(fd);
-        return;
-    }
-    if (peer->ss_family != AF_UNIX)
+    if (address->ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    grpc_server_add_channel_from_fd(listener->server, fd, listener->credentials);
+    count_connections(listener, 1);
+    pl_connection_open(listener->rpc, fd, &peer);
 }
 
 static void note_failure(struct pl_listener *listener, unsigned index, int code)
@@ -142,7 +138,7 @@ static bool was_of_connection(int code)
 /* False when the thread should pause: the socket does not accept, or nothing may be accepted. */
 static bool accept_ready(struct pl_listener *listener, unsigned index)
 {
-    while (pl_connections_count(listener->connections) < listener->connections_max) {
+    while (atomic_load(&listener->connections) < listener->connections_max) {
         struct sockaddr_storage peer = {0};
         socklen_t bytes = sizeof(peer);
         int fd = accept4(listener->sockets.fds[index], (struct sockaddr *)&peer, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -170,24 +166,6 @@ static bool accept_all(struct pl_listener *listener, const struct pollfd *polled
     return go_on;
 }
 
-static int64_t sweep_wait_us(size_t count)
-{
-    int64_t wait_us = (int64_t)count * SWEEP_CONNECTION_US;
-    int64_t min_us = SWEEP_MIN_MS * 1000;
-    int64_t max_us = SWEEP_MAX_MS * 1000;
-
-    return wait_us < min_us ? min_us : wait_us < max_us ? wait_us : max_us;
-}
-
-/* Now and then, and whenever nothing may be accepted: is there room again? */
-static void sweep(struct pl_listener *listener, bool now)
-{
-    int64_t now_us = pl_clock_now_us();
-
-    if (now || now_us >= listener->sweep_due_us)
-        listener->sweep_due_us = now_us + sweep_wait_us(pl_connections_sweep(listener->connections));
-}
-
 static void *run(void *argument)
 {
     struct pl_listener *listener = argument;
@@ -203,19 +181,15 @@ static void *run(void *argument)
             polled[i].fd = accepting ? listener->sockets.fds[i] : -1;
             polled[i].revents = 0;
         }
-        poll(polled, count + 1, accepting ? SWEEP_MIN_MS : PAUSE_MS);
-        sweep(listener, !accepting);
+        poll(polled, count + 1, accepting ? -1 : PAUSE_MS);
         accepting = accept_all(listener, polled);
-        pl_metrics_set(listener->options.metrics, PL_METRIC_connections,
-                       (int64_t)pl_connections_count(listener->connections));
     }
     return NULL;
 }
 
-enum pl_status pl_listener_start(struct pl_listener *listener, grpc_server *server)
+enum pl_status pl_listener_start(struct pl_listener *listener, struct pl_rpc *rpc)
 {
-    listener->server = server;
-    listener->credentials = grpc_insecure_server_credentials_create();
+    listener->rpc = rpc;
     listener->started = pl_thread_start(&listener->thread, "accept", run, listener);
     return listener->started ? PL_OK : PL_UNAVAILABLE;
 }
@@ -228,10 +202,6 @@ void pl_listener_stop(struct pl_listener *listener)
         pthread_join(listener->thread, NULL);
         listener->started = false;
     }
-    if (listener->credentials != NULL) {
-        grpc_server_credentials_release(listener->credentials);
-        listener->credentials = NULL;
-    }
     pl_sockets_close(&listener->sockets);
 }
 
@@ -240,8 +210,6 @@ void pl_listener_free(struct pl_listener *listener)
     pl_listener_stop(listener);
     if (listener->wake_fd >= 0)
         close(listener->wake_fd);
-    pl_connections_free(listener->connections);
-    pl_metrics_set(listener->options.metrics, PL_METRIC_connections, 0);
     free(listener);
 }
 
@@ -250,12 +218,12 @@ int pl_listener_port(const struct pl_listener *listener)
     return listener->sockets.port;
 }
 
-int pl_listener_peer_fd(const char *core_peer)
+size_t pl_listener_connection_count(const struct pl_listener *listener)
 {
-    return strncmp(core_peer, "fd:", 3) == 0 ? (int)strtol(core_peer + 3, NULL, 10) : -1;
+    return atomic_load(&listener->connections);
 }
 
-void pl_listener_peer(struct pl_listener *listener, const char *core_peer, char ret_text[PL_PEER_TEXT_BYTES])
+size_t pl_listener_connection_gone(struct pl_listener *listener)
 {
-    pl_connections_peer(listener->connections, pl_listener_peer_fd(core_peer), ret_text, PL_PEER_TEXT_BYTES);
+    return count_connections(listener, -1);
 }

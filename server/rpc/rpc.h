@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * The gRPC server: listening, loops, calls, health, reflection, drain. gRPC core is visible in this
- * folder only.
+ * The gRPC server: gRPC over HTTP/2 by nghttp2, which is visible in this folder only. Listening, loops, calls, health,
+ * reflection, drain.
  */
 #ifndef PL_RPC_RPC_H
 #define PL_RPC_RPC_H
@@ -37,19 +37,16 @@ struct pl_rpc_options {
     unsigned method_count;
 };
 
-/* Binds and starts the loops, which do not accept calls yet: stream loops exist, so that a hub can
- * be made on them. */
+/* Binds and starts the loops, which do not accept calls yet: a hub can be made on them. */
 enum pl_status pl_rpc_open(const struct pl_rpc_options *options, struct pl_rpc **ret_rpc, char *error,
                            unsigned error_bytes) PL_MUST_CHECK;
 /* Starts to accept. */
 void pl_rpc_start(struct pl_rpc *rpc);
 /* The port that was bound for the first host:port (useful with port 0); 0 when there are unix sockets only. */
 int pl_rpc_port(const struct pl_rpc *rpc);
-/* Stream loops, for whoever has state on them. */
-unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc);
-/* State that streams share belongs on the first so many of them: where there are loops that poll, on those. */
-unsigned pl_rpc_record_loop_count(const struct pl_rpc *rpc);
-struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index);
+/* The loops that calls live on, for whoever has state on them. */
+unsigned pl_rpc_loop_count(const struct pl_rpc *rpc);
+struct pl_loop *pl_rpc_loop(struct pl_rpc *rpc, unsigned index);
 /* The admitted call goes on to its handler. On the call's loop. */
 void pl_call_admit(struct pl_call *call);
 /* For once: the call goes on to its handler. */

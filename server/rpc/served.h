@@ -13,7 +13,6 @@ struct pl_served {
     struct pl_rpc *rpc;
     const struct pl_method *method;
     const struct pl_api_method *api;
-    void *handle; /* core's registration; NULL for whatever is not registered */
     bool builtin; /* health and reflection: anybody may call, and they answer while draining */
 };
 

@@ -6,16 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/stream.h"
-#include "rpc/unary.h"
-
-enum { SLOTS = 4, BUILTINS = PL_HEALTH_BUILTINS + PL_REFLECTION_BUILTINS };
-
-/* A unary method that may rest is served as a stream of one message each way: so are calls told that they are over. */
-static bool streaming(const struct pl_served *served)
-{
-    return served->method->stream != NULL;
-}
+enum { BUILTINS = PL_HEALTH_BUILTINS + PL_REFLECTION_BUILTINS };
 
 static const struct pl_method *find_method(const struct pl_rpc_options *options, const char *path)
 {
@@ -35,12 +26,13 @@ static void serve(struct pl_rpc *rpc, const struct pl_method *method, const stru
     struct pl_served *served = &rpc->served[rpc->served_count++];
 
     *served = (struct pl_served){.rpc = rpc, .method = method, .api = api, .builtin = builtin};
-    pl_assert(streaming(served) || !(api->client_streaming || api->server_streaming));
-    pl_assert((method->handle != NULL) != streaming(served));
-    served->handle = grpc_server_register_method(
-        rpc->server, method->path, NULL,
-        streaming(served) ? GRPC_SRM_PAYLOAD_NONE : GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
-    pl_assert(served->handle != NULL);
+    pl_assert((method->handle != NULL) != (method->stream != NULL));
+    pl_assert(method->stream != NULL || !(api->client_streaming || api->server_streaming));
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const struct pl_served *)a)->method->path, ((const struct pl_served *)b)->method->path);
 }
 
 void pl_serving_init(struct pl_rpc *rpc)
@@ -61,6 +53,7 @@ void pl_serving_init(struct pl_rpc *rpc)
         serve(rpc, &pl_health_builtins[i].method, &pl_health_builtins[i].api, true);
     for (unsigned i = 0; i < PL_REFLECTION_BUILTINS; i++)
         serve(rpc, &pl_reflection_builtins[i].method, &pl_reflection_builtins[i].api, true);
+    qsort(rpc->served, rpc->served_count, sizeof(*rpc->served), compare);
 }
 
 void pl_serving_fini(struct pl_rpc *rpc)
@@ -68,43 +61,18 @@ void pl_serving_fini(struct pl_rpc *rpc)
     free(rpc->served);
 }
 
-/* Requests are armed on the thread that they come back to, so that only mailboxes hand memory between threads. */
-struct arming {
-    struct pl_task task;
-    struct pl_rpc *rpc;
-    struct pl_queue_loop *loop;
-};
-
-static void arm_once(struct pl_rpc *rpc, struct pl_queue_loop *loop)
+static int compare_path(const void *path, const void *served)
 {
-    for (unsigned i = 0; i < rpc->served_count; i++)
-        if (streaming(&rpc->served[i]))
-            pl_stream_arm(&rpc->served[i], loop);
-        else
-            pl_unary_arm(&rpc->served[i], loop);
-    pl_unary_arm(&rpc->unknown, loop);
+    return strcmp(path, ((const struct pl_served *)served)->method->path);
 }
 
-static void arm(struct pl_task *task)
+const struct pl_served *pl_serving_find(const struct pl_rpc *rpc, const char *path)
 {
-    struct arming *arming = pl_container_of(task, struct arming, task);
-    struct pl_rpc *rpc = arming->rpc;
+    const struct pl_served *found = NULL;
 
-    for (unsigned i = 0; i < SLOTS; i++)
-        arm_once(rpc, arming->loop);
-    free(arming);
-    pl_rpc_call_gone(rpc);
-}
-
-void pl_serving_arm(struct pl_rpc *rpc)
-{
-    for (unsigned i = 0; i < rpc->unary_count; i++) {
-        struct arming *arming = calloc(1, sizeof(*arming));
-        pl_assert(arming != NULL);
-        *arming = (struct arming){.task.run = arm, .rpc = rpc, .loop = &rpc->homes[i].queue};
-        atomic_fetch_add(&rpc->living, 1); /* so that a drain waits for it */
-        pl_mailbox_post(&rpc->homes[i].queue.loop.mailbox, &arming->task);
-    }
+    if (path != NULL)
+        found = bsearch(path, rpc->served, rpc->served_count, sizeof(*rpc->served), compare_path);
+    return found != NULL ? found : &rpc->unknown;
 }
 
 size_t pl_serving_request_bytes_max(const struct pl_rpc_options *options)

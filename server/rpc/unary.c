@@ -1,32 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright (c) the Parley authors. */
 /*
- * A unary call is two completions: it arrived (core has read the request), and its one batch is done (headers, reply,
- * status, close). Between them it is admitted, unpacked and handled, all on the queue that it arrived on. A call that
- * was cancelled meanwhile takes the same way: core drops what we send, and says so in `cancelled`.
- *
- * A method that is not served arrives by core's generic request instead and fails at once.
+ * A unary call: its request is read, it is admitted, unpacked and handled, answered, and its stream ends, which may
+ * happen at any time before. A call that is over meanwhile takes the same way; what it answers is dropped. It is gone
+ * when both have happened, the answer and the end.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
-#include "rpc/call_state.h"
-#include "rpc/payload.h"
-#include "rpc/rpc_state.h"
-#include "rpc/unary.h"
+#include "rpc/answer.h"
+#include "rpc/connection.h"
 
-enum unary_state { ARMED, ADMITTING, HANDLED, ENDED };
+enum { READING_US = 30000000 };
+enum unary_state { READING, ADMITTING, HANDLED, ENDED };
 
 struct unary {
     struct pl_call call;
     enum unary_state state;
-    enum pl_status status;
-    struct pl_tag arrived;
-    struct pl_tag finished;
-    grpc_call_details details; /* of methods that are not served */
-    grpc_byte_buffer *request;
-    grpc_byte_buffer *reply;
-    int cancelled;
+    enum pl_status refusal; /* of the request, told once the caller is known */
+    bool is_told;           /* that it is over */
+    struct pl_task gone;
 };
 
 static struct unary *unary_of(struct pl_call *call)
@@ -39,9 +33,6 @@ static void free_unary(struct unary *unary)
     struct pl_rpc *rpc = unary->call.rpc;
 
     pl_call_fini(&unary->call);
-    grpc_call_details_destroy(&unary->details);
-    grpc_byte_buffer_destroy(unary->request);
-    grpc_byte_buffer_destroy(unary->reply);
     free(unary);
     pl_rpc_call_gone(rpc);
 }
@@ -57,37 +48,36 @@ static void count_finished(const struct pl_call *call, enum pl_status status)
     pl_metrics_add(metrics, PL_METRIC_calls, -1);
 }
 
-static void on_finished(struct pl_tag *tag, bool ok)
+static void on_gone(struct pl_task *task)
 {
-    struct unary *unary = pl_container_of(tag, struct unary, finished);
-    struct pl_rpc *rpc = unary->call.rpc;
-    enum pl_status status = unary->cancelled ? pl_call_cancel_status(&unary->call) : unary->status;
+    struct unary *unary = pl_container_of(task, struct unary, gone);
+    struct pl_call *call = &unary->call;
+    enum pl_status status = call->is_whole ? call->status : pl_call_cancel_status(call);
 
-    (void)ok; /* the batch holds the close, so it always succeeds */
-    pl_call_log(&unary->call, "call_finished", status);
-    count_finished(&unary->call, status);
-    atomic_fetch_sub(&rpc->calls, 1);
+    pl_call_log(call, "call_finished", status);
+    count_finished(call, status);
+    atomic_fetch_sub(&call->rpc->calls, 1);
     free_unary(unary);
 }
 
-/* The one batch: headers, the reply when there is one, status, close. */
+static void over(struct pl_call *call)
+{
+    struct unary *unary = unary_of(call);
+
+    unary->is_told = true;
+    if (unary->state == READING)
+        free_unary(unary);
+    else if (unary->state == ENDED)
+        on_gone(&unary->gone);
+}
+
+/* Whoever answers may still look at what the call has: it goes at the end of the turn. */
 static void finish(struct unary *unary, enum pl_status status)
 {
-    struct pl_status_op status_op;
-    grpc_op ops[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}};
-    size_t count = 1;
-
-    ops[0].data.send_initial_metadata.metadata = unary->call.headers;
-    ops[0].data.send_initial_metadata.count = unary->call.header_count;
     unary->state = ENDED;
-    unary->status = status;
-    if (unary->reply != NULL)
-        ops[count++] = (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = unary->reply};
-    pl_status_op_init(&status_op, status, &unary->call.error, &unary->call.arena, &ops[count++]);
-    ops[count++] =
-        (grpc_op){.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &unary->cancelled};
-    pl_call_start(&unary->call, ops, count, &unary->finished);
-    pl_status_op_fini(&status_op);
+    pl_answer_end(&unary->call, status);
+    if (unary->is_told)
+        pl_loop_defer(&unary->call.home->io.loop, &unary->gone);
 }
 
 static void fail(struct pl_call *call, enum pl_status status)
@@ -102,17 +92,16 @@ static void admit(struct pl_call *call)
 {
     struct unary *unary = unary_of(call);
     ProtobufCMessage *message;
-    enum pl_status status;
+    enum pl_status status = unary->refusal;
 
     pl_assert(unary->state == ADMITTING);
-    status = pl_payload_unpack(unary->request, call->served, &call->arena, &message);
+    if (status == PL_OK)
+        status = pl_call_unpack(call, &call->arena, &message);
     if (status != PL_OK) {
         pl_call_fail(call, status, NULL);
         return;
     }
     unary->state = HANDLED;
-    grpc_byte_buffer_destroy(unary->request);
-    unary->request = NULL;
     if (call->served->method->idempotent && call->rpc->options.once != NULL)
         call->rpc->options.once(call, message);
     else
@@ -124,27 +113,41 @@ void pl_call_handle(struct pl_call *call, const ProtobufCMessage *request)
     call->served->method->handle(call, request);
 }
 
-static const struct pl_call_kind unary_kind = {.admit = admit, .fail = fail};
-
-static void reply(struct pl_call *call, grpc_byte_buffer *payload)
+static uint8_t *begin_reply(struct pl_call *call, size_t bytes)
 {
-    struct unary *unary = unary_of(call);
-
-    pl_assert(call->kind == &unary_kind && unary->state == HANDLED);
-    unary->reply = payload;
-    call->bytes_out = (int64_t)pl_payload_bytes(unary->reply);
-    finish(unary, PL_OK);
+    pl_assert(call->kind == &pl_unary_kind && unary_of(call)->state == HANDLED);
+    call->bytes_out = (int64_t)bytes;
+    pl_answer_start(call);
+    return call->is_over ? NULL : pl_answer_message(call, bytes);
 }
 
 void pl_call_reply(struct pl_call *call, const ProtobufCMessage *message)
 {
+    uint8_t *reply = begin_reply(call, protobuf_c_message_get_packed_size(message));
+
     pl_assert(message->descriptor == call->served->api->output);
-    reply(call, pl_payload_pack(message));
+    if (reply != NULL)
+        protobuf_c_message_pack(message, reply);
+    finish(unary_of(call), PL_OK);
 }
 
 void pl_call_reply_packed(struct pl_call *call, const void *data, size_t bytes)
 {
-    reply(call, pl_payload_copy(data, bytes));
+    uint8_t *reply = begin_reply(call, bytes);
+
+    if (reply != NULL)
+        memcpy(reply, data, bytes);
+    finish(unary_of(call), PL_OK);
+}
+
+static void arm_deadline(struct pl_call *call)
+{
+    struct pl_timers *timers = &call->home->io.loop.timers;
+
+    if (call->deadline_us == INT64_MAX)
+        pl_timers_disarm(timers, &call->late);
+    else
+        pl_timers_arm(timers, &call->late, call->deadline_us);
 }
 
 /* Refuses, or asks who calls. */
@@ -157,8 +160,10 @@ static void begin(struct unary *unary)
 
     pl_metrics_add(rpc->options.metrics, PL_METRIC_calls, 1);
     unary->state = ADMITTING;
-    call->bytes_in = (int64_t)pl_payload_bytes(unary->request);
-    if (call->served == &rpc->unknown)
+    arm_deadline(call);
+    if (call->metadata.overflowed)
+        pl_call_fail(call, PL_MESSAGE_TOO_LARGE, "the metadata has more than %d bytes", PL_CALL_METADATA_BYTES_MAX);
+    else if (call->served == &rpc->unknown)
         pl_call_fail(call, PL_METHOD_UNKNOWN, NULL);
     else if (refusal != PL_OK)
         pl_call_fail(call, refusal, NULL);
@@ -168,40 +173,61 @@ static void begin(struct unary *unary)
         rpc->options.admit(call);
 }
 
-static void on_arrived(struct pl_tag *tag, bool ok)
+/* What is not served has no request. A request is waited for, but not for ever. */
+static void began(struct pl_call *call)
 {
-    struct unary *unary = pl_container_of(tag, struct unary, arrived);
+    int64_t until_us = call->started_us + READING_US;
 
-    if (!ok) { /* the server shuts down */
-        free_unary(unary);
+    if (call->served == &call->rpc->unknown)
+        begin(unary_of(call));
+    else if (until_us < call->deadline_us)
+        pl_timers_arm(&call->home->io.loop.timers, &call->late, until_us);
+}
+
+static size_t arrived(struct pl_call *call, const uint8_t *data, size_t bytes)
+{
+    struct unary *unary = unary_of(call);
+    size_t taken;
+
+    if (unary->state != READING)
+        return bytes;
+    unary->refusal = pl_inbound_feed(&call->inbound, data, bytes, call->served->method->request_bytes_max, &taken);
+    if (pl_inbound_is_whole(&call->inbound))
+        call->bytes_in = (int64_t)pl_inbound_bytes(&call->inbound);
+    if (unary->refusal != PL_OK || pl_inbound_is_whole(&call->inbound))
+        begin(unary);
+    return bytes;
+}
+
+/* A client that sends no message sends an empty one. */
+static void half_closed(struct pl_call *call)
+{
+    struct unary *unary = unary_of(call);
+
+    if (unary->state != READING)
         return;
-    }
-    if (unary->call.served->handle == NULL)
-        unary->call.core_deadline = unary->details.deadline;
-    pl_call_begin(&unary->call);
-    /* First of all: what arrives while no request is armed waits in core, without bound. */
-    pl_unary_arm(unary->call.served, unary->call.home);
+    unary->refusal = pl_inbound_is_partial(&call->inbound) ? PL_MALFORMED_MESSAGE : PL_OK;
     begin(unary);
 }
 
-void pl_unary_arm(const struct pl_served *served, struct pl_queue_loop *home)
+static void written(struct pl_call *call)
+{
+    (void)call;
+}
+
+const struct pl_call_kind pl_unary_kind = {.admit = admit,
+                                           .fail = fail,
+                                           .began = began,
+                                           .arrived = arrived,
+                                           .half_closed = half_closed,
+                                           .written = written,
+                                           .over = over};
+
+struct pl_call *pl_unary_new(void)
 {
     struct unary *unary = calloc(1, sizeof(*unary));
-    grpc_completion_queue *queue = home->queue;
-    grpc_call_error error;
 
     pl_assert(unary != NULL);
-    pl_call_init(&unary->call, served, home, &unary_kind);
-    grpc_call_details_init(&unary->details);
-    unary->arrived.run = on_arrived;
-    unary->finished.run = on_finished;
-    if (served->handle == NULL) {
-        error = grpc_server_request_call(served->rpc->server, &unary->call.core, &unary->details, &unary->call.metadata,
-                                         queue, queue, &unary->arrived);
-    } else {
-        error = grpc_server_request_registered_call(served->rpc->server, served->handle, &unary->call.core,
-                                                    &unary->call.core_deadline, &unary->call.metadata, &unary->request,
-                                                    queue, queue, &unary->arrived);
-    }
-    pl_assert(error == GRPC_CALL_OK);
+    unary->gone.run = on_gone;
+    return &unary->call;
 }

@@ -30,7 +30,7 @@ from auditor import Auditor  # noqa: E402
 from client import PATIENCE_S  # noqa: E402
 from history import DAYS, UNTIL_DELIVERED, Writer  # noqa: E402
 from parley_pb import chat_service_pb2 as chats  # noqa: E402
-from programs import FEW_THREADS, MANY_THREADS, Gateway, Postgres  # noqa: E402
+from programs import MANY_THREADS, ONE_THREAD, Gateway, Postgres  # noqa: E402
 from proxy import Network  # noqa: E402
 from raw_websocket import JSON, PROTO  # noqa: E402
 from stream import GRPC  # noqa: E402
@@ -194,7 +194,7 @@ class Run:
         postgres = Postgres(folder / "postgres")
         stack.callback(postgres.stop)
         postgres.start()
-        self.server = GrpcServer(folder, postgres, FEW_THREADS if seed % 2 else MANY_THREADS)
+        self.server = GrpcServer(folder, postgres, ONE_THREAD if seed % 2 else MANY_THREADS)
         self.server.environment.update(PARLEY_SESSION_QUEUE_BYTES_MAX=str(SESSION_QUEUE_BYTES), ASAN_OPTIONS=SANITIZER,
                                        PARLEY_SWEEP_INTERVAL_MS=str(SWEEP_INTERVAL_MS))
         self.server.migrate()

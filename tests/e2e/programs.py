@@ -149,13 +149,10 @@ class Program:
         return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
 
-# A parleyd decides by the machine's cores how many threads it has. Tests try all ways on every machine: one for
-# everything, one that has others carry what comes after the first few streams, and threads that each do one thing.
-ONE_THREAD = {"PARLEY_UNARY_THREADS": "1", "PARLEY_STREAM_THREADS": "0", "PARLEY_WRITERS": "1"}
-FEW_THREADS = {"PARLEY_UNARY_THREADS": "1", "PARLEY_STREAM_THREADS": "2", "PARLEY_POLLED_STREAMS": "1",
-               "PARLEY_WRITERS": "1"}
-MANY_THREADS = {"PARLEY_UNARY_THREADS": "2", "PARLEY_STREAM_THREADS": "2", "PARLEY_POLLED_STREAMS": "0",
-                "PARLEY_WRITERS": "2"}
+# A parleyd decides by the machine's cores how many threads it has. Tests try both ways on every machine: one for
+# everything, and several that share state.
+ONE_THREAD = {"PARLEY_RPC_THREADS": "1", "PARLEY_WRITERS": "1"}
+MANY_THREADS = {"PARLEY_RPC_THREADS": "2", "PARLEY_WRITERS": "2"}
 
 
 class Server(Program):

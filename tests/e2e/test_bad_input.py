@@ -226,9 +226,9 @@ def test_request_over_the_limit_of_its_method(world):
 
 
 @pytest.mark.transports("grpc")
-def test_request_over_the_limit_of_the_server(world):
-    """gRPC itself refuses what no method takes; it has no reasons."""
-    with refused("RESOURCE_EXHAUSTED", None):
+def test_request_over_the_limit_of_every_method(world):
+    """It is refused before it is there."""
+    with refused("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE"):
         world.alice.api.raw("SendMessage", bytes(8 * KIB * KIB))
 
 

@@ -247,10 +247,24 @@ def websocket_seeds():
         yield name, b"\3" + wire
 
 
+def inbound_seeds():
+    def framed(data, flag=0):
+        return struct.pack(">BI", flag, len(data)) + data
+
+    two = framed(b"a") + framed(b"message" * 40)
+    for name, data in (("one", framed(b"message")), ("none", framed(b"")), ("two", two), ("cut_off", two[:-1]),
+                       ("half_a_prefix", framed(b"a") + b"\0\0\0"), ("compressed", framed(b"a") + framed(b"b", 1)),
+                       ("largest", framed(b"x" * 300)), ("too_large", framed(b"a") + framed(b"x" * 301)),
+                       ("longest", b"\0\xff\xff\xff\xff")):
+        for cuts in (0, 0x55, 0xff):
+            yield f"{name}_{cuts}", bytes([cuts]) + data
+
+
 TARGETS = {
     "fuzz_base64url": base64url_seeds,
     "fuzz_codec": codec_seeds,
     "fuzz_framing": framing_seeds,
+    "fuzz_inbound": inbound_seeds,
     "fuzz_json": json_seeds,
     "fuzz_json_set": json_set_seeds,
     "fuzz_jwt": jwt_seeds,

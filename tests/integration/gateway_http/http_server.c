@@ -15,7 +15,7 @@ enum { QUEUE_MAX = 512, LOOPS = 2 };
 
 struct http_server {
     struct pl_http_server *http;
-    struct pl_gateway_loops *loops;
+    struct pl_io_loops *loops;
     struct pl_metrics metrics;
     atomic_uint handled;
     pthread_t thread;
@@ -160,7 +160,7 @@ struct http_server *http_server_open(struct pl_http_options limits)
     pthread_cond_init(&server->changed, NULL);
     limits.setting = "http-listen";
     limits.listen = "127.0.0.1:0";
-    server->loops = pl_gateway_loops_open(LOOPS);
+    server->loops = pl_io_loops_open(LOOPS, "http");
     limits.loops = server->loops;
     limits.connections_max = limits.connections_max == 0 ? 1000 : limits.connections_max;
     limits.body_bytes_max = limits.body_bytes_max == 0 ? 1 << 20 : limits.body_bytes_max;
@@ -181,7 +181,7 @@ struct http_server *http_server_open(struct pl_http_options limits)
 void http_server_close(struct http_server *server)
 {
     pl_http_close(server->http);
-    pl_gateway_loops_close(server->loops);
+    pl_io_loops_close(server->loops);
     pthread_mutex_lock(&server->lock);
     server->stopping = true;
     pthread_cond_broadcast(&server->changed);

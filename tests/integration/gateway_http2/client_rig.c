@@ -22,7 +22,7 @@ struct rig *rig_new(unsigned streams_max)
     struct rig *rig = calloc(1, sizeof *rig);
     assert_non_null(rig);
     rig->server = grpc_server_new(streams_max);
-    rig->loops = pl_gateway_loops_open(1);
+    rig->loops = pl_io_loops_open(1, "http");
     pthread_mutex_init(&rig->lock, NULL);
     pthread_cond_init(&rig->changed, NULL);
     return rig;
@@ -31,7 +31,7 @@ struct rig *rig_new(unsigned streams_max)
 void rig_free(struct rig *rig)
 {
     pl_http2_close(rig->client);
-    pl_gateway_loops_close(rig->loops);
+    pl_io_loops_close(rig->loops);
     grpc_server_free(rig->server);
     pthread_cond_destroy(&rig->changed);
     pthread_mutex_destroy(&rig->lock);
@@ -92,7 +92,7 @@ static void start_all(void *context)
 void calls_start(struct call *calls, unsigned count)
 {
     struct batch batch = {.calls = calls, .count = count};
-    pl_gateway_loop_call(&calls[0].rig->loops->loops[0], start_all, &batch);
+    pl_io_loop_call(&calls[0].rig->loops->loops[0], start_all, &batch);
 }
 
 void call_await(struct call *call)

@@ -15,7 +15,7 @@ enum { DEADLINE_MS = 60000, SOON_MS = 50, NEVER_MS = 3600000 };
 
 struct rig {
     struct grpc_server *server;
-    struct pl_gateway_loops *loops;
+    struct pl_io_loops *loops;
     struct pl_http2_client *client;
     pthread_mutex_t lock; /* guards place of calls, and order */
     pthread_cond_t changed;

@@ -173,7 +173,7 @@ static void part_from(struct parting *parting)
     calls_start(&parting->answered, 1);
     /* The server has it once it has answered what came behind it. */
     assert_int_equal(outcome_of(parting->rig, "/echo"), PL_HTTP2_ANSWERED);
-    pl_gateway_loop_call(&parting->rig->loops->loops[0], part, parting);
+    pl_io_loop_call(&parting->rig->loops->loops[0], part, parting);
     call_await(&parting->answered);
     call_await(&parting->silent);
     call_assert_echoed(&parting->answered, "hello");

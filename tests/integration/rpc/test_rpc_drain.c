@@ -213,8 +213,8 @@ static void mail_after_the_drain_is_still_run(void **state)
     fixture_start(&fixture);
     pl_rpc_stop(fixture.rpc);
     pl_rpc_drain(fixture.rpc, pl_clock_now_us() + LONG_US);
-    mail.next = pl_rpc_stream_loop(fixture.rpc, 0);
-    pl_mailbox_post(&pl_rpc_stream_loop(fixture.rpc, 1)->mailbox, &mail.task);
+    mail.next = pl_rpc_loop(fixture.rpc, 0);
+    pl_mailbox_post(&pl_rpc_loop(fixture.rpc, 1)->mailbox, &mail.task);
     finish(&fixture);
     assert_int_equal(fixture.noted, 2);
 }

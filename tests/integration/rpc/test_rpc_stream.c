@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -305,7 +304,6 @@ struct noted_task {
     struct pl_timer timer;
     struct pl_loop *loop;
     struct fixture *fixture;
-    int nice;
 };
 
 static void note_timer(struct pl_timer *timer)
@@ -322,16 +320,15 @@ static void note_task(struct pl_task *task)
     pl_timers_arm(&noted->loop->timers, &noted->timer, pl_clock_now_us() + 1000);
 }
 
-static void posting_wakes_a_stream_loop_and_its_timers_run(void **state)
+static void posting_wakes_a_loop_and_its_timers_run(void **state)
 {
     struct fixture *fixture = *state;
     struct noted_task noted[2];
 
     fixture_start(fixture);
-    assert_int_equal(pl_rpc_stream_loop_count(fixture->rpc), 2);
-    assert_int_equal(pl_rpc_record_loop_count(fixture->rpc), 2);
+    assert_int_equal(pl_rpc_loop_count(fixture->rpc), 2);
     for (unsigned i = 0; i < 2; i++) {
-        struct pl_loop *loop = pl_rpc_stream_loop(fixture->rpc, i);
+        struct pl_loop *loop = pl_rpc_loop(fixture->rpc, i);
         assert_int_equal(loop->index, i);
         noted[i] =
             (struct noted_task){.task.run = note_task, .timer.run = note_timer, .loop = loop, .fixture = fixture};
@@ -340,16 +337,22 @@ static void posting_wakes_a_stream_loop_and_its_timers_run(void **state)
     fixture_await(fixture, &fixture->noted, 2);
 }
 
-static void streams_are_spread_over_all_loops(void **state)
+/* Each connection stays on one. */
+static void connections_are_spread_over_all_loops(void **state)
 {
     struct fixture *fixture = *state;
-    enum { STREAMS = 64 };
+    enum { CONNECTIONS = 4, STREAMS = 64 };
+    struct client clients[CONNECTIONS];
     struct stream_call streams[STREAMS];
 
     fixture_start(fixture);
+    for (int i = 0; i < CONNECTIONS; i++)
+        client_open_port(&clients[i], pl_rpc_port(fixture->rpc));
     for (int i = 0; i < STREAMS; i++)
-        stream_open(&fixture->client, CONNECT, &streams[i]);
+        stream_open(&clients[i % CONNECTIONS], CONNECT, &streams[i]);
     fixture_await(fixture, &fixture->opened, STREAMS);
+    assert_int_equal(fixture->opened_on[0], STREAMS / 2);
+    assert_int_equal(fixture->opened_on[1], STREAMS / 2);
     for (int i = 0; i < STREAMS; i++) {
         write_frame(&streams[i], 7, 2);
         read_sents(&streams[i], 7, 9);
@@ -357,72 +360,8 @@ static void streams_are_spread_over_all_loops(void **state)
         assert_end(&streams[i], 0, "");
     }
     fixture_await(fixture, &fixture->closed, STREAMS);
-}
-
-static void open_many(struct fixture *fixture, struct stream_call *streams, int count)
-{
-    fixture->opened = 0;
-    memset(fixture->opened_on, 0, sizeof(fixture->opened_on));
-    for (int i = 0; i < count; i++)
-        stream_open(&fixture->client, CONNECT, &streams[i]);
-    fixture_await(fixture, &fixture->opened, count);
-}
-
-static void close_many(struct fixture *fixture, struct stream_call *streams, int count)
-{
-    fixture->closed = 0;
-    for (int i = 0; i < count; i++) {
-        stream_half_close(&streams[i]);
-        assert_end(&streams[i], 0, "");
-    }
-    fixture_await(fixture, &fixture->closed, count);
-}
-
-/* About so many: requests wait in core, with their loops, before streams come. */
-static void first_streams_stay_with_the_loop_that_polls(void **state)
-{
-    struct fixture *fixture = *state;
-    enum { POLLED = 4, STREAMS = 64 };
-    struct stream_call streams[STREAMS];
-
-    fixture->config.unary_threads = 1;
-    fixture->config.polled_streams = POLLED;
-    fixture_start(fixture);
-    assert_int_equal(pl_rpc_stream_loop_count(fixture->rpc), 3);
-    assert_int_equal(pl_rpc_record_loop_count(fixture->rpc), 1);
-    for (int round = 0; round < 2; round++) {
-        open_many(fixture, streams, STREAMS);
-        assert_in_range(fixture->opened_on[0], POLLED, STREAMS / 2);
-        assert_true(fixture->opened_on[1] > 0 && fixture->opened_on[2] > 0);
-        close_many(fixture, streams, STREAMS);
-    }
-}
-
-static void note_nice(struct pl_task *task)
-{
-    struct noted_task *noted = pl_container_of(task, struct noted_task, task);
-
-    noted->nice = getpriority(PRIO_PROCESS, 0);
-    fixture_note(noted->fixture, &noted->fixture->noted);
-}
-
-static void loops_that_only_carry_streams_give_way(void **state)
-{
-    struct fixture *fixture = *state;
-    struct noted_task noted[3];
-    int own = getpriority(PRIO_PROCESS, 0);
-
-    fixture->config.unary_threads = 1;
-    fixture->config.polled_streams = 1;
-    fixture_start(fixture);
-    for (unsigned i = 0; i < 3; i++) {
-        noted[i] = (struct noted_task){.task.run = note_nice, .fixture = fixture};
-        pl_mailbox_post(&pl_rpc_stream_loop(fixture->rpc, i)->mailbox, &noted[i].task);
-    }
-    fixture_await(fixture, &fixture->noted, 3);
-    assert_int_equal(noted[0].nice, own);
-    assert_true(noted[1].nice > own);
-    assert_true(noted[2].nice > own);
+    for (int i = 0; i < CONNECTIONS; i++)
+        client_close(&clients[i]);
 }
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
@@ -441,10 +380,8 @@ int main(void)
         TEST(admission_after_the_client_went_leaves_nothing_open),
         TEST(streams_beyond_the_limit_are_refused),
         TEST(streams_of_health_take_no_place),
-        TEST(posting_wakes_a_stream_loop_and_its_timers_run),
-        TEST(streams_are_spread_over_all_loops),
-        TEST(first_streams_stay_with_the_loop_that_polls),
-        TEST(loops_that_only_carry_streams_give_way),
+        TEST(posting_wakes_a_loop_and_its_timers_run),
+        TEST(connections_are_spread_over_all_loops),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

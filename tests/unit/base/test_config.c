@@ -151,10 +151,10 @@ static void bounds_are_part_of_the_range(void **state)
     struct loaded loaded;
     (void)state;
 
-    load(&loaded, (char[]){"--readers=1 --stream-threads=64 --drain-ms=0"});
+    load(&loaded, (char[]){"--readers=1 --rpc-threads=64 --drain-ms=0"});
     assert_int_equal(loaded.status, PL_OK);
     assert_int_equal(loaded.config.readers, 1);
-    assert_int_equal(loaded.config.stream_threads, 64);
+    assert_int_equal(loaded.config.rpc_threads, 64);
     assert_int_equal(loaded.config.drain_ms, 0);
 }
 
@@ -193,30 +193,27 @@ static void flag_without_value_is_refused(void **state)
     assert_refused("--readers --writers=2", "--readers needs a value: read connections");
 }
 
-static void assert_threads(char *arguments, long cores, const int expected[4])
+static void assert_threads(char *arguments, long cores, const int expected[2])
 {
     struct loaded loaded;
 
     load(&loaded, arguments);
     assert_int_equal(loaded.status, PL_OK);
     pl_config_fit(&loaded.config, cores);
-    assert_int_equal(loaded.config.unary_threads, expected[0]);
-    assert_int_equal(loaded.config.stream_threads, expected[1]);
-    assert_int_equal(loaded.config.polled_streams, expected[2]);
-    assert_int_equal(loaded.config.writers, expected[3]);
+    assert_int_equal(loaded.config.rpc_threads, expected[0]);
+    assert_int_equal(loaded.config.writers, expected[1]);
 }
 
 static void threads_follow_the_number_of_cores_unless_set(void **state)
 {
     (void)state;
 
-    assert_threads((char[]){""}, 1, (int[]){1, 3, 256, 1});
-    assert_threads((char[]){""}, 3, (int[]){1, 3, 256, 1});
-    assert_threads((char[]){""}, 4, (int[]){2, 4, 0, 2});
-    assert_threads((char[]){""}, 64, (int[]){2, 16, 0, 2});
-    assert_threads((char[]){"--unary-threads=3 --stream-threads=2 --polled-streams=7 --writers=4"}, 1,
-                   (int[]){3, 2, 7, 4});
-    assert_threads((char[]){"--stream-threads=0"}, 8, (int[]){2, 0, 0, 2});
+    assert_threads((char[]){""}, 1, (int[]){1, 1});
+    assert_threads((char[]){""}, 3, (int[]){1, 1});
+    assert_threads((char[]){""}, 4, (int[]){4, 2});
+    assert_threads((char[]){""}, 64, (int[]){16, 2});
+    assert_threads((char[]){"--rpc-threads=3 --writers=4"}, 1, (int[]){3, 4});
+    assert_threads((char[]){"--rpc-threads=2"}, 8, (int[]){2, 2});
 }
 
 static void help_lists_every_setting_with_its_default(void **state)

@@ -89,11 +89,11 @@ static void loops_do_not_wait_for_each_other(void **state)
     assert_int_equal(queries(PL_STATEMENT_SESSION_CHATS), 2);
 }
 
-/* One reads while rows of the other are looked at; where more loops have records, others do. */
-static void loop_with_all_records_has_two_statements_under_way(void **state)
+/* One reads while rows of the other are looked at; where there are more loops, others do. */
+static void loop_that_is_alone_has_two_statements_under_way(void **state)
 {
     (void)state;
-    world->server.hub->record_shard_count = 1;
+    world->server.hub->shard_count = 1;
     fake_db_hold(&world->db, PL_STATEMENT_SESSION_HEADS, HOLD_BEFORE);
     for (int user = 0; user < USERS; user++) {
         stream_hello(streams[user] = stream_open_on(user, user, 0));
@@ -108,7 +108,7 @@ static void loop_with_all_records_has_two_statements_under_way(void **state)
         stream_close(streams[user]);
     }
     world_settle();
-    world->server.hub->record_shard_count = LOOPS;
+    world->server.hub->shard_count = LOOPS;
 }
 
 static void more_sessions_than_fit_are_several_statements(void **state)
@@ -241,7 +241,7 @@ int main(void)
         TEST(hellos_of_one_turn_share_a_statement_and_each_gets_its_own),
         TEST(hellos_during_a_read_share_the_next),
         TEST(loops_do_not_wait_for_each_other),
-        TEST(loop_with_all_records_has_two_statements_under_way),
+        TEST(loop_that_is_alone_has_two_statements_under_way),
         TEST(more_sessions_than_fit_are_several_statements),
         TEST(failed_statement_ends_all_sessions_in_it_and_no_others),
         TEST(failed_heads_end_all_sessions_in_them_and_no_others),

@@ -87,7 +87,7 @@ static void reconnect(struct device *device)
         memcpy(have, older->have, sizeof(have));
     if (older != NULL && older->is_open && !is_takeover)
         stream_close(older);
-    device->stream = stream_open_on(device->user, device->number, (int)pick(LOOPS));
+    device->stream = stream_open_on(device->user, device->number, (int)pick(world->server.hub->shard_count));
     device->stream->is_slow = pick(2) == 0;
     if (is_takeover || pick(3) > 0)
         hello(device, have);
@@ -278,8 +278,8 @@ static void check_all(unsigned seed)
 static void run(unsigned seed)
 {
     world_set_up(NULL);
-    /* Every second time one loop has all records, as where cores are few. */
-    world->server.hub->record_shard_count = seed % 2 == 0 ? LOOPS : 1;
+    /* Every second time there is one loop, as where cores are few. */
+    world->server.hub->shard_count = seed % 2 == 0 ? LOOPS : 1;
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15);
     late_count = 0;
     world->server.config.session_queue_bytes_max = pick(2) ? 4096 : 262144;

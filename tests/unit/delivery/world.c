@@ -34,19 +34,13 @@ static void ring(void *owner)
     (void)owner;
 }
 
-unsigned pl_rpc_stream_loop_count(const struct pl_rpc *rpc)
+unsigned pl_rpc_loop_count(const struct pl_rpc *rpc)
 {
     (void)rpc;
     return LOOPS;
 }
 
-unsigned pl_rpc_record_loop_count(const struct pl_rpc *rpc)
-{
-    (void)rpc;
-    return LOOPS;
-}
-
-struct pl_loop *pl_rpc_stream_loop(struct pl_rpc *rpc, unsigned index)
+struct pl_loop *pl_rpc_loop(struct pl_rpc *rpc, unsigned index)
 {
     return &rpc->loops[index];
 }
