@@ -10,19 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/io_loop.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "gateway/http2/client.h"
-#include "base/io_loop.h"
 #include "sdk/c/src/async.h"
 
 struct pl_upstream;
 
 struct pl_upstream_options {
-    const char *endpoint;           /* host:port or unix:/path */
+    const char *endpoint;      /* host:port or unix:/path */
     struct pl_io_loops *loops; /* they live longer */
-    int64_t deadline_ms;            /* of each call */
-    int64_t calls_max;              /* in flight; more are refused */
+    int64_t deadline_ms;       /* of each call */
+    int64_t calls_max;         /* in flight; more are refused */
     struct pl_metrics *metrics;
 };
 

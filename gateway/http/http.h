@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/io_loop.h"
 #include "base/metrics.h"
 #include "base/status.h"
-#include "base/io_loop.h"
 
 struct pl_http_server;
 struct pl_http_request;
@@ -35,7 +35,7 @@ struct pl_http_header {
 struct pl_http_options {
     const char *setting;                  /* names the setting `listen` in error sentences, e.g. "http-listen" */
     const char *listen;                   /* as pl_listen: host:port */
-    struct pl_io_loops *loops;       /* which serve the requests; they live longer */
+    struct pl_io_loops *loops;            /* which serve the requests; they live longer */
     unsigned connections_max;             /* more are closed as they come; upgraded ones do not count any more */
     unsigned connections_per_address_max; /* likewise; 0: no such limit, for a gateway behind a proxy */
     size_t body_bytes_max;                /* 413 above */

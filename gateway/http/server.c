@@ -174,11 +174,9 @@ static enum pl_status start(struct pl_http_server *server, char *error, unsigned
 
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (server->wake_fd < 0 || server->spare_fd < 0 || server->watch.fd < 0)
-        missing = "descriptors ran out";
-    else if (!pl_tap_works())
+    if (!pl_tap_works())
         missing = "recv() of this program is not what its libraries use";
-    else if (!pl_http_lanes_open(server))
+    else if (server->wake_fd < 0 || server->spare_fd < 0 || server->watch.fd < 0 || !pl_http_lanes_open(server))
         missing = "descriptors ran out";
     else if (!pl_thread_start(&server->acceptor, "accept", accept_connections, server))
         missing = "threads ran out";

@@ -16,8 +16,8 @@
 #include <sys/queue.h>
 
 #include "base/arena.h"
-#include "base/status.h"
 #include "base/io_loop.h"
+#include "base/status.h"
 #include "sdk/c/src/channel.h"
 
 struct pl_http2_client;

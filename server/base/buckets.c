@@ -130,6 +130,7 @@ struct pl_buckets *pl_buckets_new(unsigned shards, size_t keys_max)
 
 static void forget(struct shard *shard, struct holder *holder)
 {
+    pl_assert(shard->table != NULL);
     HASH_DELETE(hh, shard->table, holder);
     TAILQ_REMOVE(&shard->by_use, holder, by_use);
     free(holder);

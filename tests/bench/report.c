@@ -163,7 +163,8 @@ void bench_report_drain(const struct bench_options *options, struct bench_drain_
         json_array_append_new(results, json_pack("{s:f, s:f}", "first_ms", (double)round->first_us / 1000, "all_ms",
                                                  (double)round->all_us / 1000));
     }
-    double per_s = (double)messages * 1e6 / (double)rounds[options->windows / 2].all_us;
+    const int middle = options->windows / 2;
+    double per_s = (double)messages * 1e6 / (double)rounds[middle].all_us;
     printf("  CPU per message        server %.1f   PostgreSQL %.1f   generator %.1f us\n",
            (double)used->server_cpu_us / all, (double)used->postgres_cpu_us / all,
            (double)used->generator_cpu_us / all);

@@ -9,8 +9,8 @@
 /* Connects to ADDRESS:PORT, opens a stream and says hello; the socket. */
 int bench_websocket_open(const char *address, const char *bearer);
 /* Returns when the server says caught_up; the first frame must be welcome. */
-void bench_websocket_await(int socket, struct pl_arena *arena);
+void bench_websocket_await(int fd, struct pl_arena *arena);
 /* The server must not have closed it, or said anything but a ping. */
-void bench_websocket_check_silent(int socket);
+void bench_websocket_check_silent(int fd);
 
 #endif

@@ -35,7 +35,7 @@ static enum pl_cli_exit ack(struct pl_cli *cli, int argc, char **argv)
     parley_error error;
     if (acks == NULL || argc < 3 || argc % 2 == 0)
         result = pl_cli_usage(cli, "pairs of a chat and a seq are expected");
-    for (size_t i = 0; i < count && result == PL_CLI_OK; i++) {
+    for (size_t i = 0; acks != NULL && i < count && result == PL_CLI_OK; i++) {
         acks[i].chat_id = argv[1 + 2 * i];
         if (!parse_seq(argv[2 + 2 * i], &acks[i].seq))
             result = pl_cli_usage(cli, "a seq must be a whole number");

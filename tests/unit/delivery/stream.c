@@ -83,9 +83,7 @@ static void take_entry(struct pl_call *stream, const Parley__V1__Message *messag
     bool is_behind_start = stream->have[chat] + 1 < stream->first_seq[chat] && message->seq <= stream->first_seq[chat];
     if (message->seq == stream->have[chat] + 1)
         stream->have[chat]++;
-    else if (message->seq > stream->have[chat] && is_behind_start)
-        stream->have[chat] = message->seq;
-    else if (message->seq > stream->have[chat] && adds(stream, message))
+    else if (message->seq > stream->have[chat] && (is_behind_start || adds(stream, message)))
         stream->have[chat] = message->seq;
     else if (message->seq <= stream->have[chat])
         stream->again_count++;
