@@ -218,8 +218,8 @@ void pl_answer_late(struct pl_call *call)
 {
     if (!call->ends || pl_clock_now_us() >= call->deadline_us)
         pl_answer_cut(call, PL_DEADLINE_EXCEEDED);
-    else if (call->out != NULL && call->out_sent != call->lingered_at)
-        arm_linger(call);
+    else if (call->connection->left != NULL || (call->out != NULL && call->out_sent != call->lingered_at))
+        arm_linger(call); /* while the socket is full, whether it is read is the connection's to judge */
     else
         pl_answer_cut(call, call->status);
 }

@@ -21,7 +21,8 @@ uint8_t *pl_answer_message(struct pl_call *call, size_t bytes) PL_MUST_CHECK;
 void pl_answer_copy(struct pl_call *call, const void *data, size_t bytes);
 /* The status, behind the message on its way; without headers before, these too. Then the stream is over. */
 void pl_answer_end(struct pl_call *call, enum pl_status status);
-/* What the call's timer says: its deadline has passed, or the client does not read the end of the answer. */
+/* What the call's timer says: its deadline has passed, its request does not come, or the client does not read the end
+ * of the answer. */
 void pl_answer_late(struct pl_call *call);
 /* The status, before what is on its way, which is dropped (PL_OK then becomes a reset of the stream); the call is over
  * when this returns. */

@@ -50,7 +50,7 @@ struct pl_call {
     void *owner; /* of whoever handles the call */
     int64_t started_us;
     int64_t deadline_us;
-    struct pl_timer late; /* the deadline; once the call ends, the patience with a client that does not read */
+    struct pl_timer late; /* the deadline; or the patience with a request, or with a client that does not read */
     int64_t bytes_in;
     int64_t bytes_out;
     struct pl_inbound inbound;

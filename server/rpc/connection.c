@@ -325,7 +325,7 @@ static void on_ready(struct pl_source *source, uint32_t events)
     }
     if ((events & EPOLLOUT) != 0 && connection->left != NULL)
         write_left(connection);
-    if ((events & ~(uint32_t)EPOLLOUT) != 0)
+    if (!connection->is_broken && (events & ~(uint32_t)EPOLLOUT) != 0)
         read_some(connection);
     tell_over(connection);
     if (connection->is_broken || (events & EPOLLOUT) != 0 || nghttp2_session_want_write(connection->session) ||

@@ -63,7 +63,7 @@ static void tell(struct pl_stream *stream)
     Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
     uint8_t packed[RESPONSE_BYTES_MAX];
 
-    if (watch == NULL || stream->writing || stream->ended)
+    if (watch == NULL || stream->writing || stream->call.ends)
         return;
     response.status = watch->known ? status_now(stream->call.rpc) : SERVICE_UNKNOWN;
     if (response.status != watch->told) {

@@ -63,9 +63,8 @@ static void drop(struct pl_stream *stream)
 
 void pl_stream_end(struct pl_stream *stream, enum pl_status status)
 {
-    if (stream->ended || stream->call.is_over)
+    if (stream->call.ends || stream->call.is_over)
         return;
-    stream->ended = true;
     pl_answer_end(&stream->call, status);
 }
 
@@ -92,7 +91,7 @@ static void admit(struct pl_call *call)
 
     pl_assert(stream->admitting && !stream->ended_by_owner);
     stream->admitting = false;
-    if (!call->is_over && !stream->ended) {
+    if (!call->is_over && !stream->call.ends) {
         stream->opened = true;
         call->served->method->stream->opened(call);
         pl_stream_read_on(stream);

@@ -16,7 +16,6 @@ struct pl_stream {
     bool heard; /* a message came */
     bool writing;
     bool has_half_closed; /* the client; told once what came before is read */
-    bool ended;           /* the status is decided: by the owner, or by us */
     bool ended_by_owner;  /* who must not end it twice */
 };
 

@@ -13,7 +13,7 @@
 
 static bool is_done(const struct pl_stream *stream)
 {
-    return stream->ended || stream->call.is_over;
+    return stream->call.ends || stream->call.is_over;
 }
 
 /* Health and reflection answer a message before they read another; whoever has a queue of its own goes on at once. */
@@ -94,7 +94,8 @@ size_t pl_stream_arrived(struct pl_call *call, const uint8_t *data, size_t bytes
     struct pl_stream *stream = pl_container_of(call, struct pl_stream, call);
     size_t taken = stream->pending.bytes > 0 ? 0 : read_bytes(stream, data, bytes);
 
-    pl_buf_put(&stream->pending, data + taken, bytes - taken);
+    if (taken < bytes)
+        pl_buf_put(&stream->pending, data + taken, bytes - taken);
     if (stream->pending.overflowed)
         pl_stream_end(stream, PL_MESSAGE_TOO_LARGE);
     return taken;

@@ -56,7 +56,7 @@ static void on_gone(struct pl_task *task)
 
     pl_call_log(call, "call_finished", status);
     count_finished(call, status);
-    atomic_fetch_sub(&call->rpc->calls, 1);
+    atomic_fetch_sub(&call->rpc->calls, !call->served->builtin);
     free_unary(unary);
 }
 
@@ -116,9 +116,11 @@ void pl_call_handle(struct pl_call *call, const ProtobufCMessage *request)
 static uint8_t *begin_reply(struct pl_call *call, size_t bytes)
 {
     pl_assert(call->kind == &pl_unary_kind && unary_of(call)->state == HANDLED);
-    call->bytes_out = (int64_t)bytes;
     pl_answer_start(call);
-    return call->is_over ? NULL : pl_answer_message(call, bytes);
+    if (call->is_over)
+        return NULL;
+    call->bytes_out = (int64_t)bytes;
+    return pl_answer_message(call, bytes);
 }
 
 void pl_call_reply(struct pl_call *call, const ProtobufCMessage *message)
@@ -155,9 +157,10 @@ static void begin(struct unary *unary)
 {
     struct pl_call *call = &unary->call;
     struct pl_rpc *rpc = call->rpc;
-    int64_t calls = atomic_fetch_add(&rpc->calls, 1) + 1;
+    int64_t calls = atomic_fetch_add(&rpc->calls, !call->served->builtin) + 1;
     enum pl_status refusal = pl_call_refusal(call, call->served->builtin ? 0 : calls, rpc->options.config->calls_max);
 
+    call->started_us = pl_clock_now_us(); /* how long the request took is the client's matter */
     pl_metrics_add(rpc->options.metrics, PL_METRIC_calls, 1);
     unary->state = ADMITTING;
     arm_deadline(call);
