@@ -16,9 +16,7 @@ enum {
     STREAMS_MAX = 1000,
     CONNECTION_WINDOW_BYTES = 1 << 20,
     STREAM_WINDOW_BYTES = 64 << 10,
-    /* A gateway may cancel all that it has at once. Who makes and cancels more than that gets no more calls
-     * (CVE-2023-44487).
-     */
+    /* A gateway may cancel all that it has at once. Who cancels more gets no more calls (CVE-2023-44487). */
     RESETS_MAX = 4 * STREAMS_MAX,
     RESETS_PER_SECOND = STREAMS_MAX,
 };

@@ -205,6 +205,17 @@ static const struct pl_stream_ops echo_ops = {
     .closed = echo_closed,
 };
 
+void fixture_ignore(struct pl_call *call)
+{
+    (void)call;
+}
+
+void fixture_ignore_message(struct pl_call *call, const ProtobufCMessage *message)
+{
+    (void)call;
+    (void)message;
+}
+
 void fixture_init(struct fixture *fixture)
 {
     char *argv[] = {"test", NULL};

@@ -58,6 +58,9 @@ void fixture_await_metric(struct fixture *fixture, enum pl_metric metric, int64_
 /* Runs task on the loop of a call from this thread. */
 void fixture_post(struct pl_call *call, struct pl_task *task);
 struct fixture *fixture_of(const struct pl_call *call);
+/* For struct pl_stream_ops: what does not matter to a test. */
+void fixture_ignore(struct pl_call *call);
+void fixture_ignore_message(struct pl_call *call, const ProtobufCMessage *message);
 
 /* A GetUser with this id. */
 struct reply fixture_get_user(struct fixture *fixture, const char *user_id, int deadline_ms);

@@ -290,6 +290,11 @@ void h2_message(struct h2_client *client, const struct h2_call *call, const void
     free(framed);
 }
 
+void h2_open_window(struct h2_client *client, const struct h2_call *call, int32_t bytes)
+{
+    assert_int_equal(nghttp2_submit_window_update(client->session, NGHTTP2_FLAG_NONE, call->id, bytes), 0);
+}
+
 void h2_reset(struct h2_client *client, const struct h2_call *call)
 {
     assert_int_equal(nghttp2_submit_rst_stream(client->session, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_CANCEL), 0);

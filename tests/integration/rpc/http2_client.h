@@ -88,6 +88,8 @@ void h2_start_path(struct h2_client *client, const char *path, struct h2_call *r
 void h2_data(struct h2_client *client, const struct h2_call *call, const void *data, size_t bytes, bool is_last);
 /* A message with its prefix, in as many frames as that takes. */
 void h2_message(struct h2_client *client, const struct h2_call *call, const void *data, size_t bytes, bool is_last);
+/* The server may send so many more bytes for the call. */
+void h2_open_window(struct h2_client *client, const struct h2_call *call, int32_t bytes);
 void h2_reset(struct h2_client *client, const struct h2_call *call);
 void h2_await_headers(struct h2_client *client, struct h2_call *call);
 /* Until its END_STREAM or its reset. */

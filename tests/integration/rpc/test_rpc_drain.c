@@ -28,24 +28,16 @@ static void keep_call(struct pl_call *call)
     fixture_note(fixture_of(call), &fixture_of(call)->opened);
 }
 
-static void ignore_message(struct pl_call *call, const ProtobufCMessage *message)
-{
-    (void)call;
-    (void)message;
-}
-
-static void ignore(struct pl_call *call)
-{
-    (void)call;
-}
-
 static void note_closed(struct pl_call *call)
 {
     fixture_note(fixture_of(call), &fixture_of(call)->closed);
 }
 
-static const struct pl_stream_ops kept_stream = {
-    .opened = keep_call, .received = ignore_message, .half_closed = ignore, .written = ignore, .closed = note_closed};
+static const struct pl_stream_ops kept_stream = {.opened = keep_call,
+                                                 .received = fixture_ignore_message,
+                                                 .half_closed = fixture_ignore,
+                                                 .written = fixture_ignore,
+                                                 .closed = note_closed};
 
 static void fail_kept(struct pl_task *task)
 {
@@ -233,9 +225,9 @@ static void write_much_and_finish(struct pl_call *call)
 static void stream_that_nobody_reads_ends_all_the_same(void **state)
 {
     static const struct pl_stream_ops ops = {.opened = write_much_and_finish,
-                                             .received = ignore_message,
-                                             .half_closed = ignore,
-                                             .written = ignore,
+                                             .received = fixture_ignore_message,
+                                             .half_closed = fixture_ignore,
+                                             .written = fixture_ignore,
                                              .closed = note_closed};
     static struct fixture fixture;
     static struct stream_call stream;

@@ -180,19 +180,11 @@ static void write_next(struct pl_call *call)
         pl_call_finish(call);
 }
 
-static void ignore_message(struct pl_call *call, const ProtobufCMessage *message)
-{
-    (void)call;
-    (void)message;
-}
-
-static void ignore(struct pl_call *call)
-{
-    (void)call;
-}
-
-static const struct pl_stream_ops writing = {
-    .opened = write_first, .received = ignore_message, .half_closed = ignore, .written = write_next, .closed = ignore};
+static const struct pl_stream_ops writing = {.opened = write_first,
+                                             .received = fixture_ignore_message,
+                                             .half_closed = fixture_ignore,
+                                             .written = write_next,
+                                             .closed = fixture_ignore};
 
 static void start_writing(struct h2_rig *rig, const char *codings, struct h2_call *call)
 {

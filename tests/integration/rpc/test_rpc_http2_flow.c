@@ -21,25 +21,9 @@ static void admit_kept(struct pl_task *task)
     pl_call_admit(kept_call);
 }
 
-static void ignore_message(struct pl_call *call, const ProtobufCMessage *message)
-{
-    (void)call;
-    (void)message;
-}
-
-static void ignore(struct pl_call *call)
-{
-    (void)call;
-}
-
 static void note_closed(struct pl_call *call)
 {
     fixture_note(fixture_of(call), &fixture_of(call)->closed);
-}
-
-static void open_window(struct h2_client *client, const struct h2_call *call, int32_t bytes)
-{
-    assert_int_equal(nghttp2_submit_window_update(client->session, NGHTTP2_FLAG_NONE, call->id, bytes), 0);
 }
 
 static void assert_connection_works(struct h2_client *client)
@@ -48,7 +32,7 @@ static void assert_connection_works(struct h2_client *client)
 
     h2_start_path(client, GET_USER, &call);
     h2_message(client, &call, "", 0, true);
-    open_window(client, &call, 100);
+    h2_open_window(client, &call, 100);
     h2_await_end(client, &call);
     h2_assert_status(&call, PL_OK);
     h2_free(&call);
@@ -73,8 +57,8 @@ static void note_written(struct pl_call *call)
 }
 
 static const struct pl_stream_ops writing = {.opened = write_pattern,
-                                             .received = ignore_message,
-                                             .half_closed = ignore,
+                                             .received = fixture_ignore_message,
+                                             .half_closed = fixture_ignore,
                                              .written = note_written,
                                              .closed = note_closed};
 
@@ -91,11 +75,11 @@ static void stream_without_a_window_waits_alone(void **state)
     h2_await_headers(&rig->client, &call);
     assert_connection_works(&rig->client);
     assert_int_equal(call.data.bytes, 0);
-    open_window(&rig->client, &call, MESSAGE_BYTES);
+    h2_open_window(&rig->client, &call, MESSAGE_BYTES);
     h2_sync(&rig->client);
     assert_int_equal(call.data.bytes, MESSAGE_BYTES); /* the prefix goes first, so the end is missing */
     assert_int_equal(rig->fixture.noted, 0);
-    open_window(&rig->client, &call, PL_PREFIX_BYTES);
+    h2_open_window(&rig->client, &call, PL_PREFIX_BYTES);
     assert_true(h2_next(&rig->client, &call, &data, &bytes));
     assert_int_equal(bytes, MESSAGE_BYTES);
     assert_memory_equal(data, pattern, bytes);
@@ -181,8 +165,8 @@ static void write_next(struct pl_call *call)
 }
 
 static const struct pl_stream_ops writing_many = {.opened = open_many,
-                                                  .received = ignore_message,
-                                                  .half_closed = ignore,
+                                                  .received = fixture_ignore_message,
+                                                  .half_closed = fixture_ignore,
                                                   .written = write_next,
                                                   .closed = note_closed};
 
@@ -305,8 +289,11 @@ static void check_order(struct pl_call *call, const ProtobufCMessage *message)
     fixture_note(fixture_of(call), &fixture_of(call)->noted);
 }
 
-static const struct pl_stream_ops checking = {
-    .opened = ignore, .received = check_order, .half_closed = pl_call_finish, .written = ignore, .closed = note_closed};
+static const struct pl_stream_ops checking = {.opened = fixture_ignore,
+                                              .received = check_order,
+                                              .half_closed = pl_call_finish,
+                                              .written = fixture_ignore,
+                                              .closed = note_closed};
 
 /* As many messages as fit into so many bytes, numbered from *first on. */
 static void send_what_fits(struct h2_client *client, const struct h2_call *call, size_t room, uint64_t *first)

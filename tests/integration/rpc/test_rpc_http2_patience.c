@@ -24,24 +24,11 @@ static void write_and_finish(struct pl_call *call)
     pl_call_finish(call);
 }
 
-static void ignore_message(struct pl_call *call, const ProtobufCMessage *ignored)
-{
-    (void)call;
-    (void)ignored;
-}
-
-static void ignore(struct pl_call *call)
-{
-    (void)call;
-}
-
-static const struct pl_stream_ops finishing = {
-    .opened = write_and_finish, .received = ignore_message, .half_closed = ignore, .written = ignore, .closed = ignore};
-
-static void open_window(struct h2_client *client, const struct h2_call *call, int32_t bytes)
-{
-    assert_int_equal(nghttp2_submit_window_update(client->session, NGHTTP2_FLAG_NONE, call->id, bytes), 0);
-}
+static const struct pl_stream_ops finishing = {.opened = write_and_finish,
+                                               .received = fixture_ignore_message,
+                                               .half_closed = fixture_ignore,
+                                               .written = fixture_ignore,
+                                               .closed = fixture_ignore};
 
 static void request_that_never_comes_has_its_deadline(void **state)
 {
@@ -70,7 +57,7 @@ static void answers_that_nobody_reads_are_given_up(void **state)
     h2_start_path(&rig->client, CONNECT, &stream);
     h2_start_path(&rig->client, "/grpc.health.v1.Health/Check", &unary);
     h2_message(&rig->client, &unary, "", 0, true);
-    open_window(&rig->client, &stream, TAKEN_BYTES);
+    h2_open_window(&rig->client, &stream, TAKEN_BYTES);
     h2_await_end(&rig->client, &unary);
     h2_await_end(&rig->client, &stream);
     assert_int_equal(stream.data.bytes, TAKEN_BYTES);
