@@ -90,6 +90,22 @@ static void stream_without_a_window_waits_alone(void **state)
     h2_free(&call);
 }
 
+/* Or anybody could take all places: nobody is asked who he is before. */
+static void health_that_nobody_reads_takes_no_place_of_calls(void **state)
+{
+    struct h2_rig *rig = *state;
+    struct h2_call check;
+
+    rig->fixture.config.calls_max = 1;
+    h2_rig_start(rig, 0);
+    h2_start_path(&rig->client, "/grpc.health.v1.Health/Check", &check);
+    h2_message(&rig->client, &check, "", 0, true);
+    h2_await_headers(&rig->client, &check);
+    assert_connection_works(&rig->client);
+    assert_false(check.is_ended);
+    h2_free(&check);
+}
+
 static void deadline_passes_what_waits_for_the_window(void **state)
 {
     struct h2_head head = {.path = CONNECT, .fields = {{"grpc-timeout", "50m"}}};
@@ -342,9 +358,10 @@ static void what_came_before_admission_is_read_after_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(stream_without_a_window_waits_alone),          TEST(deadline_passes_what_waits_for_the_window),
-        TEST(status_without_a_message_needs_no_window),     TEST(client_that_does_not_read_stops_the_writing),
-        TEST(more_than_the_window_is_a_flow_control_error), TEST(what_came_before_admission_is_read_after_it),
+        TEST(health_that_nobody_reads_takes_no_place_of_calls), TEST(stream_without_a_window_waits_alone),
+        TEST(deadline_passes_what_waits_for_the_window),        TEST(status_without_a_message_needs_no_window),
+        TEST(client_that_does_not_read_stops_the_writing),      TEST(more_than_the_window_is_a_flow_control_error),
+        TEST(what_came_before_admission_is_read_after_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
